@@ -1,0 +1,55 @@
+//! The names of the headers that Graylane reads and writes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::HeaderName;
+
+/// The headers that carry marks, decisions and explanations.
+///
+/// All of them are internal: at an edge they are removed from what comes in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HeaderNames {
+    /// The lanes of the request, authoritative: `x-gray-lane`.
+    pub lane: HeaderName,
+    /// The hash of the request's identity: `x-gray-id`.
+    pub identity: HeaderName,
+    /// The chosen version of the next service, which routes match and strip: `x-gray-version`.
+    pub version: HeaderName,
+    /// Asks for an explanation: `x-gray-explain`.
+    pub explain: HeaderName,
+    /// The explanation, in the response: `x-gray-explanation`.
+    pub explanation: HeaderName,
+    /// Why a strict lane refused, in the response: `x-gray-reason`.
+    pub reason: HeaderName,
+}
+
+impl Default for HeaderNames {
+    fn default() -> Self {
+        Self {
+            lane: fixed("x-gray-lane"),
+            identity: fixed("x-gray-id"),
+            version: fixed("x-gray-version"),
+            explain: fixed("x-gray-explain"),
+            explanation: fixed("x-gray-explanation"),
+            reason: fixed("x-gray-reason"),
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "literals of this file, each covered by a test")]
+fn fixed(name: &str) -> HeaderName {
+    HeaderName::new(name).expect("a literal header name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_absent_object_and_an_empty_object_mean_the_same_names() {
+        let empty: HeaderNames = serde_json::from_str("{}").unwrap();
+        assert_eq!(empty, HeaderNames::default());
+    }
+}

@@ -1,0 +1,198 @@
+//! The filter's configuration as it travels: JSON, versioned, unknown fields refused, equal meaning in equal bytes.
+//!
+//! Made by the controller, also writable by hand. These types only parse; what they *mean together* is checked and
+//! compiled by [`Router::compile`](crate::Router::compile). Design notes: every whole number may arrive as a double and
+//! the order of members is never meaningful, because Istio carries this as a protobuf `Struct`.
+
+mod condition;
+mod cookie;
+mod header_names;
+mod host;
+mod identity;
+mod rule;
+mod service;
+mod split;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{LaneName, ServiceName, SplitName};
+use crate::problem::{Path, Problems};
+
+pub use condition::{ClaimMatch, Condition, CookieMatch, HeaderMatch, KeyedMatch, PathMatch, QueryMatch, StringMatch};
+pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
+pub use header_names::HeaderNames;
+pub use host::{HostPattern, InvalidHostPattern, PatternHost};
+pub use identity::{Empty, Identity, IdentitySource};
+pub use rule::{Action, Rule, RuleSet};
+pub use service::{Service, ServiceSplit};
+pub use split::{Keyless, Split};
+
+/// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FilterConfig {
+    /// The version of this format.
+    pub version: ConfigVersion,
+    /// The number of this configuration; a proxy acknowledges it by reporting it. From 0 to 2⁵³ - 1.
+    #[serde(deserialize_with = "crate::integer::deserialize")]
+    pub generation: u64,
+    /// Where in the mesh the filter stands.
+    pub phase: Phase,
+    /// Whether decisions take effect.
+    #[serde(default, skip_serializing_if = "Mode::is_enforce")]
+    pub mode: Mode,
+    /// The names of the headers that carry marks and decisions.
+    #[serde(default)]
+    pub headers: HeaderNames,
+    /// Who a request comes from, for splits that name no sources of their own, and for the identity that travels.
+    #[serde(default)]
+    pub identity: Identity,
+    /// The lanes there are; `base` is not one of them.
+    #[serde(default)]
+    pub lanes: BTreeMap<LaneName, Lane>,
+    /// The rule sets, in order of precedence: each puts a request in at most one lane.
+    #[serde(default)]
+    pub rule_sets: Vec<RuleSet>,
+    /// The splits that rules refer to.
+    #[serde(default)]
+    pub splits: BTreeMap<SplitName, Split>,
+    /// The services of the mesh that the filter steers between versions, or that marks may be carried to.
+    #[serde(default)]
+    pub services: BTreeMap<ServiceName, Service>,
+    /// Who may ask for an explanation; absent: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explain: Option<Explain>,
+}
+
+/// The version of the configuration's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConfigVersion {
+    /// The first.
+    #[serde(rename = "v1")]
+    V1,
+}
+
+/// Where in the mesh a filter stands, which is what decides whom it trusts and whether it routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// At an edge: marks from outside are removed, rules and splits are evaluated, the request is routed.
+    Gateway,
+    /// In front of an app: marks are handed on, nothing is routed.
+    SidecarInbound,
+    /// Behind an app: a mark is followed, a request without one is decided, the request is routed.
+    SidecarOutbound,
+}
+
+/// Whether decisions take effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Mode {
+    /// Requests are steered.
+    #[default]
+    Enforce,
+    /// Requests are decided and counted, and left exactly as they came.
+    DryRun,
+}
+
+impl Mode {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+    fn is_enforce(&self) -> bool {
+        *self == Self::Enforce
+    }
+}
+
+/// What a lane does where a service has no ready version for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lane {
+    /// The lanes to try instead, in order; base comes last without being named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<LaneName>,
+    /// Whether falling back is allowed at all.
+    #[serde(default)]
+    pub isolation: Isolation,
+}
+
+/// Whether a lane may fall back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Isolation {
+    /// A service without a ready version for the lane is served by the fallback, at last by base.
+    #[default]
+    Permissive,
+    /// Such a service answers 503 with a reason, and base is not called.
+    Strict,
+}
+
+/// Who may ask how a request was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Explain {
+    /// The condition that the asking request must fulfil.
+    pub allow: Condition,
+}
+
+impl FilterConfig {
+    /// A configuration that decides nothing, to be filled in.
+    #[must_use]
+    pub fn empty(phase: Phase, generation: u64) -> Self {
+        Self {
+            version: ConfigVersion::V1,
+            generation,
+            phase,
+            mode: Mode::default(),
+            headers: HeaderNames::default(),
+            identity: Identity::default(),
+            lanes: BTreeMap::new(),
+            rule_sets: Vec::new(),
+            splits: BTreeMap::new(),
+            services: BTreeMap::new(),
+            explain: None,
+        }
+    }
+
+    /// Reads a configuration, stopping at the first problem: what the filter does.
+    ///
+    /// Tools that talk to people use [`diagnose::from_json`](crate::diagnose::from_json), which finds all.
+    ///
+    /// # Errors
+    /// One [`Problem`](crate::Problem) when the bytes are not a configuration of a known version.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Problems> {
+        serde_json::from_slice(bytes).map_err(|error| {
+            let mut problems = Problems::default();
+            problems.add(&Path::Root, error.to_string(), "");
+            problems
+        })
+    }
+
+    /// The one way to write this configuration.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        // Every key is a string and every number finite, so writing can not fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// A number that is equal for equal meaning: XXH64 of [`to_json`](Self::to_json), without the generation.
+    ///
+    /// It answers "which configuration is live", and is no proof against tampering.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let unnumbered = Self { generation: 0, ..self.clone() };
+        Digest(xxhash_rust::xxh64::xxh64(&unnumbered.to_json(), 0))
+    }
+}
+
+/// The digest of a configuration, shown as 16 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub u64);
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}

@@ -1,0 +1,191 @@
+//! A decision told step by step.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::mark::MalformedMark;
+
+/// One step of a decision, in the order in which it was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "step")]
+pub enum Step {
+    /// The service that the request is addressed to.
+    Service {
+        /// Its name.
+        service: String,
+    },
+    /// The configuration does not know what the request is addressed to.
+    NoService {
+        /// The host as it was sent.
+        host: String,
+    },
+    /// An internal header of a caller that may not set it was removed.
+    Stripped {
+        /// The header.
+        header: String,
+    },
+    /// An internal header could not be used and was dropped.
+    Malformed {
+        /// The header.
+        header: String,
+        /// What is wrong with it.
+        #[serde(serialize_with = "as_text")]
+        why: MalformedMark,
+    },
+    /// The request carried this mark.
+    Mark {
+        /// The lanes as they were carried; `base` for none.
+        lanes: String,
+    },
+    /// The rule that decided for its set.
+    Rule {
+        /// The set.
+        set: String,
+        /// The rule.
+        rule: String,
+        /// The lane it puts the request in; absent where a split chose.
+        lane: Option<String>,
+    },
+    /// No rule of this set matched.
+    NoRule {
+        /// The set.
+        set: String,
+    },
+    /// A split chose.
+    Split {
+        /// The split.
+        split: String,
+        /// What it went by.
+        by: SplitKey,
+        /// The slot, 0 to 9,999; absent where the split leaves requests without identity on base.
+        slot: Option<u16>,
+        /// The lane it puts the request in.
+        lane: String,
+    },
+    /// The service's own split chose.
+    ServiceSplit {
+        /// The slot, 0 to 9,999.
+        slot: u16,
+        /// The version.
+        version: String,
+    },
+    /// A lane has no ready version of this service.
+    Skipped {
+        /// The lane.
+        lane: String,
+        /// Why not.
+        why: Skipped,
+    },
+    /// The version that serves the request.
+    Version {
+        /// The version.
+        version: String,
+        /// The lane that chose it; absent: base or a split of the service.
+        lane: Option<String>,
+        /// The reason as it is counted.
+        reason: crate::Reason,
+    },
+    /// A strict lane refused.
+    Refused {
+        /// The lane.
+        lane: String,
+    },
+}
+
+/// Why a lane was passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Skipped {
+    /// The service has no version for it.
+    Missing,
+    /// The version has no ready endpoints.
+    Unready,
+    /// The configuration does not know the lane.
+    Unknown,
+}
+
+/// What a split went by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SplitKey {
+    /// An identity that the request has.
+    Identity,
+    /// A sticky cookie that the caller sent.
+    Cookie,
+    /// A sticky cookie that is being given out.
+    NewCookie,
+    /// The low-discrepancy sequence.
+    Sequence,
+    /// Nothing: the request has no identity.
+    Nothing,
+}
+
+fn as_text<S: serde::Serializer>(why: &MalformedMark, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(why)
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { service } => write!(f, "service {service}"),
+            Self::NoService { host } => write!(f, "host {host:?} is not configured"),
+            Self::Stripped { header } => write!(f, "{header} from outside removed"),
+            Self::Malformed { header, why } => write!(f, "{header} dropped: {why}"),
+            Self::Mark { lanes } => write!(f, "mark {lanes}"),
+            Self::Rule { set, rule, lane: Some(lane) } => write!(f, "rule {set}/{rule} -> {lane}"),
+            Self::Rule { set, rule, lane: None } => write!(f, "rule {set}/{rule}"),
+            Self::NoRule { set } => write!(f, "no rule of {set} matches"),
+            Self::Split { split, by, slot: Some(slot), lane } => {
+                write!(f, "split {split} by {by}: slot {slot} -> {lane}")
+            }
+            Self::Split { split, by, slot: None, lane } => write!(f, "split {split} by {by} -> {lane}"),
+            Self::ServiceSplit { slot, version } => write!(f, "split of the service: slot {slot} -> {version}"),
+            Self::Skipped { lane, why } => write!(f, "{lane} {why}"),
+            Self::Version { version, lane: Some(lane), reason } => write!(f, "{version} of {lane} ({reason})"),
+            Self::Version { version, lane: None, reason } => write!(f, "{version} ({reason})"),
+            Self::Refused { lane } => write!(f, "refused: {lane} is strict"),
+        }
+    }
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "has no version here",
+            Self::Unready => "has no ready version here",
+            Self::Unknown => "is not configured",
+        })
+    }
+}
+
+impl fmt::Display for SplitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "identity",
+            Self::Cookie => "cookie",
+            Self::NewCookie => "new cookie",
+            Self::Sequence => "sequence",
+            Self::Nothing => "nothing",
+        })
+    }
+}
+
+/// Where steps go while deciding: nowhere, at no cost, unless somebody asked.
+pub(crate) struct Trace<'t>(Option<&'t mut Vec<Step>>);
+
+impl<'t> Trace<'t> {
+    pub(crate) fn off() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn into(steps: &'t mut Vec<Step>) -> Self {
+        Self(Some(steps))
+    }
+
+    pub(crate) fn step(&mut self, step: impl FnOnce() -> Step) {
+        if let Some(steps) = &mut self.0 {
+            steps.push(step());
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The hash by which identities are spread over slots.
+//!
+//! Specified in `docs/reference/hash.md` with test vectors, so that other languages can reproduce a decision:
+//! XXH64 (Collet, "xxHash fast digest algorithm", version 0.1.1) with seed 0 over `salt ++ 0x00 ++ value`.
+//! Integers only: native and WebAssembly give the same result.
+
+use std::fmt;
+
+use xxhash_rust::xxh64::Xxh64;
+
+use crate::slots::Slot;
+
+/// XXH64, seed 0, of the salt's bytes, one zero byte, and the value's bytes.
+#[must_use]
+pub fn salted(salt: &str, value: &[u8]) -> u64 {
+    let mut hasher = Xxh64::new(0);
+    hasher.update(salt.as_bytes());
+    hasher.update(&[0]);
+    hasher.update(value);
+    hasher.digest()
+}
+
+/// What travels of an identity: 32 bits of its salted hash, written as 8 lower-case hexadecimal digits.
+///
+/// The identity itself never leaves the proxy that saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdentityHash([u8; 8]);
+
+impl IdentityHash {
+    /// The upper 32 bits of `salted(salt, identity)`.
+    #[must_use]
+    pub fn of(salt: &str, identity: &[u8]) -> Self {
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        let hash = salted(salt, identity) >> 32;
+        Self(std::array::from_fn(|place| {
+            let nibble = (hash >> (28 - 4 * place)) & 0xf;
+            usize::try_from(nibble).ok().and_then(|nibble| DIGITS.get(nibble)).copied().unwrap_or(b'0')
+        }))
+    }
+
+    /// Reads exactly 8 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let digits: [u8; 8] = text.try_into().ok()?;
+        digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')).then_some(Self(digits))
+    }
+
+    /// The 8 digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Digits are ASCII, so this always succeeds.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The slot of this identity in the table salted with `salt`: `salted(salt, digits) mod 10,000`.
+    #[must_use]
+    pub fn slot(&self, salt: &str) -> Slot {
+        Slot::of_hash(salted(salt, &self.0))
+    }
+}
+
+impl fmt::Display for IdentityHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,205 @@
+//! From conditions as written to matchers, with every problem reported.
+
+use regex_lite::{Regex, RegexBuilder};
+
+use super::text::{Polarity, Text};
+use super::{Matcher, Subject};
+use crate::config::{Condition, KeyedMatch, PathMatch, StringMatch};
+use crate::problem::{Path, Problems};
+
+/// The deepest nesting of `all`, `any` and `not`.
+const DEEPEST: usize = 16;
+/// The longest pattern, in bytes, and the most memory its program may take.
+const LONGEST_PATTERN: usize = 1_000;
+const LARGEST_PROGRAM: usize = 256 * 1024;
+
+/// Compiles `condition`; `None` when something is wrong, which then stands in `problems`.
+pub(crate) fn compile(condition: &Condition, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+    nested(condition, path, problems, 0)
+}
+
+fn nested(condition: &Condition, path: &Path<'_>, problems: &mut Problems, depth: usize) -> Option<Matcher> {
+    if depth > DEEPEST {
+        problems.add(path, "conditions are nested too deeply", format!("at most {DEEPEST} levels"));
+        return None;
+    }
+    match condition {
+        Condition::All(all) => group(all, &path.field("all"), problems, depth).map(Matcher::All),
+        Condition::Any(any) => group(any, &path.field("any"), problems, depth).map(Matcher::Any),
+        Condition::Not(inner) => {
+            nested(inner, &path.field("not"), problems, depth + 1).map(|matcher| Matcher::Not(Box::new(matcher)))
+        }
+        Condition::Method(value) => plain(Subject::Method, value, &path.field("method"), problems),
+        Condition::Host(value) => host(value, &path.field("host"), problems),
+        Condition::Path(value) => request_path(value, &path.field("path"), problems),
+        Condition::Header(value) => {
+            let path = path.field("header");
+            keyed(Subject::Header(value.name.clone()), value, &path, problems)
+        }
+        Condition::Cookie(value) => {
+            let path = path.field("cookie");
+            keyed(Subject::Cookie(value.name.clone()), value, &path, problems)
+        }
+        Condition::Query(value) => {
+            let path = path.field("query");
+            keyed(Subject::Query(value.name.clone()), value, &path, problems)
+        }
+        Condition::Claim(value) => {
+            let path = path.field("claim");
+            keyed(Subject::Claim(value.name.clone()), value, &path, problems)
+        }
+    }
+}
+
+fn group(members: &[Condition], path: &Path<'_>, problems: &mut Problems, depth: usize) -> Option<Box<[Matcher]>> {
+    if members.is_empty() {
+        problems.add(path, "is empty", "at least one condition");
+        return None;
+    }
+    // Every member is compiled, so that every problem is reported, before any failure counts.
+    let compiled: Vec<Option<Matcher>> = members
+        .iter()
+        .enumerate()
+        .map(|(index, member)| nested(member, &path.index(index), problems, depth + 1))
+        .collect();
+    compiled.into_iter().collect()
+}
+
+/// The operators of a condition side by side, whichever type they were written in.
+struct Operators<'a> {
+    exact: Option<&'a String>,
+    prefix: Option<&'a String>,
+    suffix: Option<&'a String>,
+    regex: Option<&'a String>,
+    one_of: Option<&'a Vec<String>>,
+    present: Option<bool>,
+    names: &'static str,
+}
+
+impl Operators<'_> {
+    fn compile(&self, path: &Path<'_>, problems: &mut Problems) -> Option<Text> {
+        let bytes = |text: &String| text.as_bytes().into();
+        let texts = [
+            self.exact.map(|text| Text::Exact(bytes(text))),
+            self.prefix.map(|text| Text::Prefix(bytes(text))),
+            self.suffix.map(|text| Text::Suffix(bytes(text))),
+            self.present.map(|_| Text::Present),
+        ];
+        let count =
+            texts.iter().flatten().count() + usize::from(self.regex.is_some()) + usize::from(self.one_of.is_some());
+        if count != 1 {
+            problems.add(path, format!("has {count} operators"), format!("exactly one of {}", self.names));
+            return None;
+        }
+        if let Some(pattern) = self.regex {
+            return regex(pattern, &path.field("regex"), problems).map(Text::Regex);
+        }
+        if let Some(values) = self.one_of {
+            return one_of(values, &path.field("in"), problems);
+        }
+        for (text, name) in [(self.prefix, "prefix"), (self.suffix, "suffix")] {
+            if text.is_some_and(String::is_empty) {
+                problems.add(&path.field(name), "is empty", "at least one character; use present: true for any value");
+                return None;
+            }
+        }
+        texts.into_iter().flatten().next()
+    }
+}
+
+fn plain(of: Subject, value: &StringMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+    let StringMatch { exact, prefix, suffix, regex, one_of, invert } = value;
+    let operators = Operators {
+        exact: exact.as_ref(),
+        prefix: prefix.as_ref(),
+        suffix: suffix.as_ref(),
+        regex: regex.as_ref(),
+        one_of: one_of.as_ref(),
+        present: None,
+        names: "exact, prefix, suffix, regex, in",
+    };
+    let is = operators.compile(path, problems)?;
+    Some(Matcher::Value { of, is, polarity: Polarity::inverted_if(*invert) })
+}
+
+// Hosts are compared in lower case, so what they are compared with is put in lower case here.
+fn host(value: &StringMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+    let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_ascii_lowercase());
+    let value = StringMatch {
+        exact: lower(&value.exact),
+        prefix: lower(&value.prefix),
+        suffix: lower(&value.suffix),
+        regex: value.regex.clone(),
+        one_of: value.one_of.as_ref().map(|all| all.iter().map(|text| text.to_ascii_lowercase()).collect()),
+        invert: value.invert,
+    };
+    plain(Subject::Host, &value, path, problems)
+}
+
+fn keyed<N>(of: Subject, value: &KeyedMatch<N>, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+    let KeyedMatch { name: _, exact, prefix, suffix, regex, one_of, present, invert } = value;
+    let operators = Operators {
+        exact: exact.as_ref(),
+        prefix: prefix.as_ref(),
+        suffix: suffix.as_ref(),
+        regex: regex.as_ref(),
+        one_of: one_of.as_ref(),
+        present: *present,
+        names: "exact, prefix, suffix, regex, in, present",
+    };
+    let is = operators.compile(path, problems)?;
+    let absence_wanted = *present == Some(false);
+    Some(Matcher::Value { of, is, polarity: Polarity::inverted_if(*invert != absence_wanted) })
+}
+
+fn request_path(value: &PathMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+    let PathMatch { exact, prefix, regex: pattern, invert } = value;
+    for (name, text) in [("exact", exact), ("prefix", prefix)] {
+        if let Some(text) = text.as_ref().filter(|text| !text.starts_with('/')) {
+            problems.add(&path.field(name), format!("{text:?} does not start with '/'"), "an absolute path");
+            return None;
+        }
+    }
+    let is = match (exact, prefix, pattern) {
+        (Some(exact), None, None) => Text::Exact(exact.as_bytes().into()),
+        (None, Some(prefix), None) => Text::Segments(prefix.trim_end_matches('/').as_bytes().into()),
+        (None, None, Some(pattern)) => Text::Regex(regex(pattern, &path.field("regex"), problems)?),
+        _ => {
+            let count = [exact, prefix, pattern].into_iter().flatten().count();
+            problems.add(path, format!("has {count} operators"), "exactly one of exact, prefix, regex");
+            return None;
+        }
+    };
+    Some(Matcher::Value { of: Subject::Path, is, polarity: Polarity::inverted_if(*invert) })
+}
+
+fn one_of(values: &[String], path: &Path<'_>, problems: &mut Problems) -> Option<Text> {
+    if values.is_empty() {
+        problems.add(path, "is empty", "at least one value");
+        return None;
+    }
+    let mut values: Vec<Box<[u8]>> = values.iter().map(|value| value.as_bytes().into()).collect();
+    values.sort_unstable();
+    Some(Text::In(values.into()))
+}
+
+fn regex(pattern: &str, path: &Path<'_>, problems: &mut Problems) -> Option<Regex> {
+    if pattern.len() > LONGEST_PATTERN {
+        problems.add(path, format!("is {} bytes long", pattern.len()), format!("at most {LONGEST_PATTERN} bytes"));
+        return None;
+    }
+    // The bare pattern goes first: `a)(b` would only become valid between our own brackets.
+    let compiled = Regex::new(pattern)
+        .and_then(|_| RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(LARGEST_PROGRAM).build());
+    match compiled {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            problems.add(
+                path,
+                format!("{pattern:?} is no regular expression: {error}"),
+                "a pattern in the syntax of the regex-lite crate: no look-around, no back-references",
+            );
+            None
+        }
+    }
+}

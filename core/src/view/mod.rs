@@ -1,0 +1,173 @@
+//! A request as conditions see it: one pass over the headers, the rest parsed only when asked for.
+//!
+//! Nothing here fails: what is malformed is taken literally or counts as absent.
+
+mod path;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::net::IpAddr;
+
+use percent_encoding::percent_decode;
+
+use crate::config::HeaderNames;
+use crate::name::ClaimName;
+use crate::request::Request;
+
+/// The longest host that is looked at: RFC 1035 allows 253 characters, and brackets surround an IPv6 address.
+const LONGEST_HOST: usize = 255;
+
+/// How often an internal header occurs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field<'a> {
+    Absent,
+    Once(&'a [u8]),
+    Repeated,
+}
+
+impl<'a> Field<'a> {
+    fn add(&mut self, value: &'a [u8]) {
+        *self = match self {
+            Self::Absent => Self::Once(value),
+            Self::Once(_) | Self::Repeated => Self::Repeated,
+        };
+    }
+
+    pub(crate) fn is_present(self) -> bool {
+        self != Self::Absent
+    }
+}
+
+/// A request, scanned once.
+pub(crate) struct View<'a, R> {
+    request: &'a R,
+    method: &'a [u8],
+    authority: &'a [u8],
+    target: &'a [u8],
+    path: OnceCell<Cow<'a, [u8]>>,
+    pub(crate) lane: Field<'a>,
+    pub(crate) identity: Field<'a>,
+    pub(crate) version: Field<'a>,
+    pub(crate) explain: Field<'a>,
+}
+
+impl<'a, R: Request> View<'a, R> {
+    pub(crate) fn of(request: &'a R, names: &HeaderNames) -> Self {
+        let mut view = Self {
+            request,
+            method: b"",
+            authority: b"",
+            target: b"",
+            path: OnceCell::new(),
+            lane: Field::Absent,
+            identity: Field::Absent,
+            version: Field::Absent,
+            explain: Field::Absent,
+        };
+        let internal: [&[u8]; 4] =
+            [&names.lane, &names.identity, &names.version, &names.explain].map(|name| name.as_str().as_bytes());
+        let [lane, identity, version, explain] = internal;
+        for (name, value) in request.headers() {
+            match name {
+                b":method" => view.method = value,
+                b":authority" => view.authority = value,
+                b":path" => view.target = value,
+                _ if name == lane => view.lane.add(value),
+                _ if name == identity => view.identity.add(value),
+                _ if name == version => view.version.add(value),
+                _ if name == explain => view.explain.add(value),
+                _ => {}
+            }
+        }
+        view
+    }
+
+    pub(crate) fn method(&self) -> &'a [u8] {
+        self.method
+    }
+
+    pub(crate) fn authority(&self) -> &'a [u8] {
+        self.authority
+    }
+
+    /// Calls `visit` with the host in lower case, without port and trailing dot; an oversized host is empty.
+    pub(crate) fn host<T>(&self, visit: impl FnOnce(&[u8]) -> T) -> T {
+        let host = without_port(self.authority);
+        let host = host.strip_suffix(b".").unwrap_or(host);
+        let mut buffer = [0_u8; LONGEST_HOST];
+        match buffer.get_mut(..host.len()) {
+            Some(lower) => {
+                lower.copy_from_slice(host);
+                lower.make_ascii_lowercase();
+                visit(lower)
+            }
+            None => visit(b""),
+        }
+    }
+
+    /// The path without query, percent-decoded and with dot segments resolved.
+    pub(crate) fn path(&self) -> Cow<'_, [u8]> {
+        let path = self.path.get_or_init(|| path::normalised(path::split_target(self.target).0));
+        Cow::Borrowed(path)
+    }
+
+    pub(crate) fn header_values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.request.headers().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
+    }
+
+    /// The values of the cookies called `name`, over all cookie headers (RFC 6265 section 5.4; RFC 9113 section 8.2.3).
+    pub(crate) fn cookies(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.header_values("cookie").flat_map(|header| header.split(|byte| *byte == b';')).filter_map(move |pair| {
+            let pair = pair.trim_ascii();
+            let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+            Some(unquoted(value))
+        })
+    }
+
+    /// The decoded values of the query parameters called `name`; `+` is a space, a bare name has an empty value.
+    pub(crate) fn parameters(&self, name: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        let (_, query) = path::split_target(self.target);
+        query.split(|byte| *byte == b'&').filter_map(move |pair| {
+            let mut parts = pair.splitn(2, |byte| *byte == b'=');
+            let key = parts.next().unwrap_or_default();
+            let value = parts.next().unwrap_or_default();
+            (!pair.is_empty() && *decoded(key) == *name.as_bytes()).then(|| decoded(value))
+        })
+    }
+
+    pub(crate) fn claim(&self, name: &ClaimName) -> Option<Vec<u8>> {
+        self.request.claim(name)
+    }
+
+    pub(crate) fn source_address(&self) -> Option<IpAddr> {
+        self.request.source_address()
+    }
+}
+
+fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    if text.contains(&b'+') {
+        let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        Cow::Owned(percent_decode(&spaced).collect())
+    } else {
+        percent_decode(text).into()
+    }
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+/// The authority without its port; the brackets of an IPv6 address stay.
+fn without_port(authority: &[u8]) -> &[u8] {
+    let Some(colon) = authority.iter().rposition(|byte| *byte == b':') else {
+        return authority;
+    };
+    let (host, port) = authority.split_at(colon);
+    let digits = port.iter().skip(1).all(u8::is_ascii_digit);
+    let bare_ipv6 = !host.starts_with(b"[") && host.contains(&b':');
+    let inside_brackets = host.starts_with(b"[") && !host.ends_with(b"]");
+    if digits && !bare_ipv6 && !inside_brackets { host } else { authority }
+}
+
+#[cfg(test)]
+mod tests;
