@@ -1,1 +1,3 @@
-//! To be written.
+//! What Graylane's scenario tests are played on.
+
+pub mod host;
