@@ -1,37 +1,37 @@
 //! Every problem of a document at once, for tools that talk to people.
 //!
-//! Deserialisers stop at the first error. This one notes the error with its path, takes the offending member out of the
-//! document, and tries again, until nothing is left to complain about.
+//! Deserialisers stop at the first error. This one notes the error with its path, mends the document there (takes the
+//! offending member out, puts something in for a missing one), and tries again until nothing is left to complain about.
+//! The mended document is thrown away: it only serves to look further.
+
+use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use serde_path_to_error::{Path, Segment};
+use serde_json::{Value, json};
+use serde_path_to_error::Segment;
 
 use crate::config::FilterConfig;
-use crate::problem::{Problem, Problems};
+use crate::problem::{Path, Problem, Problems};
 use crate::router::Router;
 
 /// The most problems of form that one document is asked for.
-const MOST: usize = 50;
+const MOST: usize = 100;
 
 /// Reads `document` as a `T`.
 ///
 /// # Errors
-/// Every problem of form: unknown members, wrong types, values that break their type's rule.
+/// Every problem of form: unknown or missing members, wrong types, values that break their type's rule.
 pub fn from_value<T: DeserializeOwned>(document: Value) -> Result<T, Problems> {
     let mut problems = Problems::default();
-    let mut rest = document;
+    let mut patient = Patient { document, removed: Vec::new() };
     loop {
-        let error = match serde_path_to_error::deserialize::<_, T>(&rest) {
+        let error = match serde_path_to_error::deserialize::<_, T>(&patient.document) {
             Ok(value) => return problems.or(value),
-            Err(error) => error,
+            Err(error) => Complaint::of(&error),
         };
-        let (path, mut message) = (error.path().clone(), error.inner().to_string());
-        let member = unknown_member(&message).map(str::to_owned);
-        message.truncate(1_000);
-        problems.push(problem(&path, member.as_deref(), &message));
-        if problems.len() >= MOST || !take_out(&mut rest, &path, member.as_deref()) {
-            return problems.or_unreachable();
+        problems.push(patient.problem(&error));
+        if problems.len() >= MOST || !patient.mend::<T>(&error) {
+            return Err(problems);
         }
     }
 }
@@ -41,14 +41,7 @@ pub fn from_value<T: DeserializeOwned>(document: Value) -> Result<T, Problems> {
 /// # Errors
 /// Every problem of form, or that the bytes are no JSON at all.
 pub fn from_json(bytes: &[u8]) -> Result<FilterConfig, Problems> {
-    match serde_json::from_slice(bytes) {
-        Ok(document) => from_value(document),
-        Err(error) => {
-            let mut problems = Problems::default();
-            problems.push(Problem { path: String::new(), found: format!("not JSON: {error}"), allowed: String::new() });
-            Err(problems)
-        }
-    }
+    serde_json::from_slice(bytes).map_err(|error| not_json(&error)).and_then(from_value)
 }
 
 /// Reads and compiles a filter configuration.
@@ -59,78 +52,157 @@ pub fn compile(bytes: &[u8]) -> Result<Router, Problems> {
     from_json(bytes).and_then(|config| Router::compile(&config))
 }
 
-impl Problems {
-    fn or_unreachable<T>(self) -> Result<T, Self> {
-        Err(self)
-    }
+fn not_json(error: &serde_json::Error) -> Problems {
+    let mut problems = Problems::default();
+    problems.add(&Path::Root, format!("not JSON: {error}"), "a JSON object");
+    problems
 }
 
-fn problem(path: &Path, member: Option<&str>, message: &str) -> Problem {
-    let mut place = path.to_string();
-    if place == "." {
-        place.clear();
-    }
-    // serde puts the alternatives after ", expected"; our own types after ": ".
-    let (found, allowed) =
-        message.split_once(", expected ").or_else(|| message.split_once(": ")).unwrap_or((message, ""));
-    if let Some(member) = member.filter(|member| !place.ends_with(member)) {
-        place = if place.is_empty() { member.to_owned() } else { format!("{place}.{member}") };
-    }
-    Problem { path: place, found: found.to_owned(), allowed: allowed.to_owned() }
-}
-
-/// The member that serde calls unknown, if that is what it complains about.
-fn unknown_member(message: &str) -> Option<&str> {
-    let rest = message.strip_prefix("unknown field `")?;
-    rest.split('`').next()
-}
-
-/// Removes what `path` points to; `false` when there is nothing to remove, so that trying again would not help.
-fn take_out(document: &mut Value, path: &Path, member: Option<&str>) -> bool {
-    let mut steps: Vec<Step<'_>> = path.iter().filter_map(Step::of).collect();
-    if let Some(member) = member.filter(|member| !matches!(steps.last(), Some(Step::Key(last)) if last == member)) {
-        steps.push(Step::Key(member));
-    }
-    // The innermost step that exists in the document is what is taken out.
-    while let Some((last, parents)) = steps.split_last() {
-        let parent = parents.iter().try_fold(&mut *document, |node, step| step.into_node(node));
-        if parent.is_some_and(|parent| last.remove_from(parent)) {
-            return true;
-        }
-        steps.pop();
-    }
-    false
-}
-
-enum Step<'a> {
-    Key(&'a str),
+/// One step down into a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
     Place(usize),
 }
 
-impl<'a> Step<'a> {
-    fn of(segment: &'a Segment) -> Option<Self> {
-        match segment {
-            Segment::Seq { index } => Some(Self::Place(*index)),
-            Segment::Map { key } => Some(Self::Key(key)),
-            Segment::Enum { variant } => Some(Self::Key(variant)),
-            Segment::Unknown => None,
+/// What a deserialiser complained about.
+struct Complaint {
+    steps: Vec<Step>,
+    message: String,
+}
+
+impl Complaint {
+    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let message = error.inner().to_string();
+        let mut steps: Vec<Step> = error.path().iter().filter_map(step).collect();
+        // For an unknown member some deserialisers end the path at the object, some at the member.
+        if let Some(member) = quoted(&message, "unknown field `").map(|member| Step::Key(member.to_owned()))
+            && steps.last() != Some(&member)
+        {
+            steps.push(member);
+        }
+        Self { steps, message }
+    }
+
+    fn missing_member(&self) -> Option<&str> {
+        quoted(&self.message, "missing field `")
+    }
+}
+
+fn step(segment: &Segment) -> Option<Step> {
+    match segment {
+        Segment::Seq { index } => Some(Step::Place(*index)),
+        Segment::Map { key } => Some(Step::Key(key.clone())),
+        Segment::Enum { variant } => Some(Step::Key(variant.clone())),
+        Segment::Unknown => None,
+    }
+}
+
+fn quoted<'m>(message: &'m str, prefix: &str) -> Option<&'m str> {
+    message.strip_prefix(prefix).and_then(|rest| rest.split('`').next())
+}
+
+/// A document being mended.
+struct Patient {
+    document: Value,
+    /// The lists that elements were taken out of, one entry an element, so that later places can be told as they were.
+    removed: Vec<Vec<Step>>,
+}
+
+impl Patient {
+    fn problem(&self, complaint: &Complaint) -> Problem {
+        let message: String = complaint.message.chars().take(1_000).collect();
+        // serde puts the alternatives after ", expected"; our own types after ": ".
+        let (found, allowed) =
+            message.split_once(", expected ").or_else(|| message.split_once(": ")).unwrap_or((&message, ""));
+        Problem { path: self.place(&complaint.steps), found: found.to_owned(), allowed: allowed.to_owned() }
+    }
+
+    /// The path of `steps` in the document as it was given.
+    fn place(&self, steps: &[Step]) -> String {
+        let mut path = String::new();
+        for (depth, step) in steps.iter().enumerate() {
+            match step {
+                Step::Key(key) if path.is_empty() => path.push_str(key),
+                Step::Key(key) => {
+                    path.push('.');
+                    path.push_str(key);
+                }
+                Step::Place(index) => {
+                    let gone = self.removed.iter().filter(|list| steps.get(..depth) == Some(list)).count();
+                    // Writing to a string can not fail.
+                    let _ = write!(path, "[{}]", index + gone);
+                }
+            }
+        }
+        path
+    }
+
+    /// Changes the document so that the deserialiser gets further; `false` when that is not possible.
+    fn mend<T: DeserializeOwned>(&mut self, complaint: &Complaint) -> bool {
+        match complaint.missing_member() {
+            Some(member) => self.put_in::<T>(&complaint.steps, member),
+            None => self.take_out(&complaint.steps),
         }
     }
 
-    fn into_node<'v>(&self, node: &'v mut Value) -> Option<&'v mut Value> {
-        match self {
-            Self::Key(key) => node.get_mut(*key),
-            Self::Place(index) => node.get_mut(*index),
+    /// Removes the innermost part of `steps` that exists.
+    fn take_out(&mut self, steps: &[Step]) -> bool {
+        let mut steps = steps;
+        while let Some((last, parents)) = steps.split_last() {
+            if self.node(parents).is_some_and(|parent| remove(parent, last)) {
+                if matches!(last, Step::Place(_)) {
+                    self.removed.push(parents.to_vec());
+                }
+                return true;
+            }
+            steps = parents;
         }
+        false
     }
 
-    fn remove_from(&self, parent: &mut Value) -> bool {
-        match (self, parent) {
-            (Self::Key(key), Value::Object(members)) => members.remove(*key).is_some(),
-            // Elements keep their places, so that the paths of later problems stay true.
-            (Self::Place(_), Value::Array(_)) => false,
-            _ => false,
+    /// Puts in the first value that satisfies the deserialiser at this place, whatever it means.
+    fn put_in<T: DeserializeOwned>(&mut self, steps: &[Step], member: &str) -> bool {
+        let mut candidates = vec![json!(0), json!("a"), json!([]), json!({}), json!(false)];
+        while let Some(candidate) = candidates.pop() {
+            let Some(Value::Object(members)) = self.node(steps) else {
+                return self.take_out(steps);
+            };
+            members.insert(member.to_owned(), candidate);
+            let Err(error) = serde_path_to_error::deserialize::<_, T>(&self.document) else {
+                return true;
+            };
+            let again = Complaint::of(&error);
+            let below =
+                again.steps.starts_with(steps) && again.steps.get(steps.len()) == Some(&Step::Key(member.to_owned()));
+            if !below {
+                return true;
+            }
+            // A closed enum says what it takes.
+            if again.message.starts_with("unknown variant `a`") {
+                candidates.extend(again.message.split('`').nth(3).map(|variant| json!(variant)));
+            }
         }
+        self.take_out(&[steps, &[Step::Key(member.to_owned())]].concat());
+        self.take_out(steps)
+    }
+
+    fn node(&mut self, steps: &[Step]) -> Option<&mut Value> {
+        steps.iter().try_fold(&mut self.document, |node, step| match step {
+            Step::Key(key) => node.get_mut(key),
+            Step::Place(index) => node.get_mut(*index),
+        })
+    }
+}
+
+fn remove(parent: &mut Value, step: &Step) -> bool {
+    match (step, parent) {
+        (Step::Key(key), Value::Object(members)) => members.remove(key).is_some(),
+        (Step::Place(index), Value::Array(elements)) if *index < elements.len() => {
+            elements.remove(*index);
+            true
+        }
+        _ => false,
     }
 }
 

@@ -30,7 +30,6 @@ pub enum Step {
         /// The header.
         header: String,
         /// What is wrong with it.
-        #[serde(serialize_with = "as_text")]
         why: MalformedMark,
     },
     /// The request carried this mark.
@@ -119,10 +118,6 @@ pub enum SplitKey {
     Sequence,
     /// Nothing: the request has no identity.
     Nothing,
-}
-
-fn as_text<S: serde::Serializer>(why: &MalformedMark, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(why)
 }
 
 impl fmt::Display for Step {

@@ -25,6 +25,12 @@ pub enum MalformedMark {
     NotIdentity,
 }
 
+impl serde::Serialize for MalformedMark {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// The lane names in a mark, in order of precedence; empty stands for `base`.
 pub type LaneList<'a> = ArrayVec<&'a str, MAX_LANES>;
 

@@ -22,6 +22,22 @@ struct Names<'c> {
     splits: BTreeMap<&'c SplitName, SplitId>,
 }
 
+/// What a lane name refers to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LaneRef {
+    Base,
+    Lane(LaneId),
+}
+
+impl LaneRef {
+    fn lane(self) -> Option<LaneId> {
+        match self {
+            Self::Base => None,
+            Self::Lane(lane) => Some(lane),
+        }
+    }
+}
+
 pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
     let FilterConfig {
         version: config::ConfigVersion::V1,
@@ -87,17 +103,17 @@ fn check_headers(headers: &config::HeaderNames, problems: &mut Problems) {
 }
 
 impl Names<'_> {
-    /// The lane called `name`; `Some(None)` is base.
-    fn lane(&self, name: &LaneName, path: &Path<'_>, problems: &mut Problems) -> Option<Option<LaneId>> {
+    /// What `name` refers to; `None` is a problem, which then stands in `problems`.
+    fn lane(&self, name: &LaneName, path: &Path<'_>, problems: &mut Problems) -> Option<LaneRef> {
         if name.is_base() {
-            return Some(None);
+            return Some(LaneRef::Base);
         }
         let lane = self.lanes.get(name).copied();
         if lane.is_none() {
             let known: Vec<&str> = self.lanes.keys().map(|lane| lane.as_str()).collect();
             problems.add(path, format!("no lane is called {:?}", name.as_str()), listed("base", &known));
         }
-        lane.map(Some)
+        lane.map(LaneRef::Lane)
     }
 
     fn lanes(&self, lanes: &BTreeMap<LaneName, config::Lane>, problems: &mut Problems) -> Vec<Lane> {
@@ -131,16 +147,17 @@ impl Names<'_> {
             let path = path.index(index);
             let last = index + 1 == lanes.len();
             match self.lane(name, &path, problems) {
-                Some(None) if !last => {
-                    problems.add(&path, "base is always the last resort", "base at the end, or not at all")
+                Some(LaneRef::Base) if last => {}
+                Some(LaneRef::Base) => {
+                    problems.add(&path, "base is always the last resort", "base at the end, or not at all");
                 }
-                Some(Some(_)) if name == of => {
-                    problems.add(&path, "a lane can not fall back to itself", "another lane")
+                Some(LaneRef::Lane(_)) if name == of => {
+                    problems.add(&path, "a lane can not fall back to itself", "another lane");
                 }
-                Some(Some(lane)) if chain.contains(&lane) => {
+                Some(LaneRef::Lane(lane)) if chain.contains(&lane) => {
                     problems.add(&path, format!("{:?} is named twice", name.as_str()), "each lane once");
                 }
-                Some(lane) => chain.extend(lane),
+                Some(LaneRef::Lane(lane)) => chain.push(lane),
                 None => {}
             }
         }
@@ -153,8 +170,9 @@ impl Names<'_> {
         for (name, split) in splits {
             let path = root.field(name.as_str());
             let slots = path.field("slots");
-            let owner =
-                |run: &Run<LaneName>, path: &Path<'_>, problems: &mut Problems| self.lane(&run.to, path, problems);
+            let owner = |run: &Run<LaneName>, path: &Path<'_>, problems: &mut Problems| {
+                self.lane(&run.to, path, problems).map(LaneRef::lane)
+            };
             if let Some(sources) = &split.identity {
                 check_sources(sources, &path.field("identity"), problems);
             }
@@ -209,9 +227,10 @@ impl Names<'_> {
         let when = rule.when.as_ref().map(|when| matcher::compile(when, &path.field("when"), problems));
         let then_path = path.field("then");
         let then = match &rule.then {
-            Action::Lane(lane) => {
-                self.lane(lane, &then_path.field("lane"), problems).map(|lane| lane.map_or(Then::Base, Then::Lane))
-            }
+            Action::Lane(lane) => self.lane(lane, &then_path.field("lane"), problems).map(|lane| match lane {
+                LaneRef::Base => Then::Base,
+                LaneRef::Lane(lane) => Then::Lane(lane),
+            }),
             Action::Split(name) => {
                 let split = self.splits.get(name).copied();
                 if split.is_none() {
@@ -278,8 +297,8 @@ impl Names<'_> {
             let lanes_path = path.field("lanes");
             let path = lanes_path.field(lane.as_str());
             match self.lane(lane, &path, problems) {
-                Some(Some(lane)) => lanes.push((lane, versions.place(version))),
-                Some(None) => problems.add(&path, "base is not a lane", "the member \"base\" of the service"),
+                Some(LaneRef::Lane(lane)) => lanes.push((lane, versions.place(version))),
+                Some(LaneRef::Base) => problems.add(&path, "base is not a lane", "the member \"base\" of the service"),
                 None => {}
             }
         }

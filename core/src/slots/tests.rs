@@ -55,7 +55,7 @@ proptest! {
                 .sum();
             prop_assert_eq!(moved(&from, &to).len(), usize::from(least));
         }
-        for (owner, slots) in last.iter() {
+        for (owner, slots) in &last {
             prop_assert_eq!(first.reassigned(&last).unwrap().share(owner), *slots);
         }
     }
