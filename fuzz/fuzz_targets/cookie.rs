@@ -1,0 +1,27 @@
+//! No cookie header makes a decision fail, and a sticky cookie is honoured only when it is one that was given out.
+#![no_main]
+
+use graylane_core::{FilterConfig, Headers, NoDraw, Router};
+use libfuzzer_sys::fuzz_target;
+
+const CONFIG: &[u8] = br#"{
+    "version": "v1", "generation": 1, "phase": "gateway",
+    "identity": {"sources": [{"cookie": "uid"}]},
+    "lanes": {"gray": {}},
+    "ruleSets": [{"name": "s", "rules": [
+        {"name": "named", "when": {"cookie": {"name": "beta", "exact": "yes"}}, "then": {"lane": "gray"}},
+        {"name": "all", "then": {"split": "half"}}]}],
+    "splits": {"half": {"salt": "half", "keyless": {"cookie": {"name": "sticky"}},
+        "slots": [{"to": "gray", "slots": 5000}, {"to": "base", "slots": 5000}]}},
+    "services": {"cart": {"hosts": ["cart.shop"], "base": "v1", "lanes": {"gray": "v2"}}}
+}"#;
+
+fuzz_target!(|crumbs: Vec<&[u8]>| {
+    let router = Router::compile(&FilterConfig::from_json(CONFIG).expect("a constant")).expect("a constant");
+    let mut request = Headers::from([(":authority", "cart.shop"), (":path", "/")]);
+    for crumb in crumbs {
+        request.push("cookie", crumb);
+    }
+    let decision = router.decide(&request, &mut NoDraw);
+    assert!(decision.target.is_some());
+});
