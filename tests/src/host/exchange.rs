@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 
 use super::context::StreamHandle;
@@ -215,6 +216,12 @@ impl Exchange {
 
     fn call(&self, callback: &'static str, arguments: &[u32]) -> Result<u32, HostError> {
         self.vm.borrow_mut().call(callback, self.id, arguments, CONTINUE)
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Exchange").field(&self.stream.borrow()).finish()
     }
 }
 

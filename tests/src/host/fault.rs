@@ -10,7 +10,7 @@ pub enum Fault {
     /// The call does nothing and answers this number; it may be one that no SDK knows. With 0 it claims
     /// success and hands nothing back.
     Status(u32),
-    /// The call works, but wherever it hands bytes to the guest, it hands over these instead.
+    /// The call works, but if it hands bytes to the guest, it hands over these instead.
     Bytes(Vec<u8>),
 }
 
@@ -25,27 +25,35 @@ pub enum Times {
 
 /// The faults that are waiting to strike.
 #[derive(Debug, Default)]
-pub(super) struct Faults(BTreeMap<Hostcall, (Fault, Times)>);
+pub(super) struct Faults(BTreeMap<Hostcall, Injected>);
+
+#[derive(Debug)]
+struct Injected {
+    fault: Fault,
+    times: Times,
+    struck: u32,
+}
 
 impl Faults {
     pub(super) fn inject(&mut self, call: Hostcall, fault: Fault, times: Times) {
-        self.0.insert(call, (fault, times));
+        self.0.insert(call, Injected { fault, times, struck: 0 });
     }
 
-    pub(super) fn heal(&mut self, call: Hostcall) {
-        self.0.remove(&call);
+    /// Takes a fault away; says how often it struck.
+    pub(super) fn heal(&mut self, call: Hostcall) -> u32 {
+        self.0.remove(&call).map_or(0, |injected| injected.struck)
     }
 
-    /// The fault that strikes this call, which is then used up by one.
+    /// The fault that strikes this call.
     pub(super) fn strike(&mut self, call: Hostcall) -> Option<Fault> {
-        let (fault, times) = self.0.get_mut(&call)?;
-        match times {
-            Times::Always => Some(fault.clone()),
-            Times::Next(0) => None,
-            Times::Next(left) => {
-                *left -= 1;
-                Some(fault.clone())
-            }
-        }
+        let injected = self.0.get_mut(&call)?;
+        let strikes = match injected.times {
+            Times::Next(times) => injected.struck < times,
+            Times::Always => true,
+        };
+        strikes.then(|| {
+            injected.struck += 1;
+            injected.fault.clone()
+        })
     }
 }

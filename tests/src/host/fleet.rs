@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -102,6 +103,12 @@ impl Fleet {
         let workers = self.workers.borrow();
         let ticks = workers.iter().filter_map(|vm| Some((vm.borrow().next_tick()?, Rc::clone(vm))));
         ticks.min_by_key(|(due, _)| *due)
+    }
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Fleet").field("workers", &self.workers.borrow().len()).finish_non_exhaustive()
     }
 }
 

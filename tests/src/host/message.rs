@@ -18,7 +18,7 @@ impl Request {
         Self { headers, ..Self::default() }
     }
 
-    /// Gives it a body, which arrives in one piece after the headers.
+    /// Gives it a body, which arrives in one piece once the filter has let the headers go on.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());

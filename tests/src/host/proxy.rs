@@ -112,7 +112,7 @@ impl ProxyBuilder {
 }
 
 /// A running proxy, seen from one of its filters.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Proxy {
     fleet: Rc<Fleet>,
     filter: FilterId,
@@ -178,14 +178,16 @@ impl Proxy {
         self.world().clock.now()
     }
 
-    /// Makes a host call misbehave, in all VMs.
+    /// Makes a host call misbehave, in all VMs, also in the canary of a configuration to come.
     pub fn inject(&self, call: Hostcall, fault: Fault, times: Times) {
         self.world().faults.borrow_mut().inject(call, fault, times);
     }
 
-    /// Makes a host call behave again.
-    pub fn heal(&self, call: Hostcall) {
-        self.world().faults.borrow_mut().heal(call);
+    /// Makes a host call behave again. Returns how often the fault struck, so that a test can prove that it
+    /// did.
+    #[expect(clippy::must_use_candidate, reason = "it heals, whoever counts")]
+    pub fn heal(&self, call: Hostcall) -> u32 {
+        self.world().faults.borrow_mut().heal(call)
     }
 
     /// Sets a property of all requests from here on.

@@ -106,7 +106,11 @@ impl Vm {
         skipped: u32,
     ) -> Result<u32, HostError> {
         let arguments: Vec<u32> = [context].into_iter().chain(arguments.iter().copied()).collect();
-        self.call_export(name, context, &arguments, skipped)
+        let result = self.call_export(name, context, &arguments, skipped)?;
+        for root in std::mem::take(&mut self.host_mut().done) {
+            self.delete_root(root)?;
+        }
+        Ok(result)
     }
 
     fn call_export(
@@ -262,9 +266,6 @@ impl Vm {
                 *tick = tick.next();
             }
             self.call("proxy_on_tick", id, &[], 0)?;
-            for root in std::mem::take(&mut self.host_mut().done) {
-                self.delete_root(root)?;
-            }
         }
         Ok(())
     }

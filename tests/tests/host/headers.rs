@@ -1,0 +1,282 @@
+//! Header maps, bodies, local responses.
+
+use graylane_tests::host::{Exchange, Flow, Headers, Proxy, Request, Response, Verdict};
+
+use crate::guest::{Guest, REQUEST, RESPONSE};
+use crate::{get, ok, said};
+
+fn start(guest: Guest) -> anyhow::Result<Proxy> {
+    let proxy = Proxy::builder(&guest.build()?).start()?;
+    assert_eq!(proxy.configure("")?, Verdict::Accepted);
+    Ok(proxy)
+}
+
+/// What becomes of these request headers under `edits`, each of which is a host call that answers a status.
+fn edited(guest: Guest, edits: &[String], headers: &Headers) -> anyhow::Result<Exchange> {
+    let body: Vec<String> = edits.iter().map(|edit| format!("(call $report {edit})")).collect();
+    let proxy = start(guest.on("proxy_on_request_headers", body.concat()))?;
+    let exchange = proxy.worker(0).request(headers.clone())?;
+    assert_eq!(said(&proxy), vec!["00"; edits.len()]);
+    Ok(exchange)
+}
+
+#[test]
+fn a_guest_reads_the_first_value_and_names_ignore_case() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let (lane, missing) = (guest.text("X-Lane"), guest.text("x-missing"));
+    let show = format!("(call $show_header {REQUEST} {lane}) (call $show_header {REQUEST} {missing})");
+    let proxy = start(guest.on("proxy_on_request_headers", show))?;
+    let _open = proxy.worker(0).request(Headers::from([("x-LANE", "gray"), ("x-lane", "blue")]))?;
+    assert_eq!(said(&proxy), ["00", "gray", "01"]);
+    Ok(())
+}
+
+#[test]
+fn an_empty_value_is_found_and_handed_over_as_nothing() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let lane = guest.text("x-lane");
+    let show = format!("(i64.store (i32.const 32) (i64.const -1)) (call $show_header {REQUEST} {lane})");
+    let proxy = start(guest.on("proxy_on_request_headers", show))?;
+    let _open = proxy.worker(0).request(Headers::from([("x-lane", "")]))?;
+    assert_eq!(said(&proxy), ["00", ""]);
+    Ok(())
+}
+
+#[test]
+fn replacing_leaves_one_value_and_adding_one_more() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let (a, b, value) = (guest.text("a"), guest.text("B"), guest.text("new"));
+    let edits =
+        [format!("(call $replace_header {REQUEST} {a} {value})"), format!("(call $add_header {REQUEST} {b} {value})")];
+    let exchange = edited(guest, &edits, &Headers::from([("a", "1"), ("b", "2"), ("a", "3")]))?;
+    assert_eq!(exchange.request_headers(), Headers::from([("b", "2"), ("a", "new"), ("b", "new")]));
+    assert_eq!(exchange.request_headers().all("b"), ["2", "new"]);
+    Ok(())
+}
+
+#[test]
+fn removing_takes_all_values_and_does_not_mind_none() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let (a, z) = (guest.text("A"), guest.text("z"));
+    let edits = [a, z].map(|name| format!("(call $remove_header {REQUEST} {name})"));
+    let exchange = edited(guest, &edits, &Headers::from([("a", "1"), ("b", "2"), ("a", "3")]))?;
+    assert_eq!(exchange.request_headers(), Headers::from([("b", "2")]));
+    Ok(())
+}
+
+#[test]
+fn pseudo_headers_stay_in_front() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let (path, value) = (guest.text(":path"), guest.text("/new"));
+    let edits = [format!("(call $replace_header {REQUEST} {path} {value})")];
+    let headers = Headers::from([(":path", "/old"), (":method", "GET"), ("x", "y")]);
+    let exchange = edited(guest, &edits, &headers)?;
+    let expected = Headers::from([(":method", "GET"), (":path", "/new"), ("x", "y")]);
+    assert_eq!(exchange.request_headers(), expected);
+    Ok(())
+}
+
+#[test]
+fn values_are_bytes_not_text() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let (a, value) = (guest.text("a"), guest.text([0xff, 0x00, 0xfe]));
+    let edits = [format!("(call $replace_header {REQUEST} {a} {value})")];
+    let exchange = edited(guest, &edits, &Headers::new())?;
+    assert_eq!(exchange.request_headers().get_bytes("a"), Some(&[0xff, 0x00, 0xfe][..]));
+    Ok(())
+}
+
+#[test]
+fn a_map_goes_to_the_guest_and_back_unchanged() -> anyhow::Result<()> {
+    let edits = [
+        format!("(call $pairs {REQUEST} (i32.const 32) (i32.const 36))"),
+        format!("(call $set_pairs {REQUEST} (i32.load (i32.const 32)) (i32.load (i32.const 36)))"),
+    ];
+    let headers = Headers::from([(":path", "/"), ("a", "1"), ("empty", ""), ("a", "2")]);
+    let exchange = edited(Guest::new(), &edits, &headers)?;
+    assert_eq!(exchange.request_headers(), headers);
+    Ok(())
+}
+
+#[test]
+fn pairs_have_the_byte_form_of_the_abi() -> anyhow::Result<()> {
+    let show = format!("(call $show (call $pairs {REQUEST} (i32.const 32) (i32.const 36)))");
+    let proxy = start(Guest::new().on("proxy_on_request_headers", show))?;
+    let _open = proxy.worker(0).request(Headers::from([("a", "bc"), ("d", "")]))?;
+    let form = "\x02\0\0\0\x01\0\0\0\x02\0\0\0\x01\0\0\0\0\0\0\0a\0bc\0d\0\0";
+    assert_eq!(said(&proxy), ["00", form]);
+    Ok(())
+}
+
+#[test]
+fn broken_pairs_are_no_pairs() -> anyhow::Result<()> {
+    for broken in [&b"\x01\0"[..], b"\xff\xff\xff\xff", b"\x01\0\0\0\x01\0\0\0\xff\0\0\0a\0b\0"] {
+        let mut guest = Guest::new();
+        let pairs = guest.text(broken);
+        let exchange = edited(guest, &[format!("(call $set_pairs {REQUEST} {pairs})")], &get("/"))?;
+        assert_eq!(exchange.request_headers(), Headers::new());
+    }
+    Ok(())
+}
+
+#[test]
+fn the_size_of_a_map_is_its_bytes() -> anyhow::Result<()> {
+    let show = format!(
+        "(call $report (call $header_bytes {REQUEST} (i32.const 48))) (call $report (i32.load (i32.const 48)))"
+    );
+    let proxy = start(Guest::new().on("proxy_on_request_headers", show))?;
+    let _open = proxy.worker(0).request(Headers::from([("name", "value"), ("a", "b")]))?;
+    assert_eq!(said(&proxy), ["00", "11"]);
+    Ok(())
+}
+
+#[test]
+fn a_map_is_reachable_only_in_its_own_callback_and_readable_while_logging() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let (path, status) = (guest.text(":path"), guest.text(":status"));
+    let show = format!("(call $show_header {REQUEST} {path}) (call $show_header {RESPONSE} {status})");
+    let write = format!(
+        "(call $report (call $remove_header {REQUEST} {path})) (call $report (call $remove_header {RESPONSE} {status}))"
+    );
+    let proxy = start(
+        guest
+            .on("proxy_on_request_headers", &show)
+            .on("proxy_on_request_body", &show)
+            .on("proxy_on_response_headers", &show)
+            .on("proxy_on_log", format!("{show} {write}")),
+    )?;
+    let mut exchange = proxy.worker(0).request(Request::new(get("/x")).body("hello"))?;
+    exchange.respond(ok())?;
+    exchange.finish()?;
+    let (request, body, response) = (["00", "/x", "02"], ["02", "02"], ["02", "00", "200"]);
+    let log = ["00", "/x", "00", "200", "02", "02"];
+    assert_eq!(said(&proxy), [&request[..], &body, &response, &log].concat());
+    Ok(())
+}
+
+#[test]
+fn absent_and_unknown_maps_are_bad_arguments_but_have_no_pairs() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let name = guest.text("a");
+    let show = format!(
+        "(call $show_header (i32.const 1) {name}) (call $show_header (i32.const 9) {name})
+         (call $show (call $pairs {RESPONSE} (i32.const 32) (i32.const 36)))
+         (call $report (call $pairs (i32.const 9) (i32.const 32) (i32.const 36)))"
+    );
+    let proxy = start(guest.on("proxy_on_request_headers", show))?;
+    let _open = proxy.worker(0).request(get("/"))?;
+    assert_eq!(said(&proxy), ["02", "02", "00", "", "02"]);
+    Ok(())
+}
+
+#[test]
+fn the_guest_edits_the_response_too() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let (name, value) = (guest.text("set-cookie"), guest.text("id=1"));
+    let add = format!("(call $report (call $add_header {RESPONSE} {name} {value}))");
+    let proxy = start(guest.on("proxy_on_response_headers", add))?;
+    let mut exchange = proxy.worker(0).request(get("/"))?;
+    exchange.respond(Headers::from([(":status", "200"), ("set-cookie", "a=b")]))?;
+    assert_eq!(exchange.response_headers().all("set-cookie"), ["a=b", "id=1"]);
+    Ok(())
+}
+
+#[test]
+fn a_pointer_outside_of_memory_is_an_invalid_access() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let path = guest.text(":path");
+    let show = format!(
+        "(call $show_header {REQUEST} (i32.const -1) (i32.const 8))
+         (call $report (call $header {REQUEST} {path} (i32.const -4) (i32.const 36)))"
+    );
+    let proxy = start(guest.on("proxy_on_request_headers", show))?;
+    let _open = proxy.worker(0).request(get("/"))?;
+    assert_eq!(said(&proxy), ["06", "06"]);
+    Ok(())
+}
+
+#[test]
+fn a_paused_request_waits_until_the_guest_lets_it_go() -> anyhow::Result<()> {
+    let proxy = start(
+        Guest::new()
+            .on("proxy_on_configure", "(drop (call $tick_every (i32.const 1000)))")
+            .on("proxy_on_request_headers", "(return (i32.const 1))")
+            .on("proxy_on_tick", "(drop (call $become (i32.const 2))) (drop (call $continue (i32.const 0)))"),
+    )?;
+    let mut exchange = proxy.worker(0).request(get("/"))?;
+    assert_eq!(exchange.flow(), Flow::Paused);
+    assert!(exchange.respond(ok()).is_err());
+    proxy.advance(std::time::Duration::from_secs(1))?;
+    assert_eq!(exchange.flow(), Flow::Forwarded);
+    exchange.respond(ok())?;
+    assert_eq!(exchange.flow(), Flow::Answered);
+    Ok(())
+}
+
+#[test]
+fn acting_for_an_unknown_context_is_a_bad_argument() -> anyhow::Result<()> {
+    let proxy = start(Guest::new().on("proxy_on_request_headers", "(call $report (call $become (i32.const 77)))"))?;
+    let _open = proxy.worker(0).request(get("/"))?;
+    assert_eq!(said(&proxy), ["02"]);
+    Ok(())
+}
+
+#[test]
+fn a_local_response_passes_through_the_filter_itself() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let (details, body) = (guest.text("strict lane"), guest.text("no lane"));
+    let headers = guest.text("\x01\0\0\0\x05\0\0\0\x02\0\0\0x-why\0no\0");
+    let (name, value) = (guest.text("x-passed"), guest.text("yes"));
+    let answer = format!(
+        "(drop (call $answer (i32.const 503) {details} {body} {headers} (i32.const -1))) (return (i32.const 1))"
+    );
+    let proxy = start(
+        guest
+            .on("proxy_on_request_headers", answer)
+            .on("proxy_on_response_headers", format!("(drop (call $add_header {RESPONSE} {name} {value}))")),
+    )?;
+    let exchange = proxy.worker(0).request(get("/"))?;
+    assert_eq!(exchange.flow(), Flow::Answered);
+    let local = exchange.local_response().expect("the guest has answered");
+    assert_eq!((local.status, local.details.as_str(), &local.body[..]), (503, "strict lane", &b"no lane"[..]));
+    assert_eq!((local.headers, local.grpc_status), (Headers::from([("x-why", "no")]), None));
+    let expected = Headers::from([
+        (":status", "503"),
+        ("x-why", "no"),
+        ("content-length", "7"),
+        ("content-type", "text/plain"),
+        ("x-passed", "yes"),
+    ]);
+    assert_eq!(exchange.response_headers(), expected);
+    Ok(())
+}
+
+#[test]
+fn a_local_response_replaces_the_one_of_the_upstream() -> anyhow::Result<()> {
+    let answer = "(drop (call $answer (i32.const 502) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+        (i32.const 0) (i32.const 0) (i32.const 14)))";
+    let proxy = start(Guest::new().on("proxy_on_response_headers", answer))?;
+    let mut exchange = proxy.worker(0).request(get("/"))?;
+    exchange.respond(ok())?;
+    assert_eq!(exchange.response_headers(), Headers::from([(":status", "502")]));
+    assert_eq!(exchange.local_response().and_then(|local| local.grpc_status), Some(14));
+    Ok(())
+}
+
+#[test]
+fn bodies_can_be_read_and_replaced() -> anyhow::Result<()> {
+    let mut guest = Guest::new();
+    let new = guest.text("HELLO");
+    let edit = format!(
+        "(call $show_buffer (i32.const 0))
+         (call $report (call $set_buffer (i32.const 0) (i32.const 0) (i32.const 100) {new}))
+         (call $show_buffer (i32.const 0)) (call $show_buffer (i32.const 1))"
+    );
+    let proxy = start(
+        guest.on("proxy_on_request_body", edit).on("proxy_on_response_body", "(call $show_buffer (i32.const 1))"),
+    )?;
+    let mut exchange = proxy.worker(0).request(Request::new(get("/")).body("hello"))?;
+    exchange.respond(Response::new(Headers::from([(":status", "200")])).body("bye"))?;
+    assert_eq!(said(&proxy), ["00", "hello", "00", "00", "HELLO", "01", "00", "bye"]);
+    Ok(())
+}
