@@ -167,19 +167,26 @@ impl fmt::Display for SplitKey {
 }
 
 /// Where steps go while deciding: nowhere, at no cost, unless somebody asked.
-pub(crate) struct Trace<'t>(Option<&'t mut Vec<Step>>);
+pub(crate) enum Trace<'t> {
+    /// Nobody asked.
+    Off,
+    /// The caller may ask; until that is granted, nothing is told.
+    Asked(&'t mut Vec<Step>),
+    /// Every step is told.
+    On(&'t mut Vec<Step>),
+}
 
-impl<'t> Trace<'t> {
-    pub(crate) fn off() -> Self {
-        Self(None)
-    }
-
-    pub(crate) fn into(steps: &'t mut Vec<Step>) -> Self {
-        Self(Some(steps))
+impl Trace<'_> {
+    /// What follows is told, if anybody listens.
+    pub(crate) fn grant(&mut self) {
+        *self = match std::mem::replace(self, Self::Off) {
+            Self::Off => Self::Off,
+            Self::Asked(steps) | Self::On(steps) => Self::On(steps),
+        };
     }
 
     pub(crate) fn step(&mut self, step: impl FnOnce() -> Step) {
-        if let Some(steps) = &mut self.0 {
+        if let Self::On(steps) = self {
             steps.push(step());
         }
     }

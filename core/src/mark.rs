@@ -61,6 +61,11 @@ pub(crate) fn encode_lanes<'a>(lanes: impl IntoIterator<Item = &'a LaneName>) ->
     if names.is_empty() { LaneName::BASE.to_owned() } else { names.join(", ") }
 }
 
+/// Carried lanes as explanations show them.
+pub(crate) fn told(lanes: &LaneList<'_>) -> String {
+    if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join(", ") }
+}
+
 /// Reads the value of an identity header.
 ///
 /// # Errors

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Decision, LaneId, Lanes, Router, SplitId, StickyCookie, id};
-use crate::config::IdentitySource;
-use crate::decision::{Reason, SetCookie};
+use super::lanes::Lanes;
+use super::{LaneId, Router, SplitId, id};
+use crate::config::{IdentitySource, StickyCookie};
+use crate::decision::{Decision, Reason, SetCookie};
 use crate::explain::{SplitKey, Step, Trace};
 use crate::hash::IdentityHash;
 use crate::matcher::Matcher;

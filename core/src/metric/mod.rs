@@ -5,12 +5,16 @@
 //! regular expression per label ([`tag_regex`]). Cardinality is bounded by the configuration: every label value is a
 //! configured name or a member of a closed enum.
 
-use std::fmt::{self, Write as _};
+mod catalogue;
+mod label;
+
+use std::fmt::Write as _;
 
 use arrayvec::ArrayVec;
 
-use crate::config::Phase;
 use crate::decision::Reason;
+
+pub use label::{Bound, ConfigState, PhaseLabel, ResponseClass};
 
 /// The labels that occur, in the order in which they stand in a name.
 pub const LABELS: [&str; 7] = ["phase", "lane", "service", "version", "reason", "class", "le"];
@@ -125,106 +129,6 @@ pub enum Metric<'a> {
     },
 }
 
-/// The class of a response's status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ResponseClass {
-    /// 100 to 199, upgrades included.
-    Informational,
-    /// 200 to 299.
-    Success,
-    /// 300 to 399.
-    Redirection,
-    /// 400 to 499.
-    ClientError,
-    /// 500 to 599.
-    ServerError,
-    /// There was no response: the stream was reset.
-    None,
-}
-
-impl ResponseClass {
-    /// Every class.
-    pub const ALL: [Self; 6] =
-        [Self::Informational, Self::Success, Self::Redirection, Self::ClientError, Self::ServerError, Self::None];
-
-    /// The class of the text of a status.
-    #[must_use]
-    pub fn of_status(status: &[u8]) -> Self {
-        match status {
-            [b'1', _, _] => Self::Informational,
-            [b'2', _, _] => Self::Success,
-            [b'3', _, _] => Self::Redirection,
-            [b'4', _, _] => Self::ClientError,
-            [b'5', _, _] => Self::ServerError,
-            _ => Self::None,
-        }
-    }
-
-    /// The label.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Informational => "1xx",
-            Self::Success => "2xx",
-            Self::Redirection => "3xx",
-            Self::ClientError => "4xx",
-            Self::ServerError => "5xx",
-            Self::None => "none",
-        }
-    }
-}
-
-/// The upper bound of a latency bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
-    /// So many milliseconds.
-    Millis(u32),
-    /// Any time at all.
-    Infinite,
-}
-
-impl fmt::Display for Bound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Millis(bound) => write!(f, "{bound}"),
-            Self::Infinite => f.write_str("+Inf"),
-        }
-    }
-}
-
-/// Where a filter stands, as a label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PhaseLabel {
-    /// A phase.
-    Known(Phase),
-    /// No configuration that says so could be read.
-    Unknown,
-}
-
-impl PhaseLabel {
-    /// The label.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Known(Phase::Gateway) => "gateway",
-            Self::Known(Phase::SidecarInbound) => "inbound",
-            Self::Known(Phase::SidecarOutbound) => "outbound",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// What a filter goes by; the value of [`Metric::State`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConfigState {
-    /// Nothing: no usable configuration was ever given, requests pass untouched.
-    PassThrough = 0,
-    /// The configuration that it was given last.
-    Current = 1,
-    /// The last good one: a newer one was refused.
-    LastGood = 2,
-}
-
 type Labels<'a> = ArrayVec<(&'static str, &'a str), 4>;
 
 impl<'a> Metric<'a> {
@@ -283,59 +187,6 @@ impl<'a> Metric<'a> {
         }
         name.push_str(self.family());
         name
-    }
-
-    /// What it counts or shows, for people.
-    #[must_use]
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::Decisions { .. } => {
-                "Requests decided, by the first lane they are in, the service, the version chosen and why."
-            }
-            Self::Responses { .. } => {
-                "Responses by the version decided and the class of their status; `none` is a reset."
-            }
-            Self::DurationBucket { .. } => "Requests that took at most `le` milliseconds, cumulative.",
-            Self::DurationSum { .. } => {
-                "Milliseconds that requests took, from their headers to the end of the response."
-            }
-            Self::DurationCount { .. } => "Requests whose time was taken.",
-            Self::Unconfigured => "Requests for hosts that the configuration does not know; they are left alone.",
-            Self::MalformedMarks => "Internal headers that were no mark and were dropped.",
-            Self::StrippedMarks => "Internal headers that came from outside and were removed.",
-            Self::SteeringChecks { .. } => "Requests whose final cluster was compared with the decision: a sample.",
-            Self::SteeringMismatches { .. } => "Compared requests that the proxy sent to another version than decided.",
-            Self::ConfigRejected { .. } => "Configurations that were refused; the last good one stays in use.",
-            Self::HostErrors => "Calls that the proxy refused; the request went on without them.",
-            Self::Generation { .. } => "The generation in use; its appearance acknowledges it.",
-            Self::State { .. } => {
-                "What is in use: 0 nothing (requests pass), 1 the newest configuration, 2 the last good one."
-            }
-            Self::Digest { .. } => "The lower 53 bits of the digest of the configuration in use.",
-        }
-    }
-
-    /// One metric of every family, with placeholders for labels: what there is to know, for references.
-    #[must_use]
-    pub fn catalogue() -> Vec<Metric<'static>> {
-        let (lane, service, version, phase) = ("gray", "cart", "v2", PhaseLabel::Known(Phase::Gateway));
-        vec![
-            Metric::Decisions { lane, service, version, reason: Reason::Rule },
-            Metric::Responses { service, version, class: ResponseClass::Success },
-            Metric::DurationBucket { service, version, bound: Bound::Millis(1) },
-            Metric::DurationSum { service, version },
-            Metric::DurationCount { service, version },
-            Metric::Unconfigured,
-            Metric::MalformedMarks,
-            Metric::StrippedMarks,
-            Metric::SteeringChecks { service, version },
-            Metric::SteeringMismatches { service, version },
-            Metric::ConfigRejected { phase },
-            Metric::HostErrors,
-            Metric::Generation { phase },
-            Metric::State { phase },
-            Metric::Digest { phase },
-        ]
     }
 
     fn labels(&self) -> Labels<'a> {

@@ -1,0 +1,152 @@
+//! From configuration to router, with every problem reported.
+//!
+//! Each part is compiled even when an earlier one has a problem, so that one run shows all of them. Names that could not
+//! be resolved are reported where they stand.
+
+mod lanes;
+mod rules;
+mod services;
+
+use std::collections::BTreeMap;
+
+use super::hosts::HostTable;
+use super::id::Id;
+use super::{LaneId, Router, SplitId};
+use crate::config::{self, FilterConfig};
+use crate::matcher;
+use crate::name::{LaneName, SplitName};
+use crate::problem::{Path, Problems};
+use crate::slots::{Run, SLOTS, SlotTable};
+
+/// The names that other parts of a configuration refer to.
+struct Names<'c> {
+    lanes: BTreeMap<&'c LaneName, LaneId>,
+    splits: BTreeMap<&'c SplitName, SplitId>,
+}
+
+/// What a lane name refers to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LaneRef {
+    Base,
+    Lane(LaneId),
+}
+
+impl LaneRef {
+    fn lane(self) -> Option<LaneId> {
+        match self {
+            Self::Base => None,
+            Self::Lane(lane) => Some(lane),
+        }
+    }
+}
+
+pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
+    let FilterConfig {
+        version: config::ConfigVersion::V1,
+        generation,
+        phase,
+        mode,
+        headers,
+        identity,
+        lanes,
+        rule_sets,
+        splits,
+        services,
+        explain,
+    } = config;
+    let mut problems = Problems::default();
+    let names = Names { lanes: places(lanes.keys()), splits: places(splits.keys()) };
+    check_headers(headers, &mut problems);
+    let mut hosts = HostTable::default();
+    let router = Router {
+        phase: *phase,
+        mode: *mode,
+        generation: *generation,
+        digest: config.digest(),
+        headers: headers.clone(),
+        identity: identity.clone(),
+        lanes: names.lanes(lanes, &mut problems),
+        splits: names.splits(splits, &mut problems),
+        rule_sets: names.rule_sets(rule_sets, &mut problems),
+        services: names.services(services, &mut hosts, &mut problems),
+        hosts,
+        explain: explain.as_ref().and_then(|explain| {
+            let path = Path::Root.field("explain");
+            matcher::compile(&explain.allow, &path.field("allow"), &mut problems)
+        }),
+    };
+    problems.or(router)
+}
+
+fn places<'c, N: Ord, I: Id>(names: impl Iterator<Item = &'c N>) -> BTreeMap<&'c N, I> {
+    names.enumerate().map(|(index, name)| (name, I::at(index))).collect()
+}
+
+fn check_headers(headers: &config::HeaderNames, problems: &mut Problems) {
+    let config::HeaderNames { lane, identity, version, explain, explanation, reason } = headers;
+    let named = [
+        ("lane", lane),
+        ("identity", identity),
+        ("version", version),
+        ("explain", explain),
+        ("explanation", explanation),
+        ("reason", reason),
+    ];
+    let path = Path::Root.field("headers");
+    for (index, (field, name)) in named.iter().enumerate() {
+        if let Some((other, _)) = named.iter().take(index).find(|(_, other)| other == name) {
+            problems.add(
+                &path.field(field),
+                format!("{:?} is already headers.{other}", name.as_str()),
+                "six different names",
+            );
+        }
+    }
+}
+
+impl Names<'_> {
+    /// What `name` refers to; `None` is a problem, which then stands in `problems`.
+    fn lane(&self, name: &LaneName, path: &Path<'_>, problems: &mut Problems) -> Option<LaneRef> {
+        if name.is_base() {
+            return Some(LaneRef::Base);
+        }
+        let lane = self.lanes.get(name).copied();
+        if lane.is_none() {
+            let known: Vec<&str> = self.lanes.keys().map(|lane| lane.as_str()).collect();
+            problems.add(path, format!("no lane is called {:?}", name.as_str()), listed("base", &known));
+        }
+        lane.map(LaneRef::Lane)
+    }
+}
+
+fn table<T, O: Clone + PartialEq>(
+    runs: &[Run<T>],
+    mut owner: impl FnMut(&Run<T>, &Path<'_>, &mut Problems) -> Option<O>,
+    path: &Path<'_>,
+    problems: &mut Problems,
+) -> Option<SlotTable<O>> {
+    let owners: Vec<Option<(O, u16)>> = runs
+        .iter()
+        .enumerate()
+        .map(|(index, run)| {
+            let path = path.index(index);
+            owner(run, &path.field("to"), problems).map(|owner| (owner, run.slots))
+        })
+        .collect();
+    let sum: u32 = runs.iter().map(|run| u32::from(run.slots)).sum();
+    if sum != u32::from(SLOTS) {
+        problems.add(path, format!("the slots add up to {sum}"), format!("exactly {SLOTS}"));
+    }
+    let owners: Option<Vec<(O, u16)>> = owners.into_iter().collect();
+    SlotTable::new(owners?).ok()
+}
+
+fn listed(first: &str, names: &[&str]) -> String {
+    let mut all: Vec<&str> = [first].into_iter().filter(|name| !name.is_empty()).collect();
+    all.extend(names.iter().take(20));
+    if all.is_empty() {
+        return "none is defined".to_owned();
+    }
+    let more = if names.len() > 20 { ", ..." } else { "" };
+    format!("{}{more}", all.join(", "))
+}

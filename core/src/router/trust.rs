@@ -1,0 +1,89 @@
+//! Whom a router believes: the first step of a decision.
+
+use super::Router;
+use super::lanes::Lanes;
+use crate::config::{HeaderNames, Phase};
+use crate::decision::{Decision, HeaderEdit};
+use crate::explain::{Step, Trace};
+use crate::hash::IdentityHash;
+use crate::mark::{self, MalformedMark};
+use crate::name::HeaderName;
+use crate::request::Request;
+use crate::view::{Field, View};
+
+/// What was believed of a request's mark.
+#[derive(Default)]
+pub(super) struct Carried {
+    pub(super) lanes: Option<Lanes>,
+    pub(super) identity: Option<IdentityHash>,
+}
+
+impl Router {
+    /// What may be believed of the mark that the request carries. At an edge: nothing.
+    pub(super) fn admit<R: Request>(
+        &self,
+        view: &View<'_, R>,
+        decision: &mut Decision<'_>,
+        trace: &mut Trace<'_>,
+    ) -> Carried {
+        let HeaderNames { lane, identity, version, .. } = &self.headers;
+        if self.phase == Phase::Gateway {
+            for (field, name) in [(view.lane, lane), (view.identity, identity), (view.version, version)] {
+                if field.is_present() {
+                    decision.events.stripped_marks += 1;
+                    trace.step(|| Step::Stripped { header: name.to_string() });
+                }
+            }
+            return Carried::default();
+        }
+        let lanes = usable(view.lane, lane, decision, trace, mark::decode_lanes);
+        let identity = usable(view.identity, identity, decision, trace, mark::decode_identity);
+        if let Some(names) = &lanes {
+            trace.step(|| Step::Mark { lanes: mark::told(names) });
+        }
+        Carried { lanes: lanes.map(|names| self.known_lanes(&names)), identity }
+    }
+
+    /// Whether the caller's wish for an explanation is granted; at an edge, a stranger's wish goes no further.
+    pub(super) fn admit_question<'r, R: Request>(&'r self, view: &View<'_, R>, decision: &mut Decision<'r>) {
+        if !view.explain.is_present() {
+            return;
+        }
+        decision.explain = self.explain.as_ref().is_some_and(|allowed| allowed.matches(view));
+        if !decision.explain && self.phase == Phase::Gateway {
+            decision.edit(HeaderEdit::Remove(&self.headers.explain));
+        }
+    }
+
+    fn known_lanes(&self, names: &[&str]) -> Lanes {
+        let mut lanes = Lanes::default();
+        for name in names {
+            match self.lane_id(name) {
+                Some(lane) => lanes.add(lane),
+                None => lanes.any_unknown = true,
+            }
+        }
+        lanes
+    }
+}
+
+/// The decoded value of an internal header; a malformed one is counted and counts as absent.
+fn usable<'a, T>(
+    field: Field<'a>,
+    name: &HeaderName,
+    decision: &mut Decision<'_>,
+    trace: &mut Trace<'_>,
+    decode: impl FnOnce(&'a [u8]) -> Result<T, MalformedMark>,
+) -> Option<T> {
+    let decoded = match field {
+        Field::Absent => return None,
+        Field::Once(value) => decode(value),
+        Field::Repeated => Err(MalformedMark::Repeated),
+    };
+    decoded
+        .inspect_err(|why| {
+            decision.events.malformed_marks += 1;
+            trace.step(|| Step::Malformed { header: name.to_string(), why: *why });
+        })
+        .ok()
+}
