@@ -3,7 +3,7 @@
 use super::Router;
 use super::lanes::Lanes;
 use crate::config::{HeaderNames, Phase};
-use crate::decision::{Decision, HeaderEdit};
+use crate::decision::Decision;
 use crate::explain::{Step, Trace};
 use crate::hash::IdentityHash;
 use crate::mark::{self, MalformedMark};
@@ -44,14 +44,15 @@ impl Router {
         Carried { lanes: lanes.map(|names| self.known_lanes(&names)), identity }
     }
 
-    /// Whether the caller's wish for an explanation is granted; at an edge, a stranger's wish goes no further.
+    /// Whether the caller asked for an explanation and may have it.
+    pub(super) fn grants_explanation<R: Request>(&self, view: &View<'_, R>) -> bool {
+        view.explain.is_present() && self.explain.as_ref().is_some_and(|allowed| allowed.matches(view))
+    }
+
+    /// At an edge, a stranger's wish for an explanation goes no further.
     pub(super) fn admit_question<'r, R: Request>(&'r self, view: &View<'_, R>, decision: &mut Decision<'r>) {
-        if !view.explain.is_present() {
-            return;
-        }
-        decision.explain = self.explain.as_ref().is_some_and(|allowed| allowed.matches(view));
         if !decision.explain && self.phase == Phase::Gateway {
-            decision.edit(HeaderEdit::Remove(&self.headers.explain));
+            decision.erase(view.explain, &self.headers.explain);
         }
     }
 
