@@ -1,2 +1,59 @@
-//! To be written.
-fn main() {}
+//! The project's task runner: `cargo xtask COMMAND`. It finds or installs what a command needs, and
+//! shows every program that it starts.
+
+mod demo;
+mod fuzz;
+mod generate;
+mod module;
+mod process;
+mod setup;
+mod suite;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use workspace::Workspace;
+
+/// Builds, shows, tests and measures Graylane
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+enum Command {
+    /// Run real traffic through real proxies, and watch a release shift it
+    Demo(demo::DemoArgs),
+    /// Run everything that continuous integration runs
+    Test(suite::TestArgs),
+    /// Build the WebAssembly module that proxies load
+    Module,
+    /// Write the generated files
+    Gen(generate::GenArgs),
+    /// Search for inputs that break a parser
+    Fuzz(fuzz::FuzzArgs),
+    /// Find or install what the other commands need (they do so themselves)
+    Setup,
+}
+
+fn main() -> ExitCode {
+    match run(Command::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
+            eprintln!("error: {}", causes.join("\n  because: "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Demo(args) => demo::run(&workspace, &args),
+        Command::Test(args) => suite::run(&workspace, &args),
+        Command::Module => module::build(&workspace).map(drop),
+        Command::Gen(args) => generate::run(&workspace, &args),
+        Command::Fuzz(args) => fuzz::run(&workspace, &args),
+        Command::Setup => setup::everything(&workspace),
+    }
+}

@@ -1,0 +1,39 @@
+//! `cargo xtask fuzz`: runs every fuzz target for a while. What fuzzing once found is kept as
+//! ordinary tests, so that this is for finding more.
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process;
+use crate::setup::{self, Tool};
+use crate::suite::Outcome;
+use crate::workspace::Workspace;
+
+/// How long to search.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FuzzArgs {
+    /// Seconds for each target
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+}
+
+/// Runs each target in turn; the first input that breaks one ends the run.
+pub(crate) fn run(workspace: &Workspace, args: &FuzzArgs) -> Result<()> {
+    let cargo_fuzz = setup::program(workspace, Tool::CargoFuzz)?;
+    let listed = process::capture(workspace.command(&cargo_fuzz).args(["fuzz", "list"]))?;
+    let targets: Vec<_> = listed.lines().collect();
+    ensure!(!targets.is_empty(), "there are no fuzz targets");
+    for target in targets {
+        let mut fuzz = workspace.command("rustup");
+        // The search needs instrumentation that only the nightly compiler has.
+        fuzz.args(["run", "nightly"]).arg(&cargo_fuzz).args(["fuzz", "run", target, "--"]);
+        process::run(fuzz.arg(format!("-max_total_time={}", args.seconds)).env_remove("CARGO"))
+            .with_context(|| format!("target `{target}`: cargo-fuzz has printed the input and how to reproduce it"))?;
+    }
+    Ok(())
+}
+
+/// Compiles the targets with the pinned toolchain, which is enough to see that they still fit.
+pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
+    process::run(workspace.cargo().args(["check", "--locked", "--bins", "--manifest-path", "fuzz/Cargo.toml"]))?;
+    Ok(Outcome::Passed)
+}

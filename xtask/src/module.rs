@@ -1,0 +1,83 @@
+//! `cargo xtask module`: the file that every sidecar loads.
+//!
+//! Three stages: link with the `plugin` profile, drop the callbacks that Envoy need not make, and
+//! let `wasm-opt` do what it can where it is installed. The result is replaced in one step, so that
+//! a proxy never reads half a module, and only when something that it is made of has changed.
+
+mod optimise;
+mod trim;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::process;
+use crate::workspace::Workspace;
+use optimise::Optimiser;
+
+/// Largest module that sidecars are asked to load, in bytes.
+const BUDGET: usize = 200_000;
+
+const TARGET: &str = "wasm32-wasip1";
+const PROFILE: &str = "plugin";
+
+/// Builds the module, unless it is fresh, and returns where it lies.
+pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let linked = link(workspace)?;
+    let optimiser = Optimiser::find();
+    let module = workspace.target().join("graylane/graylane.wasm");
+    let origin = module.with_extension("origin");
+    let made_of = format!("{} {optimiser:?} {:?}", sha256(&linked), trim::NEEDED_EXPORTS);
+    let fresh = module.is_file() && fs::read_to_string(&origin).is_ok_and(|recorded| recorded == made_of);
+    if !fresh {
+        make(&linked, optimiser.as_ref(), &module)?;
+        fs::write(&origin, made_of).with_context(|| format!("cannot write {}", origin.display()))?;
+    }
+    let shown = workspace.display(&module).to_string();
+    report(&shown, &fs::read(&module)?, optimiser.as_ref())?;
+    Ok(module)
+}
+
+/// Builds the plugin alone, so that no other member's features are unified into it.
+fn link(workspace: &Workspace) -> Result<Vec<u8>> {
+    let package = ["--package", "graylane-plugin", "--lib"];
+    let how = ["--target", TARGET, "--profile", PROFILE];
+    process::run(workspace.cargo().arg("build").args(package).args(how))?;
+    let file = workspace.target().join(TARGET).join(PROFILE).join("graylane_plugin.wasm");
+    fs::read(&file).with_context(|| format!("graylane-plugin was built, but left no {}", file.display()))
+}
+
+/// Trims and optimises into a file of its own, and puts that in the place of the module.
+fn make(linked: &[u8], optimiser: Option<&Optimiser>, module: &Path) -> Result<()> {
+    let trimmed = trim::trim(linked)?;
+    println!("module: {} bytes as linked, {} without what Envoy need not call", linked.len(), trimmed.len());
+    fs::create_dir_all(module.parent().unwrap_or(module))?;
+    let unfinished = module.with_extension(format!("unfinished-{}", std::process::id()));
+    fs::write(&unfinished, &trimmed).with_context(|| format!("cannot write {}", unfinished.display()))?;
+    if let Some(optimiser) = optimiser {
+        optimiser.optimise(&unfinished)?;
+    }
+    fs::rename(&unfinished, module).with_context(|| format!("cannot replace {}", module.display()))
+}
+
+fn report(shown: &str, module: &[u8], optimiser: Option<&Optimiser>) -> Result<()> {
+    let size = module.len();
+    match optimiser {
+        Some(optimiser) => println!("module: optimised by {optimiser}"),
+        None => println!(
+            "module: wasm-opt is not on PATH, so the module stays larger and slower than it need be \
+             (Debian, Ubuntu: apt-get install binaryen)"
+        ),
+    }
+    println!("module: {shown}: {size} bytes of at most {BUDGET}");
+    println!("module: sha256 {}", sha256(module));
+    ensure!(size <= BUDGET, "{shown} has {size} bytes, over its budget of {BUDGET}: look for a heavy new dependency");
+    Ok(())
+}
+
+/// Of something, in lower-case hexadecimal digits.
+fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+}

@@ -1,0 +1,46 @@
+//! Binaryen's `wasm-opt`, where it is installed: smaller and faster code than the linker's.
+
+use std::fmt::{self, Display, Formatter};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+
+/// What the code that rustc emits may use, so that older releases of wasm-opt accept it.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// A `wasm-opt` that answered.
+#[derive(Debug)]
+pub(super) struct Optimiser {
+    version: String,
+}
+
+impl Optimiser {
+    /// The one on `PATH`, if any.
+    pub(super) fn find() -> Option<Self> {
+        let answer = process::capture(Command::new("wasm-opt").arg("--version")).ok()?;
+        Some(Self { version: answer.trim().to_owned() })
+    }
+
+    /// Optimises a module in place.
+    pub(super) fn optimise(&self, module: &Path) -> Result<()> {
+        process::capture(Command::new("wasm-opt").arg("-O3").args(FEATURES).arg(module).arg("-o").arg(module))
+            .with_context(|| format!("{self} refuses the module; version 108 takes it, and so does none on PATH"))?;
+        Ok(())
+    }
+}
+
+impl Display for Optimiser {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.version)
+    }
+}

@@ -1,0 +1,48 @@
+//! What the other commands need on this machine, found or installed: the toolchain's targets, and
+//! the programs listed in [`tool`]. Nothing is installed system-wide, and nothing into the work tree.
+
+mod cache;
+mod install;
+mod tool;
+mod toolchain;
+mod version;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::workspace::Workspace;
+use cache::Cache;
+pub(crate) use tool::Tool;
+
+/// Everything that tests need, said line by line.
+pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
+    toolchain::complete(workspace)?;
+    for tool in Tool::FOR_TESTS {
+        program(workspace, tool)?;
+    }
+    Ok(())
+}
+
+/// What running traffic through proxies needs: the targets to build the module, and an Envoy.
+pub(crate) fn proxy(workspace: &Workspace) -> Result<PathBuf> {
+    toolchain::complete(workspace)?;
+    program(workspace, Tool::Envoy)
+}
+
+/// Path of a tool, installed first if this machine does not have it.
+pub(crate) fn program(workspace: &Workspace, tool: Tool) -> Result<PathBuf> {
+    let wanted = tool.wanted(workspace)?;
+    if let Some(found) = wanted.find()? {
+        return Ok(found);
+    }
+    let cache = Cache::open()?;
+    let file = cache.program(&wanted);
+    if file.is_file() {
+        println!("setup: {wanted}: {}", file.display());
+        return Ok(file);
+    }
+    println!("setup: {wanted}: not here yet; installing {} into {}", wanted.source, file.display());
+    cache.install(workspace, &wanted)?;
+    Ok(file)
+}
