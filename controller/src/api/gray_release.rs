@@ -1,0 +1,93 @@
+//! `GrayRelease`: the replacement of one version by another, of one or many services at once.
+
+use graylane_core::Percentage;
+use graylane_core::config::{IdentitySource, Isolation, Keyless};
+use graylane_core::name::{LaneName, ServiceName, VersionName};
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::EntryRule;
+
+/// What is released, and who gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
+#[kube(
+    group = "graylane.io",
+    version = "v1alpha1",
+    kind = "GrayRelease",
+    namespaced,
+    shortname = "gr",
+    category = "graylane",
+    derive = "PartialEq",
+    doc = "The controlled replacement of one version by another, of one or many services at once. The new versions form a lane: a request that is put in it meets them along its whole way.",
+    printcolumn(name = "Lane", type_ = "string", json_path = ".spec.lane"),
+    printcolumn(name = "Weight", type_ = "string", json_path = ".spec.weight"),
+    printcolumn(name = "Services", type_ = "string", json_path = ".spec.workloads[*].service"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GrayReleaseSpec {
+    /// The lane that the new versions form; the name of this object when absent. Objects that name the same lane form
+    /// it together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<LaneName>,
+    /// The services that get a new version, all as one.
+    pub workloads: Vec<Workload>,
+    /// The share of the requests decided by no rule, or of the users behind them, that is put in the lane. 100 is
+    /// everybody, also requests without identity.
+    #[serde(default)]
+    pub weight: Percentage,
+    /// Who is put in the lane whatever the weight, for example testers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<EntryRule>,
+    /// The lanes to try, in order, where a service has no ready version for this lane; `base` comes last without being
+    /// named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<LaneName>,
+    /// Whether a service without a ready version for the lane may be served by the fallback (`permissive`) or answers
+    /// 503 (`strict`). A lane of several objects is strict when one of them says so.
+    #[serde(default)]
+    pub isolation: Isolation,
+    /// What weights go by: the first of these that a request has. The mesh policy's sources when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Vec<IdentitySource>>,
+    /// What weights do with a request that has no identity; when absent, each such request is shared out by itself
+    /// (`sequence`), which is accurate and not sticky.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyless: Option<Keyless>,
+    /// Shares between the versions of single services, for requests that no lane pins there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_splits: Vec<ServiceSplit>,
+}
+
+/// A service and its two versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Workload {
+    /// The service: `cart`, or `cart.shop` for one in another namespace than this object's.
+    pub service: ServiceName,
+    /// The version that serves everyone who is in no lane.
+    pub stable: VersionName,
+    /// The version that serves the lane.
+    pub gray: VersionName,
+}
+
+/// A share between the versions of one service, by the identity that a request carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServiceSplit {
+    /// The service: `cart`, or `cart.shop` for one in another namespace than this object's.
+    pub service: ServiceName,
+    /// The versions and their shares, 100 % in all.
+    pub weights: Vec<VersionWeight>,
+}
+
+/// The share of one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VersionWeight {
+    /// The version.
+    pub version: VersionName,
+    /// Its share.
+    pub weight: Percentage,
+}

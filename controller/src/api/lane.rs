@@ -1,0 +1,63 @@
+//! `Lane`: a standing lane over versions that are there anyway.
+
+use graylane_core::Percentage;
+use graylane_core::config::{IdentitySource, Isolation, Keyless};
+use graylane_core::name::{LaneName, ServiceName, VersionName};
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::EntryRule;
+
+/// Which versions form the lane, and who is put in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
+#[kube(
+    group = "graylane.io",
+    version = "v1alpha1",
+    kind = "Lane",
+    namespaced,
+    shortname = "gl",
+    category = "graylane",
+    derive = "PartialEq",
+    doc = "A standing lane: a gray environment or a developer's branch, over versions that run anyway. The lane is called as this object is. Where a request is in several lanes, standing lanes come before releases, because a release replaces what serves base.",
+    printcolumn(name = "Weight", type_ = "string", json_path = ".spec.weight"),
+    printcolumn(name = "Services", type_ = "string", json_path = ".spec.services[*].service"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LaneSpec {
+    /// The versions that form the lane, at most one for each service.
+    pub services: Vec<LaneMember>,
+    /// Who is put in the lane.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<EntryRule>,
+    /// The share of the requests decided by no rule, or of the users behind them, that is put in the lane. 100 is
+    /// everybody, also requests without identity.
+    #[serde(default)]
+    pub weight: Percentage,
+    /// The lanes to try, in order, where a service has no ready version for this lane; `base` comes last without being
+    /// named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<LaneName>,
+    /// Whether a service without a ready version for the lane may be served by the fallback (`permissive`) or answers
+    /// 503 (`strict`). A lane of several objects is strict when one of them says so.
+    #[serde(default)]
+    pub isolation: Isolation,
+    /// What weights go by: the first of these that a request has. The mesh policy's sources when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Vec<IdentitySource>>,
+    /// What weights do with a request that has no identity; when absent, each such request is shared out by itself
+    /// (`sequence`), which is accurate and not sticky.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyless: Option<Keyless>,
+}
+
+/// The version of one service that serves a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LaneMember {
+    /// The service: `cart`, or `cart.shop` for one in another namespace than this object's.
+    pub service: ServiceName,
+    /// The version that serves the lane.
+    pub version: VersionName,
+}

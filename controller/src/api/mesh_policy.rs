@@ -1,0 +1,45 @@
+//! `MeshPolicy`: what holds for the whole mesh.
+
+use graylane_core::Mode;
+use graylane_core::config::{Condition, HeaderNames, Identity};
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What holds for the whole mesh.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
+#[kube(
+    group = "graylane.io",
+    version = "v1alpha1",
+    kind = "MeshPolicy",
+    plural = "meshpolicies",
+    category = "graylane",
+    derive = "PartialEq",
+    validation = Rule::new("self.metadata.name == 'default'").message("the one mesh policy is called default"),
+    doc = "What holds for the whole mesh. There is one, called `default`; without it everything has the values described here.",
+    printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MeshPolicySpec {
+    /// The names of the headers that carry marks and decisions.
+    #[serde(default)]
+    pub headers: HeaderNames,
+    /// Who a request comes from: for weights that name no sources of their own, and for the hash that travels.
+    #[serde(default)]
+    pub identity: Identity,
+    /// Who may ask how a request was decided; nobody when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explain: Option<ExplainPolicy>,
+    /// `enforce` steers requests; `dryRun` decides and counts, and leaves every request as it came.
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+/// Who may ask how a request was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExplainPolicy {
+    /// The condition that the asking request must fulfil.
+    pub allow: Condition,
+}

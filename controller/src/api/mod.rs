@@ -1,0 +1,26 @@
+//! The custom resources of `graylane.io/v1alpha1`, and the description of a local mesh.
+//!
+//! Doc comments in here are user documentation: they become what `kubectl explain` prints. Leaf types are those of the
+//! filter's configuration, so a value that the schema takes is a value that the filter takes. These types only parse;
+//! what several objects mean together is the planner's business.
+
+mod gray_release;
+mod lane;
+mod local_mesh;
+mod mesh_policy;
+mod object;
+mod rule;
+
+pub use gray_release::{GrayRelease, GrayReleaseSpec, ServiceSplit, VersionWeight, Workload};
+pub use lane::{Lane, LaneMember, LaneSpec};
+pub use local_mesh::{
+    Gateway, GatewayRoute, HttpReadiness, LocalMesh, LocalMeshSpec, LocalService, LocalVersion, Protocol,
+};
+pub use mesh_policy::{ExplainPolicy, MeshPolicy, MeshPolicySpec};
+pub use object::{Kind, ObjectRef};
+pub use rule::EntryRule;
+
+/// The API group of every resource of Graylane.
+pub const GROUP: &str = "graylane.io";
+/// The version of the API group.
+pub const VERSION: &str = "v1alpha1";

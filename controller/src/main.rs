@@ -1,0 +1,3 @@
+//! The `graylane` program.
+
+fn main() {}

@@ -1,0 +1,44 @@
+//! What goes into the planner.
+
+use std::collections::BTreeMap;
+
+use graylane_core::config::HostPattern;
+use graylane_core::name::VersionName;
+
+use super::Service;
+use crate::api::{GrayRelease, Lane, MeshPolicy};
+
+/// The resources, and what is known of the services that they speak of.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    /// The releases, in any order.
+    pub releases: Vec<GrayRelease>,
+    /// The standing lanes, in any order.
+    pub lanes: Vec<Lane>,
+    /// The policy of the mesh.
+    pub policy: Option<MeshPolicy>,
+    /// The services there are. A service that no resource names is in here too, so that marks are carried to it.
+    pub services: BTreeMap<Service, ServiceFacts>,
+}
+
+/// What is known of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceFacts {
+    /// The port by which clusters are named.
+    pub port: u16,
+    /// The version that serves base where no release says which one is stable.
+    pub base: VersionName,
+    /// What requests from outside for it are addressed to; empty: no gateway serves it.
+    pub gateway_hosts: Vec<HostPattern>,
+    /// The versions there are, and whether they have ready endpoints. Base need not be among the ready ones.
+    pub versions: BTreeMap<VersionName, Readiness>,
+}
+
+/// Whether a version has ready endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// It has at least one.
+    Ready,
+    /// It has none: nothing is sent to it.
+    NotReady,
+}

@@ -1,0 +1,1 @@
+//! Reading resources from files.
