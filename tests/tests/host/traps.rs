@@ -1,5 +1,7 @@
 //! Guests that die.
 
+use std::time::Duration;
+
 use graylane_tests::host::{HostError, Proxy, Trap, Verdict, VmName};
 
 use crate::guest::Guest;
@@ -87,7 +89,7 @@ fn dead_workers_neither_tick_nor_take_configurations() -> anyhow::Result<()> {
     assert_eq!(proxy.configure("one")?, Verdict::Accepted);
     proxy.worker(0).request(get("/")).unwrap_err();
     assert_eq!(proxy.configure("two")?, Verdict::Accepted);
-    proxy.advance(std::time::Duration::from_secs(1))?;
+    proxy.advance(Duration::from_secs(1))?;
     assert_eq!(said(&proxy), ["07"], "only worker 1 ticks");
     Ok(())
 }
