@@ -211,6 +211,12 @@ impl LaneName {
     /// How "in no lane" is written wherever a lane can be written.
     pub const BASE: &'static str = "base";
 
+    /// The reserved name of no lane.
+    #[must_use]
+    pub fn base() -> Self {
+        Self(Self::BASE.into())
+    }
+
     /// Whether this is the reserved name of no lane.
     #[must_use]
     pub fn is_base(&self) -> bool {

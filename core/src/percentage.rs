@@ -123,10 +123,10 @@ impl schemars::JsonSchema for Percentage {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "x-kubernetes-int-or-string": true,
-            "anyOf": [{"type": "integer"}, {"type": "string"}],
             "pattern": r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)%?$",
             "minimum": 0,
             "maximum": 100,
+            "maxLength": 7,
             "description": "A share from 0 to 100 percent in steps of 0.01, as 10 or \"0.05%\"."
         })
     }

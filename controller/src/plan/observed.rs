@@ -26,8 +26,8 @@ pub struct Observed {
 pub struct ServiceFacts {
     /// The port by which clusters are named.
     pub port: u16,
-    /// The version that serves base where no release says which one is stable.
-    pub base: VersionName,
+    /// The version that serves base where no release says which one is stable; `None`: only a release can say.
+    pub base: Option<VersionName>,
     /// What requests from outside for it are addressed to; empty: no gateway serves it.
     pub gateway_hosts: Vec<HostPattern>,
     /// The versions there are, and whether they have ready endpoints. Base need not be among the ready ones.

@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use graylane_core::name::{InvalidName, ServiceName};
-use serde::{Serialize, Serializer};
+use graylane_core::name::ServiceName;
+use serde::Serialize;
 
-/// A service with its namespace: `cart.shop`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Service {
-    namespace: String,
-    name: String,
-}
+/// A service with its namespace: `cart.shop`, which is also its name in the filter's configuration and in metrics.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Service(ServiceName);
 
 /// A service that is named by neither `NAME` nor `NAME.NAMESPACE`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,50 +19,49 @@ impl Service {
     /// What `written` means in an object of `namespace`.
     ///
     /// # Errors
-    /// [`InvalidService`] when it has more than two parts.
+    /// [`InvalidService`] when it has more than two parts, or is too long to be a host.
     pub fn resolve(written: &ServiceName, namespace: &str) -> Result<Self, InvalidService> {
-        let (name, namespace) = written.as_str().split_once('.').unwrap_or((written.as_str(), namespace));
-        if namespace.contains('.') {
-            return Err(InvalidService(written.to_string()));
-        }
-        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
+        let invalid = || InvalidService(written.to_string());
+        let full = match written.as_str().split('.').count() {
+            1 => ServiceName::new(format!("{written}.{namespace}")).map_err(|_| invalid())?,
+            2 => written.clone(),
+            _ => return Err(invalid()),
+        };
+        let service = Self(full);
+        if ServiceName::is_valid(&service.host()) { Ok(service) } else { Err(invalid()) }
     }
 
-    /// Its own name.
+    /// Name and namespace in one: `cart.shop`.
+    #[must_use]
+    pub fn full_name(&self) -> &ServiceName {
+        &self.0
+    }
+
+    /// Its own name: `cart`.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.parts().0
     }
 
-    /// The namespace it is in.
+    /// The namespace it is in: `shop`.
     #[must_use]
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        self.parts().1
     }
 
-    /// Its name in the filter's configuration, metrics and explanations: `NAME.NAMESPACE`.
-    ///
-    /// # Errors
-    /// [`InvalidName`] when name and namespace are too long together.
-    pub fn full_name(&self) -> Result<ServiceName, InvalidName> {
-        ServiceName::new(self.to_string())
-    }
-
-    /// The host by which the mesh knows it: `NAME.NAMESPACE.svc.cluster.local`.
+    /// The host by which clusters are named: `cart.shop.svc.cluster.local`.
     #[must_use]
     pub fn host(&self) -> String {
         format!("{self}.svc.cluster.local")
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.0.as_str().split_once('.').unwrap_or((self.0.as_str(), ""))
     }
 }
 
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.name, self.namespace)
-    }
-}
-
-impl Serialize for Service {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.0.fmt(f)
     }
 }

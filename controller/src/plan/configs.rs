@@ -1,0 +1,83 @@
+//! The configuration of each role, from the parts that all roles share.
+
+use std::collections::BTreeMap;
+
+use graylane_core::config::{Explain, Lane, Service as ServiceConfig};
+use graylane_core::name::{LaneName, ServiceName};
+use graylane_core::{Digest, FilterConfig, Phase, Router};
+
+use super::rules::Entrance;
+use super::steering::Steering;
+use super::{Configs, Observed, Origins, Refusals};
+use crate::api::{ExplainPolicy, Kind, MeshPolicySpec, ObjectRef};
+
+/// The configurations of all roles, of one generation: that of `previous` when nothing has changed, else the next.
+pub(super) fn compose(
+    observed: &Observed,
+    previous: Option<&Configs>,
+    lanes: BTreeMap<LaneName, Lane>,
+    entrance: Entrance,
+    steering: &Steering,
+    origins: &mut Origins,
+) -> Configs {
+    let inbound = of_policy(observed, Phase::SidecarInbound, origins);
+    let decides = |phase, services: &BTreeMap<ServiceName, ServiceConfig>| FilterConfig {
+        phase,
+        lanes: lanes.clone(),
+        rule_sets: entrance.rule_sets.clone(),
+        splits: entrance.splits.clone(),
+        services: services.clone(),
+        ..inbound.clone()
+    };
+    let mut configs = Configs {
+        gateway: decides(Phase::Gateway, &steering.gateway),
+        outbound: decides(Phase::SidecarOutbound, &steering.sidecars),
+        // In front of an app nothing is decided.
+        inbound: FilterConfig { explain: None, ..inbound.clone() },
+    };
+    configs.number(previous);
+    configs
+}
+
+/// Has the judge of configurations look at all of them.
+pub(super) fn check(configs: &Configs, origins: &Origins, refusals: &mut Refusals) {
+    let Configs { gateway, inbound, outbound } = configs;
+    for config in [gateway, inbound, outbound] {
+        if let Err(problems) = Router::compile(config) {
+            for problem in problems.iter() {
+                refusals.push(origins.trace(problem));
+            }
+        }
+    }
+}
+
+fn of_policy(observed: &Observed, phase: Phase, origins: &mut Origins) -> FilterConfig {
+    let Some(policy) = &observed.policy else {
+        return FilterConfig::empty(phase, 0);
+    };
+    let object = ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
+    for part in ["headers", "identity", "explain"] {
+        origins.note(part.to_owned(), &object, format!("spec.{part}"));
+    }
+    let MeshPolicySpec { headers, identity, explain, mode } = policy.spec.clone();
+    let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
+    FilterConfig { headers, identity, explain, mode, ..FilterConfig::empty(phase, 0) }
+}
+
+impl Configs {
+    fn number(&mut self, previous: Option<&Configs>) {
+        let generation = match previous {
+            None => 1,
+            Some(previous) if previous.digests() == self.digests() => previous.generation(),
+            Some(previous) => previous.generation() + 1,
+        };
+        for config in [&mut self.gateway, &mut self.inbound, &mut self.outbound] {
+            config.generation = generation;
+        }
+    }
+
+    fn digests(&self) -> [Digest; 3] {
+        let Self { gateway, inbound, outbound } = self;
+        [gateway, inbound, outbound].map(FilterConfig::digest)
+    }
+}
