@@ -18,15 +18,21 @@ pub(crate) struct FuzzArgs {
 
 /// Runs each target in turn; the first input that breaks one ends the run.
 pub(crate) fn run(workspace: &Workspace, args: &FuzzArgs) -> Result<()> {
+    // The search needs instrumentation that only the nightly compiler has.
+    let nightly = || {
+        let mut command = workspace.command("rustup");
+        command.args(["run", "nightly"]);
+        command
+    };
+    process::capture(nightly().args(["rustc", "--version"]))
+        .context("fuzzing needs the nightly compiler; to add it: rustup toolchain install nightly")?;
     let cargo_fuzz = setup::program(workspace, Tool::CargoFuzz)?;
     let listed = process::capture(workspace.command(&cargo_fuzz).args(["fuzz", "list"]))?;
     let targets: Vec<_> = listed.lines().collect();
     ensure!(!targets.is_empty(), "there are no fuzz targets");
     for target in targets {
-        let mut fuzz = workspace.command("rustup");
-        // The search needs instrumentation that only the nightly compiler has.
-        fuzz.args(["run", "nightly"]).arg(&cargo_fuzz).args(["fuzz", "run", target, "--"]);
-        process::run(fuzz.arg(format!("-max_total_time={}", args.seconds)).env_remove("CARGO"))
+        let time = format!("-max_total_time={}", args.seconds);
+        process::run(nightly().arg(&cargo_fuzz).args(["fuzz", "run", target, "--"]).arg(time))
             .with_context(|| format!("target `{target}`: cargo-fuzz has printed the input and how to reproduce it"))?;
     }
     Ok(())

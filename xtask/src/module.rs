@@ -31,12 +31,13 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let origin = module.with_extension("origin");
     let made_of = format!("{} {optimiser:?} {:?}", sha256(&linked), trim::NEEDED_EXPORTS);
     let fresh = module.is_file() && fs::read_to_string(&origin).is_ok_and(|recorded| recorded == made_of);
-    if !fresh {
+    if fresh {
+        println!("module: nothing has changed");
+    } else {
         make(&linked, optimiser.as_ref(), &module)?;
         fs::write(&origin, made_of).with_context(|| format!("cannot write {}", origin.display()))?;
     }
-    let shown = workspace.display(&module).to_string();
-    report(&shown, &fs::read(&module)?, optimiser.as_ref())?;
+    check_size(&workspace.display(&module).to_string(), &fs::read(&module)?)?;
     Ok(module)
 }
 
@@ -58,21 +59,16 @@ fn make(linked: &[u8], optimiser: Option<&Optimiser>, module: &Path) -> Result<(
     fs::write(&unfinished, &trimmed).with_context(|| format!("cannot write {}", unfinished.display()))?;
     if let Some(optimiser) = optimiser {
         optimiser.optimise(&unfinished)?;
+        println!("module: {} bytes after {optimiser}", fs::metadata(&unfinished)?.len());
+    } else {
+        println!("module: not optimised, as wasm-opt is not on PATH (Debian, Ubuntu: apt-get install binaryen)");
     }
     fs::rename(&unfinished, module).with_context(|| format!("cannot replace {}", module.display()))
 }
 
-fn report(shown: &str, module: &[u8], optimiser: Option<&Optimiser>) -> Result<()> {
+fn check_size(shown: &str, module: &[u8]) -> Result<()> {
     let size = module.len();
-    match optimiser {
-        Some(optimiser) => println!("module: optimised by {optimiser}"),
-        None => println!(
-            "module: wasm-opt is not on PATH, so the module stays larger and slower than it need be \
-             (Debian, Ubuntu: apt-get install binaryen)"
-        ),
-    }
-    println!("module: {shown}: {size} bytes of at most {BUDGET}");
-    println!("module: sha256 {}", sha256(module));
+    println!("module: {shown}: {size} bytes of at most {BUDGET}, sha256 {}", sha256(module));
     ensure!(size <= BUDGET, "{shown} has {size} bytes, over its budget of {BUDGET}: look for a heavy new dependency");
     Ok(())
 }

@@ -1,18 +1,23 @@
 //! The folder of installed programs, `NAME-VERSION/PROGRAM` each, shared by all checkouts.
 //!
 //! A program is there whole or not at all: it is made in an unfinished folder, tried, and moved to
-//! its place in one step. One run installs at a time; an interrupted one leaves only the unfinished
-//! folder, which the next one clears.
+//! its place in one step. One run installs at a time; an interrupted one leaves only its unfinished
+//! folder, which the next one removes.
 
 use std::env;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::process;
 
 use anyhow::{Context, Result};
 
 use super::install;
 use super::tool::Wanted;
 use crate::workspace::Workspace;
+
+/// How the names of folders start that are not a place yet. Each run has its own: a program that outlives an interrupted
+/// run must not write into the next one's.
+const UNFINISHED: &str = "unfinished-";
 
 pub(super) struct Cache {
     folder: PathBuf,
@@ -56,16 +61,26 @@ impl Cache {
         if place.is_dir() {
             return Ok(());
         }
-        let unfinished = self.folder.join("unfinished");
-        if unfinished.exists() {
-            fs::remove_dir_all(&unfinished).context("cannot clear what an interrupted run has left")?;
-        }
+        self.clear_unfinished()?;
+        let unfinished = self.folder.join(format!("{UNFINISHED}{}", process::id()));
         let (scratch, filled) = (unfinished.join("scratch"), unfinished.join("filled"));
         fs::create_dir_all(&scratch)?;
         fs::create_dir_all(&filled)?;
         fill(&scratch, &filled)?;
         fs::rename(&filled, place).with_context(|| format!("cannot make {}", place.display()))?;
         fs::remove_dir_all(&unfinished)?;
+        Ok(())
+    }
+
+    /// Removes what interrupted runs have left.
+    fn clear_unfinished(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                fs::remove_dir_all(entry.path())
+                    .with_context(|| format!("cannot remove {}", entry.path().display()))?;
+            }
+        }
         Ok(())
     }
 
@@ -106,8 +121,12 @@ mod tests {
         assert!(interrupted.is_err());
         assert!(!place.exists());
 
+        fs::create_dir(cache.folder.join("unfinished-1")).unwrap();
         cache.make(&place, |_, filled| Ok(fs::write(filled.join("tool"), "whole")?)).unwrap();
         assert_eq!(fs::read_to_string(place.join("tool")).unwrap(), "whole");
+        let mut left: Vec<_> = fs::read_dir(&cache.folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["lock", "tool-1.0.0"]);
     }
 
     #[test]

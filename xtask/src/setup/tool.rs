@@ -114,9 +114,12 @@ pub(super) enum Source {
 impl Wanted {
     /// The executable that the user names, or the first on `PATH` of a version that will do.
     pub(super) fn find(&self) -> Result<Option<PathBuf>> {
-        if let Some((name, file)) = self.named_by.and_then(|name| Some((name, PathBuf::from(env::var_os(name)?)))) {
-            let version = version_of(&file).with_context(|| format!("{name} names no {} that runs", self.program))?;
-            println!("setup: {} {version}: {}, from {name}", self.program, file.display());
+        let named = self.named_by.and_then(|name| Some((name, env::var_os(name).filter(|file| !file.is_empty())?)));
+        if let Some((name, file)) = named {
+            let file = std::path::absolute(file)?;
+            let refused = || format!("{name} is \"{}\", which is no {} that runs", file.display(), self.program);
+            let version = version_of(&file).with_context(refused)?;
+            println!("setup: {} {version}: {}, named by {name}", self.program, file.display());
             return Ok(Some(file));
         }
         let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default())
@@ -170,7 +173,9 @@ impl Display for Source {
 
 fn version_of(file: &Path) -> Result<Version> {
     let printed = process::capture(Command::new(file).arg("--version"))?;
-    Version::find_in(&printed).with_context(|| format!("`{} --version` prints no version: {printed:?}", file.display()))
+    let first = || printed.lines().next().unwrap_or_default();
+    Version::find_in(&printed)
+        .with_context(|| format!("`{} --version` prints no version, but \"{}\"", file.display(), first()))
 }
 
 fn locked_version(workspace: &Workspace, package: &str) -> Result<Version> {
