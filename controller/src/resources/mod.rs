@@ -1,1 +1,173 @@
-//! Reading resources from files.
+//! Reading resources from files, and telling every problem where it stands.
+//!
+//! Files hold YAML or JSON, several documents in one if need be. What belongs to another API group is left alone, so
+//! that a folder may hold Deployments and Services too. Problems of form are told all at once; those of meaning are
+//! the planner's, and [`Resources::locate`] finds their lines.
+
+mod document;
+mod envelope;
+mod files;
+mod finding;
+mod local_mesh;
+mod observe;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use graylane_core::diagnose;
+use graylane_core::{Problem, Problems};
+use serde::de::DeserializeOwned;
+
+use crate::api::{GrayRelease, Kind, Lane, LocalMesh, MeshPolicy, ObjectRef};
+use crate::plan::{Refusal, Refusals};
+
+use document::Node;
+use envelope::Envelope;
+pub use finding::{Finding, Findings, Place};
+
+/// The resources of some files.
+#[derive(Debug, Clone, Default)]
+pub struct Resources {
+    /// The releases, as they were found.
+    pub releases: Vec<GrayRelease>,
+    /// The standing lanes, as they were found.
+    pub lanes: Vec<Lane>,
+    /// The policy of the mesh.
+    pub policy: Option<MeshPolicy>,
+    /// The services of a local mesh.
+    pub mesh: Option<LocalMesh>,
+    /// What was left alone.
+    pub notes: Vec<Note>,
+    sources: BTreeMap<ObjectRef, Source>,
+}
+
+/// Something in the files that is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Where it stands.
+    pub place: Place,
+    /// What it is.
+    pub text: String,
+}
+
+/// Where an object was found.
+#[derive(Debug, Clone)]
+struct Source {
+    file: PathBuf,
+    node: Node,
+}
+
+/// Reads the files at `paths`: each a file, or a folder whose `*.yaml`, `*.yml` and `*.json` are read in order of name.
+///
+/// # Errors
+/// Everything that is wrong with the form of any file; then none of them is used.
+pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
+    let mut reader = Reader::default();
+    for path in paths {
+        match files::list(path.as_ref()) {
+            Ok(files) => files.into_iter().for_each(|file| reader.file(file)),
+            Err(finding) => reader.findings.push(finding),
+        }
+    }
+    if reader.findings.is_empty() { Ok(reader.resources) } else { Err(reader.findings) }
+}
+
+impl Resources {
+    /// What the planner refuses, told by file and line.
+    #[must_use]
+    pub fn locate(&self, refusals: Refusals) -> Findings {
+        let place =
+            |object: &ObjectRef, problem: &Problem| self.sources.get(object).map(|source| source.place(&problem.path));
+        let finding = |Refusal { object, problem }| Finding {
+            place: object.as_ref().and_then(|object| place(object, &problem)),
+            object,
+            problem,
+        };
+        refusals.into_iter().map(finding).collect()
+    }
+}
+
+impl Source {
+    fn place(&self, path: &str) -> Place {
+        Place { file: self.file.clone(), line: Some(self.node.line_of(path)) }
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    resources: Resources,
+    findings: Findings,
+}
+
+impl Reader {
+    fn file(&mut self, file: PathBuf) {
+        match files::text(&file).and_then(|text| files::documents(&file, &text)) {
+            Ok(documents) => documents.into_iter().for_each(|node| self.document(&file, node)),
+            Err(finding) => self.findings.push(finding),
+        }
+    }
+
+    fn document(&mut self, file: &Path, node: Node) {
+        let source = Source { file: file.to_owned(), node };
+        match envelope::open(&source.node) {
+            Ok(Envelope::Foreign(what)) => self.resources.notes.push(Note { place: source.place(""), text: what }),
+            Ok(Envelope::Ours(object)) => self.object(object, source),
+            Err((object, problems)) => self.refuse(object.as_ref(), problems, &source),
+        }
+    }
+
+    fn object(&mut self, object: ObjectRef, source: Source) {
+        if let Some(first) = self.resources.sources.get(&object) {
+            let found = format!("{object} is already in {}", first.place(""));
+            self.refuse(Some(&object), one("metadata.name", found, "each object once"), &source);
+            return;
+        }
+        let taken = match object.kind {
+            Kind::GrayRelease => typed(&source).map(|release| self.resources.releases.push(release)),
+            Kind::Lane => typed(&source).map(|lane| self.resources.lanes.push(lane)),
+            Kind::MeshPolicy => typed(&source).map(|policy| self.resources.policy = Some(policy)),
+            Kind::LocalMesh => typed(&source).and_then(|mesh| self.mesh(mesh)),
+        };
+        if let Err(problems) = taken {
+            self.refuse(Some(&object), problems, &source);
+        }
+        self.resources.sources.insert(object, source);
+    }
+
+    fn mesh(&mut self, mesh: LocalMesh) -> Result<(), Problems> {
+        if self.resources.mesh.is_some() {
+            return Err(one("metadata.name", "there is another LocalMesh".to_owned(), "one LocalMesh"));
+        }
+        local_mesh::check(&mesh)?;
+        self.resources.mesh = Some(mesh);
+        Ok(())
+    }
+
+    fn refuse(&mut self, object: Option<&ObjectRef>, problems: Problems, source: &Source) {
+        self.findings.extend(problems.into_iter().map(|problem| Finding {
+            place: Some(source.place(&problem.path)),
+            object: object.cloned(),
+            problem,
+        }));
+    }
+}
+
+fn typed<T: DeserializeOwned>(source: &Source) -> Result<T, Problems> {
+    diagnose::from_value(source.node.value())
+}
+
+fn one(path: &str, found: String, allowed: &str) -> Problems {
+    let mut problems = Problems::default();
+    problems.push(Problem { path: path.to_owned(), found, allowed: allowed.to_owned() });
+    problems
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests;
