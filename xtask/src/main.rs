@@ -1,6 +1,7 @@
 //! The project's task runner: `cargo xtask COMMAND`. It finds or installs what a command needs, and
 //! shows every program that it starts.
 
+mod bench;
 mod demo;
 mod fuzz;
 mod generate;
@@ -27,6 +28,8 @@ enum Command {
     Test(suite::TestArgs),
     /// Build the WebAssembly module that proxies load
     Module,
+    /// Measure what a decision costs a proxy
+    Bench(bench::BenchArgs),
     /// Write the generated files
     Gen(generate::GenArgs),
     /// Search for inputs that break a parser
@@ -52,6 +55,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(args) => demo::run(&workspace, &args),
         Command::Test(args) => suite::run(&workspace, &args),
         Command::Module => module::build(&workspace).map(drop),
+        Command::Bench(args) => bench::run(&workspace, &args),
         Command::Gen(args) => generate::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Setup => setup::everything(&workspace),

@@ -1,0 +1,114 @@
+//! `cargo xtask bench`: what a routing decision costs a sidecar, against the ways there are to make one.
+//!
+//! Measured is the CPU time of one real Envoy for one request above plain routes, as the median of paired differences
+//! over interleaved rounds. Requests per second would measure the machine, and the mean its other tenants.
+
+mod cpu;
+mod envoy;
+mod load;
+mod measure;
+mod memory;
+mod modules;
+mod ours;
+mod proxy;
+mod report;
+mod request;
+mod stats;
+mod update;
+mod upstream;
+mod variant;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::workspace::Workspace;
+use crate::{module, setup};
+use cpu::Cores;
+use envoy::Listener;
+use measure::Effort;
+use modules::Modules;
+use proxy::{Launcher, Proxy};
+use report::Report;
+use upstream::Upstreams;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// Measure for half a minute instead of several: for a look, not for a figure
+    #[arg(long)]
+    quick: bool,
+    /// Measure only the variants whose names contain this, and what they are compared with
+    #[arg(long, value_name = "PATTERN")]
+    only: Option<String>,
+    /// Number of interleaved rounds, instead of 40, or 10 with --quick
+    #[arg(long, value_parser = clap::value_parser!(u32).range(7..=1000))]
+    rounds: Option<u32>,
+}
+
+/// Measures, prints the tables, and leaves the same as JSON in the target folder.
+pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
+    let bench = Bench::prepare(workspace)?;
+    let variants = variant::chosen(args.only.as_deref())?;
+    let proxy = bench.launch_all(&variants)?;
+    let effort = args.effort();
+    let measured = measure::rounds(&proxy, &variants, effort)?;
+    let mut report = Report::new(proxy.version()?, cpu::model()?, effort, &measured)?;
+    drop(proxy);
+    if args.only.is_none() {
+        report.updates = update::measure(&bench)?;
+        report.memory = memory::measure(&bench)?;
+    }
+    let file = workspace.target().join("graylane/bench.json");
+    fs::write(&file, report.to_json()?).with_context(|| format!("cannot write {}", file.display()))?;
+    println!("{report}\nbench: the same as JSON: {}", workspace.display(&file));
+    Ok(())
+}
+
+impl BenchArgs {
+    fn effort(&self) -> Effort {
+        let rounds = if self.quick { 10 } else { 40 };
+        Effort { rounds: self.rounds.unwrap_or(rounds), ..Effort::default() }
+    }
+}
+
+/// Everything that measurements share.
+#[derive(Debug)]
+struct Bench {
+    launcher: Launcher,
+    folder: PathBuf,
+    modules: Modules,
+    upstreams: Upstreams,
+}
+
+impl Bench {
+    fn prepare(workspace: &Workspace) -> Result<Self> {
+        let cores = Cores::choose()?;
+        let envoy = setup::proxy(workspace)?;
+        let graylane = module::build(workspace)?;
+        let folder = workspace.target().join("graylane/bench");
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let modules = Modules::build(workspace, &folder, graylane)?;
+        // Only now, so that builds have all cores. Threads started from here on stay with this one.
+        cpu::pin_current_thread(cores.others)?;
+        let upstreams = Upstreams::start()?;
+        Ok(Self { launcher: Launcher { envoy, cores, folder: folder.clone() }, folder, modules, upstreams })
+    }
+
+    /// One proxy with a listener for each variant.
+    fn launch_all(&self, variants: &[variant::Variant]) -> Result<Proxy> {
+        let listeners: Vec<_> = variants
+            .iter()
+            .map(|variant| Listener {
+                name: variant.name.clone(),
+                filter: envoy::http_filter(&variant.name, &variant.filter, &self.modules),
+                routes: variant.routes,
+            })
+            .collect();
+        self.launch("requests", &listeners)
+    }
+
+    fn launch(&self, purpose: &str, listeners: &[Listener]) -> Result<Proxy> {
+        self.launcher.start(purpose, &envoy::bootstrap(listeners, self.upstreams))
+    }
+}
