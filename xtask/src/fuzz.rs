@@ -38,8 +38,12 @@ pub(crate) fn run(workspace: &Workspace, args: &FuzzArgs) -> Result<()> {
     Ok(())
 }
 
-/// Compiles the targets with the pinned toolchain, which is enough to see that they still fit.
+/// Checks the targets with the pinned toolchain, which is enough to see that they still fit. Nothing is linked, so that
+/// the fuzzing engine, a C++ library, need not be compiled: any file stands in for it.
 pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
-    process::run(workspace.cargo().args(["check", "--locked", "--bins", "--manifest-path", "fuzz/Cargo.toml"]))?;
+    let manifest = workspace.root().join("fuzz/Cargo.toml");
+    let mut cargo = workspace.cargo();
+    cargo.env("CUSTOM_LIBFUZZER_PATH", &manifest).args(["clippy", "--locked", "--bins"]);
+    process::run(cargo.arg("--manifest-path").arg(&manifest).args(["--", "-D", "warnings"]))?;
     Ok(Outcome::Passed)
 }
