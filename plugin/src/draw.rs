@@ -1,0 +1,50 @@
+//! Chance: the one thing that a decision takes from outside the request.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use graylane_core::slots::Slot;
+use graylane_core::{Draw, OpaqueId, Sequence, SplitId};
+use proxy_wasm::hostcalls;
+
+/// The place that this machine has reached in the sequence of a split.
+///
+/// Shared by all configurations that name the split, so that a new configuration does not start it over.
+pub(crate) type Position = Rc<Cell<Sequence>>;
+
+/// A position that is anywhere, so that machines do not march in step.
+pub(crate) fn new_position() -> Position {
+    Rc::new(Cell::new(Sequence::starting_at(getrandom::u32().unwrap_or_default())))
+}
+
+/// Draws for the requests of one configuration; the positions stand in the order of its splits.
+pub(crate) struct Chance<'a>(pub(crate) &'a [Position]);
+
+impl Draw for Chance<'_> {
+    fn opaque_id(&mut self) -> OpaqueId {
+        let mut random = [0; 16];
+        match getrandom::fill(&mut random) {
+            Ok(()) => OpaqueId(u128::from_le_bytes(random)),
+            // A proxy that forbids its plugins randomness. The time is good enough to tell callers apart.
+            Err(_) => OpaqueId(nanoseconds()),
+        }
+    }
+
+    fn sequence_slot(&mut self, split: SplitId) -> Slot {
+        let mut throwaway = Sequence::default();
+        match self.0.get(split.index()) {
+            Some(position) => {
+                let mut sequence = position.get();
+                let slot = sequence.next_slot();
+                position.set(sequence);
+                slot
+            }
+            None => throwaway.next_slot(),
+        }
+    }
+}
+
+fn nanoseconds() -> u128 {
+    let now = hostcalls::get_current_time().ok();
+    now.and_then(|now| now.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos())
+}

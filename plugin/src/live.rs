@@ -1,0 +1,76 @@
+//! A configuration in use: its router, and where this machine counts and draws for it.
+//!
+//! Requests hold on to the one they began with, so a new configuration changes none that is under way.
+
+use std::cell::RefCell;
+
+use graylane_core::config::Mode;
+use graylane_core::name::LaneName;
+use graylane_core::{LaneLabel, Reason, Router, Target};
+use rustc_hash::FxHashMap;
+
+use crate::draw::Position;
+use crate::meter::{Meter, Place, RowId};
+
+pub(crate) struct Live {
+    pub(crate) router: Router,
+    /// In the order of the router's splits.
+    pub(crate) positions: Box<[Position]>,
+    places: RefCell<FxHashMap<Labels, Place>>,
+    /// The rows whose steering was checked since this configuration came.
+    checked: RefCell<Vec<RowId>>,
+}
+
+/// What a decision is counted by, in the router's own numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Labels {
+    target: Target,
+    lane: LaneLabel,
+    reason: Reason,
+}
+
+impl Live {
+    pub(crate) fn new(router: Router, positions: Box<[Position]>) -> Self {
+        Self { router, positions, places: RefCell::default(), checked: RefCell::default() }
+    }
+
+    /// Where such a decision is counted; `None` for numbers that are not of this router.
+    pub(crate) fn place(&self, target: Target, lane: LaneLabel, reason: Reason, meter: &mut Meter) -> Option<Place> {
+        let labels = Labels { target, lane, reason };
+        if let Some(place) = self.places.borrow().get(&labels) {
+            return Some(*place);
+        }
+        let place = meter.place(
+            self.router.service_name(target.service)?,
+            self.router.version_name(target)?,
+            self.lane(lane),
+            reason,
+        );
+        self.places.borrow_mut().insert(labels, place);
+        Some(place)
+    }
+
+    fn lane(&self, label: LaneLabel) -> &str {
+        match label {
+            LaneLabel::Base => LaneName::BASE,
+            LaneLabel::Lane(lane) => self.router.lane_name(lane).map_or(LaneName::BASE, LaneName::as_str),
+            LaneLabel::Unknown => "unknown",
+        }
+    }
+
+    /// Whether decisions take effect, so that it can be checked whether they did.
+    pub(crate) fn steers(&self) -> bool {
+        self.router.mode() == Mode::Enforce
+    }
+
+    /// Whether no request of this row was checked yet.
+    pub(crate) fn unchecked(&self, row: RowId) -> bool {
+        !self.checked.borrow().contains(&row)
+    }
+
+    pub(crate) fn check(&self, row: RowId) {
+        if self.unchecked(row) {
+            self.checked.borrow_mut().push(row);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Counts, kept in the machine's own memory and given to Envoy on each tick: a request costs no host call for them.
+//!
+//! The counts outlive configurations, because requests do, and because Envoy never forgets a metric that was defined.
+//! Memory is bounded by the names that configurations have used: one row for each service and version that was asked
+//! for, in it one decision for each lane and reason that occurred.
+
+mod row;
+mod sink;
+mod tally;
+
+use std::time::Duration;
+
+use graylane_core::metric::{Metric, ResponseClass};
+use graylane_core::name::{ServiceName, VersionName};
+use graylane_core::{Events, Reason};
+use rustc_hash::FxHashMap;
+
+use row::Row;
+pub(crate) use sink::{Envoy, Sink};
+use tally::Tally;
+
+/// Everything that is counted.
+#[derive(Default)]
+pub(crate) struct Meter {
+    rows: Vec<Row>,
+    places: FxHashMap<(ServiceName, VersionName), RowId>,
+    totals: Totals,
+    /// Envoy's numbers for the metrics that are not counted here.
+    others: FxHashMap<String, u32>,
+}
+
+#[derive(Default)]
+struct Totals {
+    unconfigured: Tally,
+    malformed_marks: Tally,
+    stripped_marks: Tally,
+    host_errors: Tally,
+}
+
+/// Where a service and version are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RowId(usize);
+
+/// Where a decision is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) row: RowId,
+    decision: usize,
+}
+
+impl Meter {
+    /// Where decisions for this version, by this lane and for this reason, are counted.
+    pub(crate) fn place(&mut self, service: &ServiceName, version: &VersionName, lane: &str, reason: Reason) -> Place {
+        let next = RowId(self.rows.len());
+        let row = *self.places.entry((service.clone(), version.clone())).or_insert(next);
+        if row == next {
+            self.rows.push(Row::new(service.clone(), version.clone()));
+        }
+        let decision = self.rows.get_mut(row.0).map_or(0, |row| row.decision(lane, reason));
+        Place { row, decision }
+    }
+
+    pub(crate) fn decided(&mut self, place: Place) {
+        if let Some(row) = self.rows.get_mut(place.row.0) {
+            row.decided(place.decision);
+        }
+    }
+
+    pub(crate) fn finished(&mut self, row: RowId, class: ResponseClass, took: Duration) {
+        if let Some(row) = self.rows.get_mut(row.0) {
+            row.finished(class, took);
+        }
+    }
+
+    /// Counts a comparison of the cluster that Envoy picked with the version decided.
+    pub(crate) fn steered(&mut self, row: RowId, to: &[u8]) {
+        if let Some(row) = self.rows.get_mut(row.0) {
+            row.steered(to);
+        }
+    }
+
+    pub(crate) fn unconfigured(&mut self) {
+        self.totals.unconfigured.add(1);
+    }
+
+    pub(crate) fn noticed(&mut self, events: Events) {
+        self.totals.malformed_marks.add(events.malformed_marks.into());
+        self.totals.stripped_marks.add(events.stripped_marks.into());
+    }
+
+    pub(crate) fn host_error(&mut self) {
+        self.totals.host_errors.add(1);
+    }
+
+    /// Hands over everything counted since the last time.
+    pub(crate) fn flush(&mut self, sink: &mut impl Sink) {
+        let Totals { unconfigured, malformed_marks, stripped_marks, host_errors } = &mut self.totals;
+        unconfigured.flush(Metric::Unconfigured, sink);
+        malformed_marks.flush(Metric::MalformedMarks, sink);
+        stripped_marks.flush(Metric::StrippedMarks, sink);
+        host_errors.flush(Metric::HostErrors, sink);
+        for row in &mut self.rows {
+            row.flush(sink);
+        }
+    }
+
+    /// Sets a gauge at once.
+    pub(crate) fn set(&mut self, gauge: Metric<'_>, value: u64, sink: &mut impl Sink) {
+        if let Some(id) = self.other(gauge, sink) {
+            sink.set(id, value);
+        }
+    }
+
+    /// Counts one at once.
+    pub(crate) fn count_now(&mut self, counter: Metric<'_>, sink: &mut impl Sink) {
+        if let Some(id) = self.other(counter, sink) {
+            sink.add(id, 1);
+        }
+    }
+
+    fn other(&mut self, metric: Metric<'_>, sink: &mut impl Sink) -> Option<u32> {
+        let name = metric.stat_name();
+        if let Some(id) = self.others.get(&name) {
+            return Some(*id);
+        }
+        let id = sink.define(&metric)?;
+        self.others.insert(name, id);
+        Some(id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

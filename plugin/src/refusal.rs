@@ -1,0 +1,76 @@
+//! Telling operators of a refused configuration: one log line and one count for the whole process.
+//!
+//! The canary, the main thread and every worker judge the same bytes. The first of them leaves the bytes' hash in shared
+//! data, and the others keep quiet. A good configuration clears it, so that the same mistake is told again later.
+
+use std::fmt::Write as _;
+
+use graylane_core::metric::{Metric, PhaseLabel};
+use proxy_wasm::hostcalls;
+
+use crate::configuration::Refusal;
+use crate::explanation::visible;
+use crate::seat::{Plugin, Source};
+use crate::vm::Vm;
+
+/// How often a write that another thread overtook is tried again.
+const ATTEMPTS: usize = 8;
+
+/// The longest list of problems that is logged, in bytes.
+const LONGEST: usize = 4096;
+
+/// Logs and counts a refusal, unless another machine has.
+pub(crate) fn report(vm: &Vm, plugin: &Plugin, source: Source, refusal: &Refusal) {
+    let phase = refusal.phase.map_or(PhaseLabel::Unknown, PhaseLabel::Known);
+    if !is_first(&key(plugin, phase), &source.hash.to_le_bytes()) {
+        return;
+    }
+    vm.count_now(Metric::ConfigRejected { phase });
+    log::error!(
+        "{}: a configuration of {} bytes is refused, and the last good one stays in use (requests pass untouched if \
+         there is none): {}",
+        phase.as_str(),
+        source.length,
+        visible(&problems(refusal), LONGEST),
+    );
+}
+
+/// Makes the next refusal be told, whatever it is.
+pub(crate) fn forget(plugin: &Plugin, phase: PhaseLabel) {
+    let key = key(plugin, phase);
+    if let Ok((Some(_), cas)) = hostcalls::get_shared_data(&key) {
+        // Overtaken: another thread has forgotten it, or was refused anew; either is news that shall stay.
+        let _ = hostcalls::set_shared_data(&key, None, cas);
+    }
+}
+
+/// Whether no other machine has told of `hash`; tells all others that this one does.
+fn is_first(key: &str, hash: &[u8]) -> bool {
+    for _ in 0..ATTEMPTS {
+        let Ok((told, cas)) = hostcalls::get_shared_data(key) else {
+            return true;
+        };
+        if told.is_some_and(|told| told == hash) {
+            return false;
+        }
+        if hostcalls::set_shared_data(key, Some(hash), cas).is_ok() {
+            return true;
+        }
+    }
+    true
+}
+
+/// Shared data is common to all plugins of one `vm_id`, in Istio to all there are: hence the prefix.
+fn key(Plugin { name, root_id }: &Plugin, phase: PhaseLabel) -> String {
+    format!("graylane.refused/{name}/{root_id}/{}", phase.as_str())
+}
+
+fn problems(refusal: &Refusal) -> String {
+    let mut line = String::new();
+    for problem in refusal.problems.iter() {
+        let separator = if line.is_empty() { "" } else { "; " };
+        // Writing to a string can not fail.
+        let _ = write!(line, "{separator}{problem}");
+    }
+    line
+}
