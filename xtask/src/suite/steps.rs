@@ -68,7 +68,7 @@ fn document(workspace: &Workspace) -> Result<Outcome> {
 }
 
 fn build_module(workspace: &Workspace) -> Result<Outcome> {
-    module::build(workspace)?;
+    module::build_within_budget(workspace)?;
     Ok(Outcome::Passed)
 }
 
