@@ -9,5 +9,6 @@
 //! `graylane-core`, which the planner asks before it lets a configuration out.
 
 pub mod api;
+pub mod cli;
 pub mod plan;
 pub mod resources;

@@ -126,7 +126,6 @@ impl schemars::JsonSchema for Percentage {
             "pattern": r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)%?$",
             "minimum": 0,
             "maximum": 100,
-            "maxLength": 7,
             "description": "A share from 0 to 100 percent in steps of 0.01, as 10 or \"0.05%\"."
         })
     }

@@ -7,7 +7,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::EntryRule;
+use super::{EntryRule, cel};
 
 /// What is released, and who gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
@@ -19,6 +19,8 @@ use super::EntryRule;
     shortname = "gr",
     category = "graylane",
     derive = "PartialEq",
+    validation = Rule::new("has(self.spec.lane) || self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')")
+        .message("the name can not be that of a lane, which has 1 to 63 of a-z, 0-9 and '-': spec.lane must say another"),
     doc = "The controlled replacement of one version by another, of one or many services at once. The new versions form a lane: a request that is put in it meets them along its whole way.",
     printcolumn(name = "Lane", type_ = "string", json_path = ".spec.lane"),
     printcolumn(name = "Weight", type_ = "string", json_path = ".spec.weight"),
@@ -26,12 +28,14 @@ use super::EntryRule;
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [cel::strict_lanes_do_not_fall_back(), cel::base_is_no_lane()]))]
 pub struct GrayReleaseSpec {
     /// The lane that the new versions form; the name of this object when absent. Objects that name the same lane form
     /// it together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<LaneName>,
     /// The services that get a new version, all as one.
+    #[schemars(length(min = 1), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["service"]))]
     pub workloads: Vec<Workload>,
     /// The share of the requests decided by no rule, or of the users behind them, that is put in the lane. 100 is
     /// everybody, also requests without identity.
@@ -39,6 +43,7 @@ pub struct GrayReleaseSpec {
     pub weight: Percentage,
     /// Who is put in the lane whatever the weight, for example testers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub rules: Vec<EntryRule>,
     /// The lanes to try, in order, where a service has no ready version for this lane; `base` comes last without being
     /// named.
@@ -57,6 +62,10 @@ pub struct GrayReleaseSpec {
     pub keyless: Option<Keyless>,
     /// Shares between the versions of single services, for requests that no lane pins there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = 64),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["service"])
+    )]
     pub service_splits: Vec<ServiceSplit>,
 }
 
@@ -79,6 +88,14 @@ pub struct ServiceSplit {
     /// The service: `cart`, or `cart.shop` for one in another namespace than this object's.
     pub service: ServiceName,
     /// The versions and their shares, 100 % in all.
+    #[schemars(
+        length(min = 1, max = 16),
+        extend(
+            "x-kubernetes-list-type" = "map",
+            "x-kubernetes-list-map-keys" = ["version"],
+            "x-kubernetes-validations" = [cel::weights_are_100_percent()]
+        )
+    )]
     pub weights: Vec<VersionWeight>,
 }
 

@@ -7,7 +7,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::EntryRule;
+use super::{EntryRule, cel};
 
 /// Which versions form the lane, and who is put in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
@@ -19,17 +19,22 @@ use super::EntryRule;
     shortname = "gl",
     category = "graylane",
     derive = "PartialEq",
+    validation = Rule::new("self.metadata.name != 'base' && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')")
+        .message("a lane is called by 1 to 63 of a-z, 0-9 and '-', and not base, which is no lane"),
     doc = "A standing lane: a gray environment or a developer's branch, over versions that run anyway. The lane is called as this object is. Where a request is in several lanes, standing lanes come before releases, because a release replaces what serves base.",
     printcolumn(name = "Weight", type_ = "string", json_path = ".spec.weight"),
     printcolumn(name = "Services", type_ = "string", json_path = ".spec.services[*].service"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [cel::strict_lanes_do_not_fall_back()]))]
 pub struct LaneSpec {
     /// The versions that form the lane, at most one for each service.
+    #[schemars(length(min = 1), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["service"]))]
     pub services: Vec<LaneMember>,
     /// Who is put in the lane.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub rules: Vec<EntryRule>,
     /// The share of the requests decided by no rule, or of the users behind them, that is put in the lane. 100 is
     /// everybody, also requests without identity.

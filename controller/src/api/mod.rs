@@ -4,6 +4,8 @@
 //! filter's configuration, so a value that the schema takes is a value that the filter takes. These types only parse;
 //! what several objects mean together is the planner's business.
 
+mod cel;
+mod crd;
 mod gray_release;
 mod lane;
 mod local_mesh;
@@ -11,6 +13,7 @@ mod mesh_policy;
 mod object;
 mod rule;
 
+pub use crd::definitions;
 pub use gray_release::{GrayRelease, GrayReleaseSpec, ServiceSplit, VersionWeight, Workload};
 pub use lane::{Lane, LaneMember, LaneSpec};
 pub use local_mesh::{

@@ -6,9 +6,12 @@ use graylane_core::name::RuleName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cel;
+
 /// Who is put in the lane: everybody who fulfils a condition, or a share of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [cel::weight_is_no_rule()]))]
 pub struct EntryRule {
     /// The name of the rule, as explanations show it. `weight` is taken by the object's own weight.
     pub name: RuleName,

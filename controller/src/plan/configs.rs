@@ -15,25 +15,29 @@ use crate::api::{ExplainPolicy, Kind, MeshPolicySpec, ObjectRef};
 pub(super) fn compose(
     observed: &Observed,
     previous: Option<&Configs>,
-    lanes: BTreeMap<LaneName, Lane>,
-    entrance: Entrance,
+    lanes: &BTreeMap<LaneName, Lane>,
+    entrance: &Entrance,
     steering: &Steering,
     origins: &mut Origins,
 ) -> Configs {
-    let inbound = of_policy(observed, Phase::SidecarInbound, origins);
+    let policy = of_policy(observed, origins);
     let decides = |phase, services: &BTreeMap<ServiceName, ServiceConfig>| FilterConfig {
         phase,
         lanes: lanes.clone(),
         rule_sets: entrance.rule_sets.clone(),
         splits: entrance.splits.clone(),
         services: services.clone(),
-        ..inbound.clone()
+        ..policy.clone()
     };
     let mut configs = Configs {
         gateway: decides(Phase::Gateway, &steering.gateway),
         outbound: decides(Phase::SidecarOutbound, &steering.sidecars),
-        // In front of an app nothing is decided.
-        inbound: FilterConfig { explain: None, ..inbound.clone() },
+        // In front of an app nothing is decided: the mark's headers are all that matters.
+        inbound: FilterConfig {
+            headers: policy.headers.clone(),
+            mode: policy.mode,
+            ..FilterConfig::empty(Phase::SidecarInbound, 0)
+        },
     };
     configs.number(previous);
     configs
@@ -51,9 +55,11 @@ pub(super) fn check(configs: &Configs, origins: &Origins, refusals: &mut Refusal
     }
 }
 
-fn of_policy(observed: &Observed, phase: Phase, origins: &mut Origins) -> FilterConfig {
+/// What the policy of the mesh says, for no phase in particular.
+fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
+    let said_nothing = FilterConfig::empty(Phase::SidecarInbound, 0);
     let Some(policy) = &observed.policy else {
-        return FilterConfig::empty(phase, 0);
+        return said_nothing;
     };
     let object = ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
     for part in ["headers", "identity", "explain"] {
@@ -61,7 +67,7 @@ fn of_policy(observed: &Observed, phase: Phase, origins: &mut Origins) -> Filter
     }
     let MeshPolicySpec { headers, identity, explain, mode } = policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
-    FilterConfig { headers, identity, explain, mode, ..FilterConfig::empty(phase, 0) }
+    FilterConfig { headers, identity, explain, mode, ..said_nothing }
 }
 
 impl Configs {

@@ -49,7 +49,7 @@ pub fn plan(observed: &Observed, previous: Option<&Configs>) -> Result<Plan, Ref
     let lanes = lanes::merge(&entries, &mut origins, &mut refusals);
     let entrance = rules::entrance(&entries, &mut origins, &mut refusals);
     let steering = steering::steer(observed, &entries, previous, &mut origins, &mut refusals);
-    let configs = configs::compose(observed, previous, lanes, entrance, &steering, &mut origins);
+    let configs = configs::compose(observed, previous, &lanes, &entrance, &steering, &mut origins);
     configs::check(&configs, &origins, &mut refusals);
     refusals.or_else(|| Plan { configs, routes: steering.routes })
 }

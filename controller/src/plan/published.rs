@@ -10,6 +10,7 @@ use super::Service;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// What the filters are told.
+    #[serde(flatten)]
     pub configs: Configs,
     /// What routers are told, in order of name.
     pub routes: Vec<ServiceRoutes>,

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use graylane_core::Problem;
 
 use super::document::Node;
-use super::{Finding, Place};
+use super::{Finding, Findings, Place};
 
 /// The file at `path`, or the YAML and JSON files of the folder at `path`, in order of name.
-pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, Finding> {
+pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, Findings> {
     if !fs::metadata(path).map_err(|error| unreadable(path, &error))?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = fs::read_dir(path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.map_err(|error| unreadable(path, &error))?;
     let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|file| is_ours(file)).collect();
     files.sort();
@@ -25,12 +25,12 @@ pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, Finding> {
 }
 
 /// The text of `file`.
-pub(super) fn text(file: &Path) -> Result<String, Finding> {
+pub(super) fn text(file: &Path) -> Result<String, Findings> {
     fs::read_to_string(file).map_err(|error| unreadable(file, &error))
 }
 
 /// The documents in the `text` of `file`.
-pub(super) fn documents(file: &Path, text: &str) -> Result<Vec<Node>, Finding> {
+pub(super) fn documents(file: &Path, text: &str) -> Result<Vec<Node>, Findings> {
     Node::read(text).map_err(|(line, found)| finding(file, line, format!("no YAML: {found}"), "YAML or JSON"))
 }
 
@@ -41,14 +41,12 @@ fn is_ours(file: &Path) -> bool {
     known && !hidden && file.is_file()
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Finding {
+fn unreadable(path: &Path, error: &io::Error) -> Findings {
     finding(path, None, format!("can not be read: {error}"), "a file, or a folder of *.yaml, *.yml and *.json files")
 }
 
-fn finding(file: &Path, line: Option<u64>, found: impl Into<String>, allowed: &str) -> Finding {
-    Finding {
-        place: Some(Place { file: file.to_owned(), line }),
-        object: None,
-        problem: Problem { path: String::new(), found: found.into(), allowed: allowed.to_owned() },
-    }
+fn finding(file: &Path, line: Option<u64>, found: impl Into<String>, allowed: &str) -> Findings {
+    let problem = Problem { path: String::new(), found: found.into(), allowed: allowed.to_owned() };
+    let place = Some(Place { file: file.to_owned(), line });
+    [Finding { place, object: None, problem }].into_iter().collect()
 }

@@ -66,8 +66,8 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
     let mut reader = Reader::default();
     for path in paths {
         match files::list(path.as_ref()) {
-            Ok(files) => files.into_iter().for_each(|file| reader.file(file)),
-            Err(finding) => reader.findings.push(finding),
+            Ok(files) => files.iter().for_each(|file| reader.file(file)),
+            Err(findings) => reader.findings.extend(findings),
         }
     }
     if reader.findings.is_empty() { Ok(reader.resources) } else { Err(reader.findings) }
@@ -101,10 +101,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn file(&mut self, file: PathBuf) {
-        match files::text(&file).and_then(|text| files::documents(&file, &text)) {
-            Ok(documents) => documents.into_iter().for_each(|node| self.document(&file, node)),
-            Err(finding) => self.findings.push(finding),
+    fn file(&mut self, file: &Path) {
+        match files::text(file).and_then(|text| files::documents(file, &text)) {
+            Ok(documents) => documents.into_iter().for_each(|node| self.document(file, node)),
+            Err(findings) => self.findings.extend(findings),
         }
     }
 

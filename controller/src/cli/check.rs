@@ -1,0 +1,42 @@
+//! `graylane check`: everything that is wrong with resources.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::output::{self, ReportForm};
+use super::{CliError, Files, Verdict};
+use crate::resources::{Findings, Resources};
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    files: Files,
+    /// The form of the output; as JSON, a list of problems
+    #[arg(short, long, value_enum, default_value_t = ReportForm::Text)]
+    output: ReportForm,
+}
+
+pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
+    let checked = args.files.planned();
+    let verdict = if checked.is_ok() { Verdict::Fine } else { Verdict::Refused };
+    match (args.output, checked) {
+        (ReportForm::Json, Ok(_)) => output::print_json(&Findings::default(), out)?,
+        (ReportForm::Json, Err(findings)) => output::print_json(&findings, out)?,
+        (ReportForm::Text, Ok((resources, _))) => praise(&resources, out)?,
+        (ReportForm::Text, Err(findings)) => {
+            let problems = if findings.len() == 1 { "problem" } else { "problems" };
+            writeln!(out, "{findings}\n{} {problems}", findings.len())?;
+        }
+    }
+    Ok(verdict)
+}
+
+fn praise(resources: &Resources, out: &mut impl Write) -> Result<(), CliError> {
+    let Resources { releases, lanes, policy, mesh, notes, .. } = resources;
+    for note in notes {
+        writeln!(out, "note: {note}")?;
+    }
+    let objects = releases.len() + lanes.len() + usize::from(policy.is_some()) + usize::from(mesh.is_some());
+    Ok(writeln!(out, "{objects} objects, no problem")?)
+}

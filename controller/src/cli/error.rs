@@ -1,0 +1,63 @@
+//! Why a command could not be carried out.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use graylane_core::Problems;
+
+use crate::resources::Findings;
+
+/// Why a command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The resources that it needs are refused.
+    #[error("the resources are refused:\n{0}")]
+    Refused(#[from] Findings),
+    /// A file could not be written.
+    #[error("can not write {}: {error}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The output could not be written.
+    #[error("can not write the output: {0}")]
+    Output(#[from] io::Error),
+    /// The output has no form in YAML.
+    #[error("can not write the output as YAML: {0}")]
+    Yaml(#[from] serde_saphyr::ser::Error),
+    /// The output has no form in JSON.
+    #[error("can not write the output as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A planned configuration does not compile, which the planner rules out.
+    #[error(
+        "the planned configuration is refused, which is a bug of graylane: please report it with the resources:\n{0}"
+    )]
+    Compile(Problems),
+    /// The URL of a request can not be understood.
+    #[error("{url:?} is no URL: {reason}; allowed: http://HOST/PATH?QUERY, or HOST/PATH")]
+    Url {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl CliError {
+    /// 1 when it is the resources' fault, else 2.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Refused(_) => ExitCode::from(1),
+            Self::File { .. }
+            | Self::Output(_)
+            | Self::Yaml(_)
+            | Self::Json(_)
+            | Self::Compile(_)
+            | Self::Url { .. } => ExitCode::from(2),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `graylane explain`: which version a request would meet, and why.
+//!
+//! The answer is that of the very router that filters run. What a file can not tell is taken as absent: claims of tokens
+//! and the caller's address.
+
+use std::io::Write;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use graylane_core::{Decision, HeaderEdit, Headers, NoDraw, Outcome, Phase, Router, Step};
+use serde::Serialize;
+
+use super::output::{self, ReportForm};
+use super::{CliError, Files, Verdict};
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    files: Files,
+    /// The proxy that the request comes to
+    #[arg(long, value_enum, default_value_t = Role::Gateway)]
+    phase: Role,
+    /// The method
+    #[arg(long, default_value = "GET")]
+    method: String,
+    /// A header, as 'x-user: alice'; may be repeated
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    header: Vec<Header>,
+    /// The form of the output
+    #[arg(short, long, value_enum, default_value_t = ReportForm::Text)]
+    output: ReportForm,
+    /// What the request asks for, as <http://cart.shop/items?id=1> or cart.shop/items
+    url: String,
+}
+
+/// The role of a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Role {
+    /// At an edge
+    Gateway,
+    /// In front of an app
+    Inbound,
+    /// Behind an app
+    Outbound,
+}
+
+#[derive(Debug, Clone)]
+struct Header {
+    name: String,
+    value: String,
+}
+
+/// What is said about a request.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Explanation {
+    steps: Vec<Step>,
+    outcome: Outcome,
+    service: Option<String>,
+    version: Option<String>,
+    lanes: Vec<String>,
+    reason: graylane_core::Reason,
+    headers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_cookie: Option<String>,
+}
+
+pub(super) fn run(args: &ExplainArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
+    let (_, plan) = args.files.planned()?;
+    let request = request(args)?;
+    // The planner has compiled this very configuration.
+    let router = Router::compile(plan.configs.of(args.phase.phase())).map_err(CliError::Compile)?;
+    let (decision, steps) = router.explain(&request, &mut NoDraw);
+    let explanation = Explanation::of(&decision, steps, &router);
+    match args.output {
+        ReportForm::Json => output::print_json(&explanation, out)?,
+        ReportForm::Text => explanation.tell(out)?,
+    }
+    Ok(Verdict::Fine)
+}
+
+fn request(args: &ExplainArgs) -> Result<Headers, CliError> {
+    let refused = |reason: String| CliError::Url { url: args.url.clone(), reason };
+    let absolute = if args.url.contains("://") { args.url.clone() } else { format!("http://{}", args.url) };
+    let url: http::Uri = absolute.parse().map_err(|error: http::uri::InvalidUri| refused(error.to_string()))?;
+    let authority = url.authority().ok_or_else(|| refused("it has no host".to_owned()))?;
+    let path = url.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let mut headers =
+        Headers::from([(":method", args.method.as_str()), (":authority", authority.as_str()), (":path", path)]);
+    for Header { name, value } in &args.header {
+        headers.push(name, value);
+    }
+    Ok(headers)
+}
+
+impl Role {
+    fn phase(self) -> Phase {
+        match self {
+            Self::Gateway => Phase::Gateway,
+            Self::Inbound => Phase::SidecarInbound,
+            Self::Outbound => Phase::SidecarOutbound,
+        }
+    }
+}
+
+impl FromStr for Header {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some((name, value)) if !name.trim().is_empty() => {
+                Ok(Self { name: name.trim().to_owned(), value: value.trim().to_owned() })
+            }
+            _ => Err("'NAME: VALUE' is allowed, as 'x-user: alice'".to_owned()),
+        }
+    }
+}
+
+impl Explanation {
+    fn of(decision: &Decision<'_>, steps: Vec<Step>, router: &Router) -> Self {
+        let edit = |edit: &HeaderEdit<'_>| match edit {
+            HeaderEdit::Set(name, value) => format!("{name}: {}", value.as_str()),
+            HeaderEdit::Remove(name) => format!("{name} removed"),
+        };
+        Self {
+            steps,
+            outcome: decision.outcome,
+            service: decision.target.and_then(|target| router.service_name(target.service)).map(ToString::to_string),
+            version: decision.version.map(ToString::to_string),
+            lanes: decision.lanes.iter().filter_map(|lane| router.lane_name(*lane)).map(ToString::to_string).collect(),
+            reason: decision.reason,
+            headers: decision.edits.iter().map(edit).collect(),
+            set_cookie: decision.cookie.as_ref().map(ToString::to_string),
+        }
+    }
+
+    fn tell(&self, out: &mut impl Write) -> Result<(), CliError> {
+        for step in &self.steps {
+            writeln!(out, "{step}")?;
+        }
+        let service = self.service.as_deref().unwrap_or("no service");
+        match (self.outcome, &self.version) {
+            (Outcome::Pass, _) => writeln!(out, "=> passes as it is ({})", self.reason)?,
+            (Outcome::Forward, Some(version)) => writeln!(out, "=> {service} {version} ({})", self.reason)?,
+            (Outcome::Forward, None) => writeln!(out, "=> {service} ({})", self.reason)?,
+            (Outcome::Refuse, _) => writeln!(out, "=> {service} answers 503 ({})", self.reason)?,
+        }
+        for header in &self.headers {
+            writeln!(out, "   {header}")?;
+        }
+        if let Some(cookie) = &self.set_cookie {
+            writeln!(out, "   the response sets the cookie {cookie}")?;
+        }
+        Ok(())
+    }
+}

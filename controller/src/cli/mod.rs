@@ -1,0 +1,97 @@
+//! The command line.
+//!
+//! Each command reads, asks the library, and prints; nothing is decided here. Exit codes: 0 when all is well, 1 when the
+//! resources are refused (every problem is told), 2 when the command could not be carried out: wrong usage, or an error
+//! of the system.
+
+mod check;
+mod crd;
+mod error;
+mod explain;
+mod output;
+mod plan;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::plan::{Plan, plan};
+use crate::resources::{self, Findings, Resources};
+
+pub use error::CliError;
+
+/// Releases new versions inside a service mesh, request by request.
+#[derive(Debug, Parser)]
+#[command(
+    name = "graylane",
+    version,
+    after_help = "Exit codes: 0 all is well; 1 the resources are refused, every problem told; 2 wrong usage or an error of the system."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the custom resource definitions
+    Crd(crd::CrdArgs),
+    /// Say everything that is wrong with resources, by file and line
+    Check(check::CheckArgs),
+    /// Print what filters and routers would be told
+    Plan(plan::PlanArgs),
+    /// Say which version a request would meet, and why
+    Explain(explain::ExplainArgs),
+}
+
+/// Where resources come from.
+#[derive(Debug, Args)]
+struct Files {
+    /// A file or folder of resources (*.yaml, *.yml, *.json); may be repeated
+    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+}
+
+/// How a command ended that was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is well.
+    Fine,
+    /// The resources are refused.
+    Refused,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Fine => Self::SUCCESS,
+            Verdict::Refused => Self::from(1),
+        }
+    }
+}
+
+/// Carries out one command, writing what it has to say to `out`.
+///
+/// # Errors
+/// [`CliError`] when there is nothing to say but why not.
+pub fn run(cli: Cli, out: &mut impl Write) -> Result<Verdict, CliError> {
+    match cli.command {
+        Command::Crd(args) => crd::run(&args, out),
+        Command::Check(args) => check::run(&args, out),
+        Command::Plan(args) => plan::run(&args, out),
+        Command::Explain(args) => explain::run(&args, out),
+    }
+}
+
+impl Files {
+    /// The resources and what would be published for them.
+    fn planned(&self) -> Result<(Resources, Plan), Findings> {
+        let resources = resources::read(&self.paths)?;
+        match plan(&resources.observe(), None) {
+            Ok(plan) => Ok((resources, plan)),
+            Err(refusals) => Err(resources.locate(refusals)),
+        }
+    }
+}
