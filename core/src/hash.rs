@@ -5,6 +5,7 @@
 //! Integers only: native and WebAssembly give the same result.
 
 use std::fmt;
+use std::hash::Hasher;
 
 use xxhash_rust::xxh64::Xxh64;
 
@@ -62,5 +63,44 @@ impl IdentityHash {
 impl fmt::Display for IdentityHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// XXH64 over values in memory, the same on every platform: numbers little-endian, lengths and variants as 64 bits.
+pub(crate) struct Portable(Xxh64);
+
+impl Default for Portable {
+    fn default() -> Self {
+        Self(Xxh64::new(0))
+    }
+}
+
+impl Hasher for Portable {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(u64::try_from(number).unwrap_or(u64::MAX));
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write(&i64::try_from(number).unwrap_or(i64::MAX).to_le_bytes());
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.digest()
     }
 }

@@ -48,11 +48,18 @@ impl<T: TryFrom<u64>> Visitor<'_> for IntegerVisitor<T> {
         }
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "casts saturate, and casting back shows whether anything was lost"
+    )]
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
-        // Rust writes a double without exponent, and without a point when it is whole: parsing that text is exact.
-        match number.to_string().parse::<u64>() {
-            Ok(whole) => self.visit_u64(whole),
-            Err(_) => Err(E::invalid_value(de::Unexpected::Float(number), &self)),
+        let whole = number as u64;
+        if whole as f64 == number {
+            self.visit_u64(whole)
+        } else {
+            Err(E::invalid_value(de::Unexpected::Float(number), &self))
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What a decision may look at.
 
-use std::net::IpAddr;
-
 use crate::name::ClaimName;
 use crate::router::SplitId;
 use crate::slots::Slot;
@@ -19,8 +17,8 @@ pub trait Request {
         None
     }
 
-    /// The address of the peer; asked for only where an identity needs it.
-    fn source_address(&self) -> Option<IpAddr> {
+    /// The address of the peer as text, without port; asked for only where an identity needs it.
+    fn source_address(&self) -> Option<Vec<u8>> {
         None
     }
 }

@@ -38,7 +38,7 @@ impl Slot {
 }
 
 /// Some neighbouring slots that belong to one owner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Run<T> {
     /// Who has these slots.

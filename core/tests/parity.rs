@@ -30,6 +30,17 @@ fn hashes_and_slots_are_those_of_the_published_vectors() {
 }
 
 #[test]
+fn a_configuration_has_the_same_digest_everywhere() {
+    let mut config = FilterConfig::from_json(CONFIG.as_bytes()).unwrap();
+    let digest = config.digest();
+    assert_eq!(digest.to_string(), "b601060a051f3f76");
+    config.generation += 1;
+    assert_eq!(config.digest(), digest, "the generation is no part of the content");
+    config.identity.salt.push('!');
+    assert_ne!(config.digest(), digest);
+}
+
+#[test]
 fn decisions_are_those_of_the_transcript() {
     let router = Router::compile(&FilterConfig::from_json(CONFIG.as_bytes()).unwrap()).unwrap();
     let decided: Vec<String> = (0..200).map(|number| line(&router, number)).collect();

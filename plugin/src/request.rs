@@ -1,7 +1,5 @@
 //! A request as Envoy hands it out.
 
-use std::net::{IpAddr, SocketAddr};
-
 use graylane_core::Request;
 use graylane_core::name::ClaimName;
 use proxy_wasm::hostcalls;
@@ -20,16 +18,20 @@ impl Request for Fields {
         claims::find(name)
     }
 
-    fn source_address(&self) -> Option<IpAddr> {
-        let address = hostcalls::get_property(vec!["source", "address"]).ok().flatten()?;
-        without_port(&address)
+    fn source_address(&self) -> Option<Vec<u8>> {
+        let peer = hostcalls::get_property(vec!["source", "address"]).ok().flatten()?;
+        without_port(&peer).map(<[u8]>::to_vec)
     }
 }
 
-/// The IP address of a peer, as Envoy writes it: `10.0.0.7:4711` or `[fd00::7]:4711`.
-fn without_port(peer: &[u8]) -> Option<IpAddr> {
-    let peer: SocketAddr = std::str::from_utf8(peer).ok()?.parse().ok()?;
-    Some(peer.ip())
+/// The IP address of a peer, which Envoy writes as `10.0.0.7:4711` or `[fd00::7]:4711`. Other peers have none.
+fn without_port(peer: &[u8]) -> Option<&[u8]> {
+    let colon = peer.iter().rposition(|byte| *byte == b':')?;
+    let (address, port) = peer.split_at_checked(colon)?;
+    let address = address.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(address);
+    let is_port = port.len() > 1 && port.iter().skip(1).all(u8::is_ascii_digit);
+    let is_address = !address.is_empty() && address.iter().all(|byte| byte.is_ascii_hexdigit() || b".:".contains(byte));
+    (is_port && is_address).then_some(address)
 }
 
 #[cfg(test)]
@@ -38,13 +40,13 @@ mod tests {
 
     #[test]
     fn the_port_is_no_part_of_who_a_caller_is() {
-        assert_eq!(without_port(b"10.0.0.7:4711"), Some([10, 0, 0, 7].into()));
-        assert_eq!(without_port(b"[fd00::7]:4711"), Some("fd00::7".parse().unwrap()));
+        assert_eq!(without_port(b"10.0.0.7:4711"), Some(&b"10.0.0.7"[..]));
+        assert_eq!(without_port(b"[fd00::7]:4711"), Some(&b"fd00::7"[..]));
     }
 
     #[test]
     fn peers_without_ip_address_have_none() {
-        for peer in [&b""[..], b"/tmp/envoy.sock", b"10.0.0.7", b"\xff\xfe"] {
+        for peer in [&b""[..], b"/tmp/envoy.sock", b"10.0.0.7", b"@envoy:7", b"10.0.0.7:", b":80", b"\xff\xfe:1"] {
             assert_eq!(without_port(peer), None);
         }
     }

@@ -7,7 +7,7 @@ use crate::name::{ClaimName, CookieName, HeaderName, ParameterName};
 /// A condition on a request.
 ///
 /// Where a header, cookie or parameter occurs several times, a match on any of its values is a match.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Condition {
     /// Every one of these holds.
@@ -33,7 +33,7 @@ pub enum Condition {
 }
 
 /// How a text is compared: exactly one of the operators.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StringMatch {
@@ -58,7 +58,7 @@ pub struct StringMatch {
 }
 
 /// How a value with a name is compared: the name and exactly one of the operators.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyedMatch<N> {
@@ -104,7 +104,7 @@ impl<N> KeyedMatch<N> {
 }
 
 /// How a path is compared: exactly one of the operators.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PathMatch {

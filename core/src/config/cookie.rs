@@ -9,7 +9,7 @@ use crate::name::CookieName;
 /// A cookie that gives callers without identity one, so that they stay where a split has put them.
 ///
 /// Attributes as in RFC 6265 section 4.1.2. Always `HttpOnly`: no script needs it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StickyCookie {
@@ -41,7 +41,7 @@ fn root() -> CookieText {
 }
 
 /// The `SameSite` attribute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SameSite {
@@ -55,7 +55,7 @@ pub enum SameSite {
 }
 
 /// Text that can stand as a cookie attribute: printable ASCII without `;`, up to 255 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CookieText(String);
 

@@ -7,7 +7,7 @@ use crate::name::HeaderName;
 /// The headers that carry marks, decisions and explanations.
 ///
 /// All of them are internal: at an edge they are removed from what comes in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HeaderNames {

@@ -84,10 +84,11 @@ fn is_host(text: &str) -> bool {
         })
 }
 
+/// Whether `text` looks like an IPv6 address in brackets; one that is none is never asked for.
 fn is_ipv6(text: &str) -> bool {
-    text.strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .is_some_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
+    text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).is_some_and(|text| {
+        text.contains(':') && text.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'))
+    })
 }
 
 impl fmt::Display for HostPattern {

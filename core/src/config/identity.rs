@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::name::{ClaimName, CookieName, HeaderName, ParameterName};
 
 /// Where the identity of a request is found, and how it is hidden before it travels.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Identity {
@@ -18,7 +18,7 @@ pub struct Identity {
 }
 
 /// One place where an identity may be found; an empty value counts as absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum IdentitySource {
@@ -35,7 +35,7 @@ pub enum IdentitySource {
 }
 
 /// Nothing further to say: written as `{}`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Empty {}
 

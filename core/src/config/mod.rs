@@ -14,9 +14,11 @@ mod service;
 mod split;
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher as _};
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash;
 use crate::name::{LaneName, ServiceName, SplitName};
 use crate::problem::{Path, Problems};
 
@@ -30,7 +32,7 @@ pub use service::{Service, ServiceSplit};
 pub use split::{Keyless, Split};
 
 /// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FilterConfig {
     /// The version of this format.
@@ -67,7 +69,7 @@ pub struct FilterConfig {
 }
 
 /// The version of the configuration's format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ConfigVersion {
     /// The first.
     #[serde(rename = "v1")]
@@ -87,7 +89,7 @@ pub enum Phase {
 }
 
 /// Whether decisions take effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Mode {
@@ -106,7 +108,7 @@ impl Mode {
 }
 
 /// What a lane does where a service has no ready version for it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Lane {
     /// The lanes to try instead, in order; base comes last without being named.
@@ -118,7 +120,7 @@ pub struct Lane {
 }
 
 /// Whether a lane may fall back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Isolation {
@@ -130,7 +132,7 @@ pub enum Isolation {
 }
 
 /// Who may ask how a request was decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Explain {
     /// The condition that the asking request must fulfil.
@@ -177,13 +179,28 @@ impl FilterConfig {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// A number that is equal for equal meaning: XXH64 of [`to_json`](Self::to_json), without the generation.
+    /// A number that is equal for equal meaning, whatever the order of members and the generation.
     ///
-    /// It answers "which configuration is live", and is no proof against tampering.
+    /// It answers "which configuration is live" within one release of Graylane, and is no proof against tampering.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let unnumbered = Self { generation: 0, ..self.clone() };
-        Digest(xxhash_rust::xxh64::xxh64(&unnumbered.to_json(), 0))
+        let mut hasher = hash::Portable::default();
+        let Self {
+            version,
+            generation: _,
+            phase,
+            mode,
+            headers,
+            identity,
+            lanes,
+            rule_sets,
+            splits,
+            services,
+            explain,
+        } = self;
+        (version, phase, mode, headers, identity, lanes).hash(&mut hasher);
+        (rule_sets, splits, services, explain).hash(&mut hasher);
+        Digest(hasher.finish())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::name::{LaneName, RuleName, RuleSetName, SplitName};
 /// Rules of which at most one decides: the first by priority, then by order, whose condition holds.
 ///
 /// One release or one standing lane is one rule set; sets are independent, so a request may be put in a lane by several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RuleSet {
     /// The name of the set, as in `shop/checkout`'s `checkout.shop`.
@@ -18,7 +18,7 @@ pub struct RuleSet {
 }
 
 /// One rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
     /// The name of the rule, as explanations show it.
@@ -34,7 +34,7 @@ pub struct Rule {
 }
 
 /// What a rule does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
     /// Puts the request in this lane; `base` keeps it out of this set's lanes.

@@ -9,7 +9,7 @@ use crate::name::{LaneName, VersionName};
 use crate::slots::Run;
 
 /// One service: how requests for it are recognised, and which version serves which lane.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Service {
     /// What requests for this service are addressed to; the most specific pattern over all services wins.
@@ -30,7 +30,7 @@ pub struct Service {
 /// A weighted share between the versions of one service, by the identity that the request carries.
 ///
 /// A request without identity is served by base.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServiceSplit {
     /// What makes this split independent of others over the same users.

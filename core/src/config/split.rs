@@ -7,7 +7,7 @@ use crate::name::LaneName;
 use crate::slots::Run;
 
 /// A weighted share.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Split {
     /// What makes this split independent of others over the same users. Keep it for the life of a release.
@@ -23,7 +23,7 @@ pub struct Split {
 }
 
 /// How a split treats a request that has no identity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Keyless {

@@ -178,9 +178,13 @@ fn one_of(values: &[String], path: &Path<'_>, problems: &mut Problems) -> Option
         problems.add(path, "is empty", "at least one value");
         return None;
     }
-    let mut values: Vec<Box<[u8]>> = values.iter().map(|value| value.as_bytes().into()).collect();
-    values.sort_unstable();
-    Some(Text::In(values.into()))
+    let mut sorted: Vec<Box<[u8]>> = Vec::with_capacity(values.len());
+    for value in values {
+        if let Err(at) = sorted.binary_search_by(|other| (**other).cmp(value.as_bytes())) {
+            sorted.insert(at, value.as_bytes().into());
+        }
+    }
+    Some(Text::In(sorted.into()))
 }
 
 fn regex(pattern: &str, path: &Path<'_>, problems: &mut Problems) -> Option<Regex> {

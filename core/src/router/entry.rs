@@ -171,9 +171,7 @@ fn value_of<'a, R: Request>(source: &IdentitySource, view: &View<'a, R>) -> Opti
         IdentitySource::Cookie(name) => view.cookies(name.as_str()).next().map(Cow::Borrowed),
         IdentitySource::Query(name) => view.parameters(name.as_str()).next(),
         IdentitySource::Claim(name) => view.claim(name).map(Cow::Owned),
-        IdentitySource::SourceAddress(_) => {
-            view.source_address().map(|address| Cow::Owned(address.to_string().into_bytes()))
-        }
+        IdentitySource::SourceAddress(_) => view.source_address().map(Cow::Owned),
     }
 }
 

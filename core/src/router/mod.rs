@@ -160,6 +160,9 @@ impl Router {
         decision.outcome = Outcome::Forward;
         decision.identity = carried.identity;
         let (lanes, origin) = if let Some(lanes) = carried.lanes {
+            if carried.identity.is_none() {
+                decision.erase(view.identity, &self.headers.identity);
+            }
             (lanes, Reason::Propagated)
         } else {
             let entered = self.enter(view, draw, decision, trace);

@@ -6,7 +6,6 @@ mod path;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::net::IpAddr;
 
 use percent_encoding::percent_decode;
 
@@ -139,7 +138,7 @@ impl<'a, R: Request> View<'a, R> {
         self.request.claim(name)
     }
 
-    pub(crate) fn source_address(&self) -> Option<IpAddr> {
+    pub(crate) fn source_address(&self) -> Option<Vec<u8>> {
         self.request.source_address()
     }
 }

@@ -7,8 +7,6 @@ mod lanes;
 mod rules;
 mod services;
 
-use std::collections::BTreeMap;
-
 use super::hosts::HostTable;
 use super::id::Id;
 use super::{LaneId, Router, SplitId};
@@ -18,10 +16,10 @@ use crate::name::{LaneName, SplitName};
 use crate::problem::{Path, Problems};
 use crate::slots::{Run, SLOTS, SlotTable};
 
-/// The names that other parts of a configuration refer to.
+/// The names that other parts of a configuration refer to, ascending: a name's place is the place of what it names.
 struct Names<'c> {
-    lanes: BTreeMap<&'c LaneName, LaneId>,
-    splits: BTreeMap<&'c SplitName, SplitId>,
+    lanes: Vec<&'c LaneName>,
+    splits: Vec<&'c SplitName>,
 }
 
 /// What a lane name refers to.
@@ -55,7 +53,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         explain,
     } = config;
     let mut problems = Problems::default();
-    let names = Names { lanes: places(lanes.keys()), splits: places(splits.keys()) };
+    let names = Names { lanes: lanes.keys().collect(), splits: splits.keys().collect() };
     check_headers(headers, &mut problems);
     let mut hosts = HostTable::default();
     let router = Router {
@@ -78,8 +76,9 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
     problems.or(router)
 }
 
-fn places<'c, N: Ord, I: Id>(names: impl Iterator<Item = &'c N>) -> BTreeMap<&'c N, I> {
-    names.enumerate().map(|(index, name)| (name, I::at(index))).collect()
+/// The place of `name` among ascending `names`.
+fn place<N: Ord, I: Id>(names: &[&N], name: &N) -> Option<I> {
+    names.binary_search(&name).ok().map(I::at)
 }
 
 fn check_headers(headers: &config::HeaderNames, problems: &mut Problems) {
@@ -110,9 +109,9 @@ impl Names<'_> {
         if name.is_base() {
             return Some(LaneRef::Base);
         }
-        let lane = self.lanes.get(name).copied();
+        let lane = place(&self.lanes, name);
         if lane.is_none() {
-            let known: Vec<&str> = self.lanes.keys().map(|lane| lane.as_str()).collect();
+            let known: Vec<&str> = self.lanes.iter().map(|lane| lane.as_str()).collect();
             problems.add(path, format!("no lane is called {:?}", name.as_str()), listed("base", &known));
         }
         lane.map(LaneRef::Lane)

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::SplitId;
 use super::super::entry::{Keyless, Rule, RuleSet, Split, Then};
-use super::{LaneRef, Names, listed, table};
+use super::{LaneRef, Names, listed, place, table};
 use crate::config::{self, Action, IdentitySource};
 use crate::matcher;
 use crate::name::{LaneName, SplitName};
@@ -53,17 +54,19 @@ impl Names<'_> {
             for (index, rule) in set.rules.iter().enumerate() {
                 let rules_path = path.field("rules");
                 let path = rules_path.index(index);
-                if rules.iter().any(|(_, other)| other.name == rule.name) {
+                if set.rules.iter().take(index).any(|other| other.name == rule.name) {
                     problems.add(
                         &path.field("name"),
                         format!("{:?} is taken", rule.name.as_str()),
                         "each rule of a set its own name",
                     );
                 }
-                rules.extend(self.rule(rule, &path, problems).map(|compiled| (rule.priority, compiled)));
+                if let Some(compiled) = self.rule(rule, &path, problems) {
+                    // Behind those of the same priority: rules of one priority keep their order.
+                    let at = rules.partition_point(|(priority, _)| *priority <= rule.priority);
+                    rules.insert(at, (rule.priority, compiled));
+                }
             }
-            // Stable: rules of one priority keep their order.
-            rules.sort_by_key(|(priority, _)| *priority);
             let rules = rules.into_iter().map(|(_, rule)| rule).collect();
             compiled.push(RuleSet { name: set.name.clone(), rules });
         }
@@ -79,9 +82,9 @@ impl Names<'_> {
                 LaneRef::Lane(lane) => Then::Lane(lane),
             }),
             Action::Split(name) => {
-                let split = self.splits.get(name).copied();
+                let split: Option<SplitId> = place(&self.splits, name);
                 if split.is_none() {
-                    let known: Vec<&str> = self.splits.keys().map(|split| split.as_str()).collect();
+                    let known: Vec<&str> = self.splits.iter().map(|split| split.as_str()).collect();
                     problems.add(
                         &then_path.field("split"),
                         format!("no split is called {:?}", name.as_str()),
