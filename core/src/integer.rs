@@ -52,6 +52,7 @@ impl<T: TryFrom<u64>> Visitor<'_> for IntegerVisitor<T> {
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
+        clippy::float_cmp,
         reason = "casts saturate, and casting back shows whether anything was lost"
     )]
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {

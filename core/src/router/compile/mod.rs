@@ -9,7 +9,7 @@ mod services;
 
 use super::hosts::HostTable;
 use super::id::Id;
-use super::{LaneId, Router, SplitId};
+use super::{LaneId, Router};
 use crate::config::{self, FilterConfig};
 use crate::matcher;
 use crate::name::{LaneName, SplitName};
