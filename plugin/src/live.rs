@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use graylane_core::config::Mode;
 use graylane_core::name::LaneName;
 use graylane_core::{LaneLabel, Reason, Router, Target};
-use rustc_hash::FxHashMap;
 
 use crate::draw::Position;
 use crate::meter::{Meter, Place, RowId};
@@ -16,13 +15,14 @@ pub(crate) struct Live {
     pub(crate) router: Router,
     /// In the order of the router's splits.
     pub(crate) positions: Box<[Position]>,
-    places: RefCell<FxHashMap<Labels, Place>>,
+    /// By service, in the order of the router's; short lists, for a service has few versions, lanes and reasons.
+    places: RefCell<Vec<Vec<(Labels, Place)>>>,
     /// The rows whose steering was checked since this configuration came.
     checked: RefCell<Vec<RowId>>,
 }
 
 /// What a decision is counted by, in the router's own numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Labels {
     target: Target,
     lane: LaneLabel,
@@ -37,16 +37,17 @@ impl Live {
     /// Where such a decision is counted; `None` for numbers that are not of this router.
     pub(crate) fn place(&self, target: Target, lane: LaneLabel, reason: Reason, meter: &mut Meter) -> Option<Place> {
         let labels = Labels { target, lane, reason };
-        if let Some(place) = self.places.borrow().get(&labels) {
+        let mut places = self.places.borrow_mut();
+        if places.len() <= target.service.index() {
+            places.resize_with(target.service.index() + 1, Vec::new);
+        }
+        let places = places.get_mut(target.service.index())?;
+        if let Some((_, place)) = places.iter().find(|(known, _)| *known == labels) {
             return Some(*place);
         }
-        let place = meter.place(
-            self.router.service_name(target.service)?,
-            self.router.version_name(target)?,
-            self.lane(lane),
-            reason,
-        );
-        self.places.borrow_mut().insert(labels, place);
+        let (service, version) = (self.router.service_name(target.service)?, self.router.version_name(target)?);
+        let place = meter.place(service, version, self.lane(lane), reason);
+        places.push((labels, place));
         Some(place)
     }
 

@@ -10,7 +10,7 @@ use proxy_wasm::types::{BufferType, ContextType};
 
 use crate::live::Live;
 use crate::seat::{self, Plugin, Seat, Standing};
-use crate::stream::{PassThrough, Stream};
+use crate::stream::Stream;
 use crate::vm::Vm;
 
 /// How soon a configuration is reported. Not at once: only a canary ends before its first tick, and it must not
@@ -65,10 +65,8 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(match self.duty.as_ref().and_then(Duty::serve) {
-            Some(live) => Box::new(Stream::new(Rc::clone(&self.vm), live)),
-            None => Box::new(PassThrough),
-        })
+        let live = self.duty.as_ref().and_then(Duty::serve);
+        Some(Box::new(Stream::new(Rc::clone(&self.vm), live)))
     }
 }
 

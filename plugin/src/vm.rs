@@ -6,7 +6,6 @@ use std::rc::Rc;
 use graylane_core::Router;
 use graylane_core::metric::{Metric, PhaseLabel};
 use graylane_core::name::SplitName;
-use rustc_hash::FxHashMap;
 
 use crate::draw::{self, Position};
 use crate::live::Live;
@@ -20,7 +19,7 @@ use crate::steering;
 pub(crate) struct Vm {
     pub(crate) meter: RefCell<Meter>,
     seats: RefCell<Vec<Rc<Seat>>>,
-    positions: RefCell<FxHashMap<SplitName, Position>>,
+    positions: RefCell<Vec<(SplitName, Position)>>,
     responses: Cell<u64>,
 }
 
@@ -28,10 +27,17 @@ impl Vm {
     /// Puts a router to use, with the positions that earlier configurations reached in its splits.
     pub(crate) fn enliven(&self, router: Router) -> Live {
         let mut known = self.positions.borrow_mut();
-        let mut position = |name: &SplitName| known.entry(name.clone()).or_insert_with(draw::new_position).clone();
+        let mut position = |name: &SplitName| {
+            let reached = known.iter().find(|(other, _)| other == name).map(|(_, position)| Position::clone(position));
+            reached.unwrap_or_else(|| {
+                let position = draw::new_position();
+                known.push((name.clone(), Position::clone(&position)));
+                position
+            })
+        };
         let positions = router.splits().map(|(_, name)| position(name)).collect();
         // Splits that no configuration in use names any more.
-        known.retain(|_, position| Rc::strong_count(position) > 1);
+        known.retain(|(_, position)| Rc::strong_count(position) > 1);
         Live::new(router, positions)
     }
 
@@ -65,6 +71,10 @@ impl Vm {
         let responses = self.responses.get().wrapping_add(1);
         self.responses.set(responses);
         responses.is_multiple_of(steering::EVERY)
+    }
+
+    pub(crate) fn host_error(&self) {
+        self.meter.borrow_mut().host_error();
     }
 
     pub(crate) fn flush(&self) {

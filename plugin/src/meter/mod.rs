@@ -13,7 +13,6 @@ use std::time::Duration;
 use graylane_core::metric::{Metric, ResponseClass};
 use graylane_core::name::{ServiceName, VersionName};
 use graylane_core::{Events, Reason};
-use rustc_hash::FxHashMap;
 
 use row::Row;
 pub(crate) use sink::{Envoy, Sink};
@@ -23,10 +22,9 @@ use tally::Tally;
 #[derive(Default)]
 pub(crate) struct Meter {
     rows: Vec<Row>,
-    places: FxHashMap<(ServiceName, VersionName), RowId>,
     totals: Totals,
     /// Envoy's numbers for the metrics that are not counted here.
-    others: FxHashMap<String, u32>,
+    others: Vec<(String, u32)>,
 }
 
 #[derive(Default)]
@@ -51,11 +49,11 @@ pub(crate) struct Place {
 impl Meter {
     /// Where decisions for this version, by this lane and for this reason, are counted.
     pub(crate) fn place(&mut self, service: &ServiceName, version: &VersionName, lane: &str, reason: Reason) -> Place {
-        let next = RowId(self.rows.len());
-        let row = *self.places.entry((service.clone(), version.clone())).or_insert(next);
-        if row == next {
+        let known = self.rows.iter().position(|row| row.service == *service && row.version == *version);
+        let row = RowId(known.unwrap_or_else(|| {
             self.rows.push(Row::new(service.clone(), version.clone()));
-        }
+            self.rows.len() - 1
+        }));
         let decision = self.rows.get_mut(row.0).map_or(0, |row| row.decision(lane, reason));
         Place { row, decision }
     }
@@ -120,11 +118,11 @@ impl Meter {
 
     fn other(&mut self, metric: Metric<'_>, sink: &mut impl Sink) -> Option<u32> {
         let name = metric.stat_name();
-        if let Some(id) = self.others.get(&name) {
+        if let Some((_, id)) = self.others.iter().find(|(known, _)| *known == name) {
             return Some(*id);
         }
         let id = sink.define(&metric)?;
-        self.others.insert(name, id);
+        self.others.push((name, id));
         Some(id)
     }
 }
