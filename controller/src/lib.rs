@@ -10,5 +10,6 @@
 
 pub mod api;
 pub mod cli;
+pub mod envoy;
 pub mod plan;
 pub mod resources;

@@ -1,0 +1,42 @@
+//! What a proxy is started with.
+
+use std::net::SocketAddr;
+
+use graylane_core::metric;
+use serde_json::{Value, json};
+
+use super::{Files, Listener, Resource, socket_address};
+
+/// A proxy: its listeners stand for its life, everything else comes from files.
+#[derive(Debug, Clone)]
+pub struct Bootstrap<'a> {
+    /// The name of the proxy.
+    pub node: &'a str,
+    /// What it is one of: the version of a service, or the gateway.
+    pub group: &'a str,
+    /// Where it can be asked.
+    pub admin: SocketAddr,
+    /// Where it listens.
+    pub listeners: &'a [Listener],
+    /// Where the rest is.
+    pub files: &'a Files,
+}
+
+impl Bootstrap<'_> {
+    /// The bootstrap configuration.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Self { node, group, admin, listeners, files } = *self;
+        let tag = |label: &&str| json!({"tag_name": label, "regex": metric::tag_regex(label)});
+        json!({
+            "node": {"id": node, "cluster": group},
+            "admin": {"address": socket_address(admin)},
+            "stats_config": {"stats_tags": metric::LABELS.iter().map(tag).collect::<Vec<_>>()},
+            "dynamic_resources": {"cds_config": files.source(&Resource::Clusters)},
+            "static_resources": {
+                "listeners": listeners.iter().map(|listener| listener.to_json(files)).collect::<Vec<_>>(),
+                "clusters": listeners.iter().filter_map(|listener| listener.cluster()).collect::<Vec<_>>(),
+            },
+        })
+    }
+}

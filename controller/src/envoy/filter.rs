@@ -1,0 +1,50 @@
+//! The filter: where it is announced, and how it is configured while the proxy runs.
+
+use std::path::Path;
+
+use graylane_core::{FilterConfig, Phase};
+use serde_json::{Value, json};
+
+use super::resource::filter_name;
+use super::{Files, Resource, type_url};
+
+const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+
+/// The resource of [`Resource::Filter`]: `config`, for the module in the file `module`.
+///
+/// All roles share one virtual machine for each thread, because what makes a machine is `vm_id` and the code.
+#[must_use]
+pub fn filter(config: &FilterConfig, module: &Path) -> Vec<Value> {
+    let name = filter_name(config.phase);
+    let text = String::from_utf8_lossy(&config.to_json()).into_owned();
+    vec![json!({
+        "@type": type_url("envoy.config.core.v3.TypedExtensionConfig"),
+        "name": name,
+        "typed_config": {
+            "@type": type_url(WASM),
+            "config": {
+                "name": name,
+                "root_id": "graylane",
+                "vm_config": {
+                    "vm_id": "graylane",
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": {"local": {"filename": module}},
+                },
+                "configuration": {"@type": type_url("google.protobuf.StringValue"), "value": text},
+                // Should the module ever trap, the proxy starts it anew instead of failing or passing by for good.
+                "failure_policy": "FAIL_RELOAD",
+            },
+        },
+    })]
+}
+
+/// The place of the filter of `phase` among a listener's filters.
+pub(super) fn announced(phase: Phase, files: &Files) -> Value {
+    json!({
+        "name": filter_name(phase),
+        "config_discovery": {
+            "config_source": files.source(&Resource::Filter(phase)),
+            "type_urls": [type_url(WASM)],
+        },
+    })
+}
