@@ -1,3 +1,6 @@
 //! What Graylane's scenario tests are played on.
 
+pub mod core_runner;
 pub mod host;
+pub mod module_runner;
+pub mod scenario;

@@ -1,0 +1,30 @@
+//! Scenarios: what must hold, as data.
+//!
+//! `tests/scenarios/*.yaml` say in a table what is configured, what is sent and what becomes of it. The same tables are
+//! [played](play) on the pure core, on the compiled module, and on real Envoys, so that these cannot come to differ.
+//! Tables are read strictly: an unknown member is an error, and what a [`Runner`] cannot [observe](Aspect) is listed in
+//! one place, never passed over.
+
+mod check;
+mod condition;
+mod expect;
+mod ledger;
+mod mesh;
+mod observation;
+mod play;
+mod population;
+mod request;
+mod runner;
+mod table;
+mod text;
+
+pub use expect::{Decided, Expect};
+pub use ledger::{Ledger, Sample};
+pub use mesh::{Mesh, Place, cluster};
+pub use observation::{Aspect, Kind, Observation, observation};
+pub use play::play;
+pub use population::{Connections, Many, PerKind};
+pub use request::{Message, Protocol, Request, SOURCE, TargetForm};
+pub use runner::{Arrival, Configuration, Events, Response, Runner, Seen, Verdict};
+pub use table::{Scenario, Step, Table};
+pub use text::Text;
