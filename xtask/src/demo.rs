@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 use crate::{module, process, setup};
 
 /// Where the demo's source is; the program has the same name.
-const SOURCE: &str = "examples/shop/src/bin/demo.rs";
+const SOURCE: &str = "examples/shop/src/bin/demo/main.rs";
 
 /// What to hand to the demo.
 #[derive(Debug, clap::Args)]
