@@ -41,7 +41,7 @@ pub(crate) struct BenchArgs {
     /// Measure only the variants whose names contain this, and what they are compared with
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
-    /// Number of interleaved rounds, instead of 40, or 10 with --quick
+    /// Number of interleaved rounds, instead of 200, or 40 with --quick
     #[arg(long, value_parser = clap::value_parser!(u32).range(7..=1000))]
     rounds: Option<u32>,
 }
@@ -67,8 +67,9 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
 
 impl BenchArgs {
     fn effort(&self) -> Effort {
-        let rounds = if self.quick { 10 } else { 40 };
-        Effort { rounds: self.rounds.unwrap_or(rounds), ..Effort::default() }
+        let thorough = Effort::default();
+        let rounds = if self.quick { 40 } else { thorough.rounds };
+        Effort { rounds: self.rounds.unwrap_or(rounds), ..thorough }
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct Listener {
 /// A whole static configuration.
 pub(crate) fn bootstrap(listeners: &[Listener], upstreams: Upstreams) -> Value {
     json!({
+        "node": { "id": "bench", "cluster": "bench" },
         "admin": { "address": loopback(0) },
         "static_resources": {
             "listeners": listeners.iter().map(listener).collect::<Vec<_>>(),

@@ -25,9 +25,9 @@ pub(crate) struct Effort {
 }
 
 impl Default for Effort {
-    /// Short rounds, and many: a disturbance then spoils few of them.
+    /// Short rounds, and many: a disturbance then spoils few of them, and what is compared lies close together.
     fn default() -> Self {
-        Self { rounds: 40, requests: 100, warm_up: 250 }
+        Self { rounds: 200, requests: 25, warm_up: 250 }
     }
 }
 
@@ -67,7 +67,9 @@ pub(crate) fn rounds<'v>(proxy: &Proxy, variants: &'v [Variant], effort: Effort)
                 subject.measure(proxy, effort.requests)?;
             }
         }
-        eprintln!("bench: round {} of {}", round + 1, effort.rounds);
+        if (round + 1) % 20 == 0 {
+            eprintln!("bench: round {} of {}", round + 1, effort.rounds);
+        }
     }
     for subject in &subjects {
         subject.check()?;
