@@ -1,4 +1,4 @@
-//! Every problem of a document at once, for tools that talk to people.
+//! Every problem of a document that serde reads at once: for custom resources.
 //!
 //! Deserialisers stop at the first error. This one notes the error with its path, mends the document there (takes the
 //! offending member out, puts something in for a missing one), and tries again until nothing is left to complain about.
@@ -10,9 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::Segment;
 
-use crate::config::FilterConfig;
-use crate::problem::{Path, Problem, Problems};
-use crate::router::Router;
+use crate::problem::{Problem, Problems};
 
 /// The most problems of form that one document is asked for.
 const MOST: usize = 100;
@@ -34,28 +32,6 @@ pub fn from_value<T: DeserializeOwned>(document: Value) -> Result<T, Problems> {
             return Err(problems);
         }
     }
-}
-
-/// Reads a filter configuration.
-///
-/// # Errors
-/// Every problem of form, or that the bytes are no JSON at all.
-pub fn from_json(bytes: &[u8]) -> Result<FilterConfig, Problems> {
-    serde_json::from_slice(bytes).map_err(|error| not_json(&error)).and_then(from_value)
-}
-
-/// Reads and compiles a filter configuration.
-///
-/// # Errors
-/// Every problem of form; if there is none, every problem of meaning.
-pub fn compile(bytes: &[u8]) -> Result<Router, Problems> {
-    from_json(bytes).and_then(|config| Router::compile(&config))
-}
-
-fn not_json(error: &serde_json::Error) -> Problems {
-    let mut problems = Problems::default();
-    problems.add(&Path::Root, format!("not JSON: {error}"), "a JSON object");
-    problems
 }
 
 /// One step down into a document.

@@ -48,21 +48,25 @@ impl<T: TryFrom<u64>> Visitor<'_> for IntegerVisitor<T> {
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        clippy::float_cmp,
-        reason = "casts saturate, and casting back shows whether anything was lost"
-    )]
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
-        let whole = number as u64;
-        if whole as f64 == number {
-            self.visit_u64(whole)
-        } else {
-            Err(E::invalid_value(de::Unexpected::Float(number), &self))
+        match whole(number) {
+            Some(whole) => self.visit_u64(whole),
+            None => Err(E::invalid_value(de::Unexpected::Float(number), &self)),
         }
     }
+}
+
+/// The whole number that a double is.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "casts saturate, and casting back shows whether anything was lost"
+)]
+pub(crate) fn whole(number: f64) -> Option<u64> {
+    let whole = number as u64;
+    (whole as f64 == number).then_some(whole)
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ pub mod metric;
 pub mod name;
 mod percentage;
 mod problem;
+mod read;
 mod request;
 mod router;
 mod sequence;

@@ -143,6 +143,12 @@ macro_rules! checked_name {
             }
         }
 
+        impl crate::read::ReadText for $name {
+            fn read_text(text: &str) -> Result<Self, &'static str> {
+                if $check(text) { Ok(Self(text.into())) } else { Err($allowed) }
+            }
+        }
+
         impl From<$name> for String {
             fn from(name: $name) -> Self {
                 name.0.into()

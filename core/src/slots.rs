@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::read::read_object;
+
 /// The number of slots of every table: one slot is 0.01 % of traffic.
 pub const SLOTS: u16 = 10_000;
 
@@ -149,6 +151,8 @@ impl<T: Clone + PartialEq> SlotTable<T> {
         Self::new(runs)
     }
 }
+
+read_object!(Run<T> { to: required "to", slots: required "slots" });
 
 #[cfg(test)]
 mod tests;

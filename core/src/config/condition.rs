@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::{ClaimName, CookieName, HeaderName, ParameterName};
+use crate::problem::{Path, Problems};
+use crate::read::{Read, read_object, read_variant};
 
 /// A condition on a request.
 ///
@@ -121,6 +123,52 @@ pub struct PathMatch {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub invert: bool,
 }
+
+read_variant!(Condition {
+    "all" => All,
+    "any" => Any,
+    "not" => Not,
+    "method" => Method,
+    "path" => Path,
+    "host" => Host,
+    "header" => Header,
+    "cookie" => Cookie,
+    "query" => Query,
+    "claim" => Claim,
+});
+
+impl Read for Box<Condition> {
+    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
+        Condition::read(value, path, problems).map(Self::new)
+    }
+}
+
+read_object!(StringMatch {
+    exact: optional "exact",
+    prefix: optional "prefix",
+    suffix: optional "suffix",
+    regex: optional "regex",
+    one_of: optional "in",
+    invert: defaulted "invert",
+});
+
+read_object!(KeyedMatch<N> {
+    name: required "name",
+    exact: optional "exact",
+    prefix: optional "prefix",
+    suffix: optional "suffix",
+    regex: optional "regex",
+    one_of: optional "in",
+    present: optional "present",
+    invert: defaulted "invert",
+});
+
+read_object!(PathMatch {
+    exact: optional "exact",
+    prefix: optional "prefix",
+    regex: optional "regex",
+    invert: defaulted "invert",
+});
 
 // Structural schemas can not refer to themselves, so conditions inside conditions are open objects in the schema and
 // checked when the configuration is compiled.

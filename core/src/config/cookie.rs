@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::name::CookieName;
+use crate::problem::{Path, Problems};
+use crate::read::{Object, Read, ReadText, read_choice};
 
 /// A cookie that gives callers without identity one, so that they stay where a split has put them.
 ///
@@ -75,6 +77,36 @@ impl TryFrom<String> for CookieText {
         }
     }
 }
+
+impl ReadText for CookieText {
+    fn read_text(text: &str) -> Result<Self, &'static str> {
+        Self::try_from(text.to_owned()).map_err(|_| "1 to 255 printable ASCII characters without ';'")
+    }
+}
+
+impl Read for StickyCookie {
+    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
+        let known = ["name", "maxAgeSeconds", "path", "domain", "sameSite", "secure"];
+        let object = Object::open(value, &known, path, problems)?;
+        // Every member is read before any failure counts.
+        let name = object.required("name", problems);
+        let max_age_seconds = object.member("maxAgeSeconds", thirty_days, problems);
+        let path = object.member("path", root, problems);
+        let domain = object.optional("domain", problems);
+        let same_site = object.defaulted("sameSite", problems);
+        let secure = object.defaulted("secure", problems);
+        Some(Self {
+            name: name?,
+            max_age_seconds: max_age_seconds?,
+            path: path?,
+            domain: domain?,
+            same_site: same_site?,
+            secure: secure?,
+        })
+    }
+}
+
+read_choice!(SameSite { "lax" => Lax, "strict" => Strict, "none" => None });
 
 impl From<CookieText> for String {
     fn from(text: CookieText) -> Self {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::HeaderName;
+use crate::problem::{Path, Problems};
+use crate::read::{Object, Read};
 
 /// The headers that carry marks, decisions and explanations.
 ///
@@ -27,14 +29,34 @@ pub struct HeaderNames {
 
 impl Default for HeaderNames {
     fn default() -> Self {
-        Self {
-            lane: fixed("x-gray-lane"),
-            identity: fixed("x-gray-id"),
-            version: fixed("x-gray-version"),
-            explain: fixed("x-gray-explain"),
-            explanation: fixed("x-gray-explanation"),
-            reason: fixed("x-gray-reason"),
-        }
+        let [lane, identity, version, explain, explanation, reason] = DEFAULTS.map(|(_, name)| fixed(name));
+        Self { lane, identity, version, explain, explanation, reason }
+    }
+}
+
+const DEFAULTS: [(&str, &str); 6] = [
+    ("lane", "x-gray-lane"),
+    ("identity", "x-gray-id"),
+    ("version", "x-gray-version"),
+    ("explain", "x-gray-explain"),
+    ("explanation", "x-gray-explanation"),
+    ("reason", "x-gray-reason"),
+];
+
+impl Read for HeaderNames {
+    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
+        let object = Object::open(value, &DEFAULTS.map(|(member, _)| member), path, problems)?;
+        // Every member is read before any failure counts.
+        let names = DEFAULTS.map(|(member, name)| object.member(member, || fixed(name), problems));
+        let [lane, identity, version, explain, explanation, reason] = names;
+        Some(Self {
+            lane: lane?,
+            identity: identity?,
+            version: version?,
+            explain: explain?,
+            explanation: explanation?,
+            reason: reason?,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::read::ReadText;
 use serde::{Deserialize, Serialize};
 
 /// A host and, for gateways that serve several services under one host, the path below it:
@@ -15,6 +16,9 @@ pub struct HostPattern {
     host: PatternHost,
     path: String,
 }
+
+const ALLOWED: &str =
+    "a host, '*.' and a domain, or '*', each without port and optionally followed by a path that starts with '/'";
 
 /// The host part of a [`HostPattern`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,9 +33,7 @@ pub enum PatternHost {
 
 /// Text that is no host pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "invalid host pattern {0:?}: a host, '*.' and a domain, or '*' is allowed, each without port and optionally followed by a path that starts with '/'"
-)]
+#[error("invalid host pattern {0:?}: {ALLOWED}")]
 pub struct InvalidHostPattern(String);
 
 impl HostPattern {
@@ -106,6 +108,12 @@ impl TryFrom<String> for HostPattern {
     type Error = InvalidHostPattern;
     fn try_from(text: String) -> Result<Self, InvalidHostPattern> {
         text.parse()
+    }
+}
+
+impl ReadText for HostPattern {
+    fn read_text(text: &str) -> Result<Self, &'static str> {
+        text.parse().map_err(|_| ALLOWED)
     }
 }
 

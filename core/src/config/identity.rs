@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::{ClaimName, CookieName, HeaderName, ParameterName};
+use crate::problem::{Path, Problems};
+use crate::read::{Object, Read, read_object, read_variant};
 
 /// Where the identity of a request is found, and how it is hidden before it travels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,6 +40,22 @@ pub enum IdentitySource {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Empty {}
+
+read_object!(Identity { salt: defaulted "salt", sources: defaulted "sources" });
+
+read_variant!(IdentitySource {
+    "header" => Header,
+    "cookie" => Cookie,
+    "query" => Query,
+    "claim" => Claim,
+    "sourceAddress" => SourceAddress,
+});
+
+impl Read for Empty {
+    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
+        Object::open(value, &[], path, problems).map(|_| Self {})
+    }
+}
 
 // An empty object with `additionalProperties: false` is no structural schema.
 #[cfg(feature = "schema")]

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash;
 use crate::name::{LaneName, ServiceName, SplitName};
 use crate::problem::{Path, Problems};
+use crate::read::{Read, read_choice, read_object};
 
 pub use condition::{ClaimMatch, Condition, CookieMatch, HeaderMatch, KeyedMatch, PathMatch, QueryMatch, StringMatch};
 pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
@@ -158,18 +159,23 @@ impl FilterConfig {
         }
     }
 
-    /// Reads a configuration, stopping at the first problem: what the filter does.
-    ///
-    /// Tools that talk to people use [`diagnose::from_json`](crate::diagnose::from_json), which finds all.
+    /// Reads a configuration.
     ///
     /// # Errors
-    /// One [`Problem`](crate::Problem) when the bytes are not a configuration of a known version.
+    /// Every problem of form, each with its place, or that the bytes are no JSON at all.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Problems> {
-        serde_json::from_slice(bytes).map_err(|error| {
-            let mut problems = Problems::default();
-            problems.add(&Path::Root, error.to_string(), "");
-            problems
-        })
+        let mut problems = Problems::default();
+        let document: serde_json::Value = match serde_json::from_slice(bytes) {
+            Ok(document) => document,
+            Err(error) => {
+                problems.add(&Path::Root, format!("not JSON: {error}"), "a JSON object");
+                return Err(problems);
+            }
+        };
+        match Self::read(&document, &Path::Root, &mut problems) {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(problems),
+        }
     }
 
     /// The one way to write this configuration.
@@ -213,3 +219,29 @@ impl std::fmt::Display for Digest {
         write!(f, "{:016x}", self.0)
     }
 }
+
+read_object!(FilterConfig {
+    version: required "version",
+    generation: required "generation",
+    phase: required "phase",
+    mode: defaulted "mode",
+    headers: defaulted "headers",
+    identity: defaulted "identity",
+    lanes: defaulted "lanes",
+    rule_sets: defaulted "ruleSets",
+    splits: defaulted "splits",
+    services: defaulted "services",
+    explain: optional "explain",
+});
+
+read_choice!(ConfigVersion { "v1" => V1 });
+
+read_choice!(Phase { "gateway" => Gateway, "sidecarInbound" => SidecarInbound, "sidecarOutbound" => SidecarOutbound });
+
+read_choice!(Mode { "enforce" => Enforce, "dryRun" => DryRun });
+
+read_object!(Lane { fallback: defaulted "fallback", isolation: defaulted "isolation" });
+
+read_choice!(Isolation { "permissive" => Permissive, "strict" => Strict });
+
+read_object!(Explain { allow: required "allow" });

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Condition;
 use crate::name::{LaneName, RuleName, RuleSetName, SplitName};
+use crate::read::{read_object, read_variant};
 
 /// Rules of which at most one decides: the first by priority, then by order, whose condition holds.
 ///
@@ -42,3 +43,9 @@ pub enum Action {
     /// Lets this split choose.
     Split(SplitName),
 }
+
+read_object!(RuleSet { name: required "name", rules: required "rules" });
+
+read_object!(Rule { name: required "name", priority: defaulted "priority", when: optional "when", then: required "then" });
+
+read_variant!(Action { "lane" => Lane, "split" => Split });

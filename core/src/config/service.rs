@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::HostPattern;
 use crate::name::{LaneName, VersionName};
+use crate::read::read_object;
 use crate::slots::Run;
 
 /// One service: how requests for it are recognised, and which version serves which lane.
@@ -38,3 +39,13 @@ pub struct ServiceSplit {
     /// Who has which slots: 10,000 in all, in runs.
     pub slots: Vec<Run<VersionName>>,
 }
+
+read_object!(Service {
+    hosts: required "hosts",
+    base: required "base",
+    lanes: defaulted "lanes",
+    not_ready: defaulted "notReady",
+    split: optional "split",
+});
+
+read_object!(ServiceSplit { salt: required "salt", slots: required "slots" });

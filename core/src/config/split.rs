@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Empty, IdentitySource, StickyCookie};
 use crate::name::LaneName;
+use crate::read::{read_object, read_variant};
 use crate::slots::Run;
 
 /// A weighted share.
@@ -40,3 +41,12 @@ impl Default for Keyless {
         Self::Base(Empty {})
     }
 }
+
+read_object!(Split {
+    salt: required "salt",
+    slots: required "slots",
+    identity: optional "identity",
+    keyless: defaulted "keyless",
+});
+
+read_variant!(Keyless { "base" => Base, "sequence" => Sequence, "cookie" => Cookie });
