@@ -139,16 +139,15 @@ impl Journey {
         let status = hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, ":status").ok().flatten();
         self.class = status.map_or(ResponseClass::None, |status| ResponseClass::of_status(&status));
         let sampled = vm.samples();
-        if live.steers() && (sampled || live.unchecked(self.row)) {
-            self.check_steering(live, vm);
+        if live.steers() && (live.is_first(self.row) || sampled) {
+            self.check_steering(vm);
         }
     }
 
     /// Compares where Envoy sent the request with the decision.
-    fn check_steering(&self, live: &Live, vm: &Vm) {
+    fn check_steering(&self, vm: &Vm) {
         let cluster = hostcalls::get_property(steering::CLUSTER.to_vec()).ok().flatten();
         if let Some(version) = cluster.as_deref().and_then(steering::version_of) {
-            live.check(self.row);
             vm.meter.borrow_mut().steered(self.row, version);
         }
     }

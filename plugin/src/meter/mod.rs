@@ -39,6 +39,12 @@ struct Totals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowId(usize);
 
+impl RowId {
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Where a decision is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
