@@ -64,6 +64,7 @@ fn problems_are_also_told_as_data() {
 fn wrong_usage_has_code_2() {
     for args in [
         &["check"][..],
+        &["crd", "nothing"],
         &["nothing"],
         &["explain", "-f", BASE_SET, "http://"],
         &["explain", "-f", BASE_SET, "-H", "x", "a"],
@@ -95,6 +96,12 @@ fn an_explanation_names_rule_lane_version_and_why() {
         json(&["explain", "-f", BASE_SET, "--phase", "outbound", "-H", "x-gray-lane: gray", "-o", "json", "stock"]);
     assert_eq!((&data["version"], &data["lanes"][0]), (&"v2".into(), &"gray".into()));
     assert_eq!(data["reason"], "propagated");
+}
+
+#[test]
+fn an_explanation_says_where_chance_decides() {
+    let told = printed(&["explain", "-f", BASE_SET, "shop.example.com/api"]);
+    assert!(told.contains("by sequence: slot 9999 -> base, another request may fall elsewhere"), "{told}");
 }
 
 #[test]
