@@ -112,7 +112,7 @@ fn routes(phase: Phase, mesh: &Mesh) -> Value {
 fn virtual_host(host: &PatternHost, all: &[Route]) -> Value {
     let domains = match host {
         PatternHost::Exact(host) => vec![host.clone(), format!("{host}.")],
-        PatternHost::Suffix(suffix) => vec![format!("*{suffix}")],
+        PatternHost::Suffix(suffix) => vec![format!("*{suffix}"), format!("*{suffix}.")],
         PatternHost::Any => vec!["*".to_owned()],
     };
     let covers = |wide: &PatternHost| match (wide, host) {
