@@ -52,11 +52,19 @@ impl Vm {
         })
     }
 
-    /// The seat of `plugin`, if it has only ever had one.
+    /// The seat of `plugin` in whatever phase it stands, if it stands in only one.
     pub(crate) fn only_seat(&self, plugin: &Plugin) -> Option<Rc<Seat>> {
         let seats = self.seats.borrow();
-        let mut own = seats.iter().filter(|seat| seat.plugin == *plugin);
+        let mut own = seats.iter().filter(|seat| seat.plugin == *plugin && seat.phase != PhaseLabel::Unknown);
         own.next().filter(|_| own.next().is_none()).cloned()
+    }
+
+    /// Takes away the seat of a plugin whose phase could not be read; says whether there was one.
+    pub(crate) fn retire_unknown(&self, plugin: &Plugin) -> bool {
+        let mut seats = self.seats.borrow_mut();
+        let before = seats.len();
+        seats.retain(|seat| seat.plugin != *plugin || seat.phase != PhaseLabel::Unknown);
+        seats.len() < before
     }
 
     /// Who already goes by these very bytes: listeners that share a configuration share its router.
