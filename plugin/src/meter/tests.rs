@@ -1,5 +1,8 @@
 use std::collections::BTreeMap;
 
+use graylane_core::metric::Bound::{Infinite, Millis};
+use graylane_core::metric::PhaseLabel;
+
 use super::*;
 
 /// Remembers what Envoy would show.
@@ -70,7 +73,6 @@ fn buckets_are_cumulative_and_bounds_belong_to_them() {
     }
     meter.flush(&mut shown);
     let bucket = |bound| shown.of(Metric::DurationBucket { service: "cart", version: "v2", bound });
-    use graylane_core::metric::Bound::{Infinite, Millis};
     assert_eq!([1, 5, 10, 10_000].map(Millis).map(bucket), [Some(1), Some(2), Some(3), Some(3)]);
     assert_eq!(bucket(Infinite), Some(4));
     assert_eq!(shown.of(Metric::DurationCount { service: "cart", version: "v2" }), Some(4));
@@ -114,7 +116,7 @@ fn a_mismatch_is_counted_beside_its_check() {
 #[test]
 fn a_gauge_is_defined_once_and_shows_its_last_value() {
     let (mut meter, mut shown) = (Meter::default(), Shown::default());
-    let metric = || Metric::Generation { phase: graylane_core::metric::PhaseLabel::Unknown };
+    let metric = || Metric::Generation { phase: PhaseLabel::Unknown };
     meter.set(metric(), 7, &mut shown);
     meter.set(metric(), 8, &mut shown);
     assert_eq!(shown.of(metric()), Some(8));
