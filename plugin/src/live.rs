@@ -17,8 +17,8 @@ pub(crate) struct Live {
     pub(crate) positions: Box<[Position]>,
     /// By service, in the order of the router's; short lists, for a service has few versions, lanes and reasons.
     places: RefCell<Vec<Vec<(Labels, Place)>>>,
-    /// The rows whose steering was checked since this configuration came.
-    checked: RefCell<Vec<RowId>>,
+    /// Which rows, by number, have had a response since this configuration came.
+    seen: RefCell<Vec<bool>>,
 }
 
 /// What a decision is counted by, in the router's own numbers.
@@ -31,7 +31,7 @@ struct Labels {
 
 impl Live {
     pub(crate) fn new(router: Router, positions: Box<[Position]>) -> Self {
-        Self { router, positions, places: RefCell::default(), checked: RefCell::default() }
+        Self { router, positions, places: RefCell::default(), seen: RefCell::default() }
     }
 
     /// Where such a decision is counted; `None` for numbers that are not of this router.
@@ -64,14 +64,12 @@ impl Live {
         self.router.mode() == Mode::Enforce
     }
 
-    /// Whether no request of this row was checked yet.
-    pub(crate) fn unchecked(&self, row: RowId) -> bool {
-        !self.checked.borrow().contains(&row)
-    }
-
-    pub(crate) fn check(&self, row: RowId) {
-        if self.unchecked(row) {
-            self.checked.borrow_mut().push(row);
+    /// Whether this is the first response of a row since this configuration came.
+    pub(crate) fn is_first(&self, row: RowId) -> bool {
+        let mut seen = self.seen.borrow_mut();
+        if seen.len() <= row.index() {
+            seen.resize(row.index() + 1, false);
         }
+        seen.get_mut(row.index()).is_some_and(|seen| !std::mem::replace(seen, true))
     }
 }
