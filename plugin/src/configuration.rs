@@ -1,12 +1,11 @@
 //! From the bytes that Envoy hands over to a router, or to the reason why not.
 
 use graylane_core::{FilterConfig, Phase, Problems, Router};
-use serde::Deserialize;
 
 /// A configuration that can not be used.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// Where the filter stands, if that much can be read.
+    /// Where the filter stands, if that much can be read: it can where the rest is from a newer controller.
     pub(crate) phase: Option<Phase>,
     pub(crate) problems: Problems,
 }
@@ -15,16 +14,7 @@ pub(crate) struct Refusal {
 pub(crate) fn read(bytes: &[u8]) -> Result<Router, Refusal> {
     FilterConfig::from_json(bytes)
         .and_then(|config| Router::compile(&config))
-        .map_err(|problems| Refusal { phase: phase_of(bytes), problems })
-}
-
-/// The phase alone: readable also where the rest is from a newer controller.
-fn phase_of(bytes: &[u8]) -> Option<Phase> {
-    #[derive(Deserialize)]
-    struct Standing {
-        phase: Phase,
-    }
-    serde_json::from_slice(bytes).ok().map(|Standing { phase }| phase)
+        .map_err(|problems| Refusal { phase: Phase::of_json(bytes), problems })
 }
 
 #[cfg(test)]

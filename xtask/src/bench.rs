@@ -20,6 +20,7 @@ mod variant;
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -41,8 +42,8 @@ pub(crate) struct BenchArgs {
     /// Measure only the variants whose names contain this, and what they are compared with
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
-    /// Number of interleaved rounds, instead of 200, or 40 with --quick
-    #[arg(long, value_parser = clap::value_parser!(u32).range(7..=1000))]
+    /// Number of interleaved rounds, however long they take, instead of 200 (40 with --quick)
+    #[arg(long, value_parser = clap::value_parser!(u32).range(i64::from(measure::FEWEST_ROUNDS)..=1000))]
     rounds: Option<u32>,
 }
 
@@ -51,9 +52,8 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let bench = Bench::prepare(workspace)?;
     let variants = variant::chosen(args.only.as_deref())?;
     let proxy = bench.launch_all(&variants)?;
-    let effort = args.effort();
-    let measured = measure::rounds(&proxy, &variants, effort)?;
-    let mut report = Report::new(proxy.version()?, cpu::model()?, effort, &measured)?;
+    let measured = measure::rounds(&proxy, &variants, args.effort())?;
+    let mut report = Report::new(proxy.version()?, cpu::model()?, &measured)?;
     drop(proxy);
     if args.only.is_none() {
         report.updates = update::measure(&bench)?;
@@ -67,9 +67,11 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
 
 impl BenchArgs {
     fn effort(&self) -> Effort {
-        let thorough = Effort::default();
-        let rounds = if self.quick { 40 } else { thorough.rounds };
-        Effort { rounds: self.rounds.unwrap_or(rounds), ..thorough }
+        let (rounds, time) = if self.quick { (40, Duration::from_secs(40)) } else { (200, Duration::from_mins(4)) };
+        match self.rounds {
+            Some(rounds) => Effort { rounds, time: Duration::MAX },
+            None => Effort { rounds, time },
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{process, setup};
 use optimise::Optimiser;
 
 /// Largest module that sidecars are asked to load, in bytes.
@@ -25,6 +25,7 @@ const PROFILE: &str = "plugin";
 
 /// Builds the module, unless it is fresh, and returns where it lies.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    setup::complete_toolchain(workspace)?;
     let linked = link(workspace)?;
     let optimiser = Optimiser::find();
     let module = workspace.target().join("graylane/graylane.wasm");

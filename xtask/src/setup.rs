@@ -2,7 +2,9 @@
 //! the programs listed in [`tool`]. Nothing is installed system-wide, and nothing into the work tree.
 
 mod cache;
+mod find;
 mod install;
+mod lock;
 mod tool;
 mod toolchain;
 mod version;
@@ -14,19 +16,19 @@ use anyhow::Result;
 use crate::workspace::Workspace;
 use cache::Cache;
 pub(crate) use tool::Tool;
+pub(crate) use toolchain::complete as complete_toolchain;
 
 /// Everything that tests need, said line by line.
 pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
-    toolchain::complete(workspace)?;
+    complete_toolchain(workspace)?;
     for tool in Tool::FOR_TESTS {
         program(workspace, tool)?;
     }
     Ok(())
 }
 
-/// What running traffic through proxies needs: the targets to build the module, and an Envoy.
+/// Path of the Envoy to run traffic through, installed first if this machine does not have it.
 pub(crate) fn proxy(workspace: &Workspace) -> Result<PathBuf> {
-    toolchain::complete(workspace)?;
     program(workspace, Tool::Envoy)
 }
 

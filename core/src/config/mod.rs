@@ -101,6 +101,15 @@ pub enum Mode {
     DryRun,
 }
 
+impl Phase {
+    /// The phase that a configuration names, whatever else is wrong with it.
+    #[must_use]
+    pub fn of_json(bytes: &[u8]) -> Option<Self> {
+        let document = document(bytes).ok()?;
+        Self::read(document.get("phase")?, &Path::Root, &mut Problems::default())
+    }
+}
+
 impl Mode {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
     fn is_enforce(&self) -> bool {
@@ -164,14 +173,8 @@ impl FilterConfig {
     /// # Errors
     /// Every problem of form, each with its place, or that the bytes are no JSON at all.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Problems> {
+        let document = document(bytes)?;
         let mut problems = Problems::default();
-        let document: serde_json::Value = match serde_json::from_slice(bytes) {
-            Ok(document) => document,
-            Err(error) => {
-                problems.add(&Path::Root, format!("not JSON: {error}"), "a JSON object");
-                return Err(problems);
-            }
-        };
         match Self::read(&document, &Path::Root, &mut problems) {
             Some(config) if problems.is_empty() => Ok(config),
             _ => Err(problems),
@@ -208,6 +211,14 @@ impl FilterConfig {
         (rule_sets, splits, services, explain).hash(&mut hasher);
         Digest(hasher.finish())
     }
+}
+
+fn document(bytes: &[u8]) -> Result<serde_json::Value, Problems> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let mut problems = Problems::default();
+        problems.add(&Path::Root, format!("not JSON: {error}"), "a JSON object");
+        problems
+    })
 }
 
 /// The digest of a configuration, shown as 16 hexadecimal digits.

@@ -3,37 +3,40 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde::Serialize;
 
 use super::load::{self, Connection, Observed};
 use super::proxy::Proxy;
 use super::request;
 use super::variant::Variant;
 
-/// How much is sent.
-#[derive(Debug, Clone, Copy, Serialize)]
+/// How long to measure.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
+    /// Wanted, and by default sent within `time`.
     pub(crate) rounds: u32,
-    /// Requests of one variant in one round, on each connection.
-    pub(crate) requests: u32,
-    /// Requests of each variant on each connection before the first round: V8 compiles hot
-    /// functions once more.
-    pub(crate) warm_up: u32,
+    /// After this no further round is begun, unless there are too few.
+    pub(crate) time: Duration,
 }
 
-impl Default for Effort {
-    /// Short rounds, and many: a disturbance then spoils few of them, and what is compared lies close together.
-    fn default() -> Self {
-        Self { rounds: 200, requests: 25, warm_up: 250 }
-    }
-}
+/// Fewer rounds have no quartiles to speak of.
+pub(crate) const FEWEST_ROUNDS: u32 = 7;
+
+/// Requests of one variant in one round, on each connection. Short rounds, and many: a disturbance then spoils few of
+/// them, and what is compared lies close together.
+const REQUESTS: u32 = 25;
+
+/// Requests of each variant on each connection before the first round: V8 compiles hot functions once more.
+const WARM_UP: u32 = 250;
+
+/// Requests of one variant in one round, over all connections.
+pub(crate) const REQUESTS_PER_ROUND: u32 = REQUESTS * CONNECTIONS;
 
 /// Connections in parallel. With a few, the proxy's core is never idle, so that neither sleep nor
 /// wake-up is measured; with many, queues would be.
-pub(crate) const CONNECTIONS: u32 = 16;
+const CONNECTIONS: u32 = 16;
 
 /// A variant and what was seen of it.
 #[derive(Debug)]
@@ -58,13 +61,18 @@ pub(crate) fn rounds<'v>(proxy: &Proxy, variants: &'v [Variant], effort: Effort)
         })
         .collect::<Result<Vec<_>>>()?;
     for subject in &mut subjects {
-        subject.send(effort.warm_up)?;
+        subject.send(WARM_UP)?;
         subject.check()?;
     }
+    let started = Instant::now();
     for round in 0..effort.rounds {
+        if round >= FEWEST_ROUNDS && started.elapsed() > effort.time {
+            eprintln!("bench: {:?} are over, so it stays at {round} rounds", effort.time);
+            break;
+        }
         for index in shuffled(subjects.len(), round) {
             if let Some(subject) = subjects.get_mut(index) {
-                subject.measure(proxy, effort.requests)?;
+                subject.measure(proxy, REQUESTS)?;
             }
         }
         if (round + 1) % 20 == 0 {

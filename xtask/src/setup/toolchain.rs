@@ -14,7 +14,7 @@ const TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-unknown-unknown"];
 const COMPONENTS: [(&str, &str); 2] = [("clippy", "cargo-clippy"), ("rustfmt", "rustfmt")];
 
 /// Adds what is missing to the toolchain that runs this program.
-pub(super) fn complete(workspace: &Workspace) -> Result<()> {
+pub(crate) fn complete(workspace: &Workspace) -> Result<()> {
     let printed = process::capture(workspace.command("rustc").args(["--print", "sysroot"]))?;
     let sysroot = Path::new(printed.trim());
     let targets = TARGETS.into_iter().filter(|target| !sysroot.join("lib/rustlib").join(target).is_dir());

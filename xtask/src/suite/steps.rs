@@ -54,6 +54,7 @@ fn lint(workspace: &Workspace) -> Result<Outcome> {
 
 /// Without `--all-targets`: tests of the plugin run on this platform, in a host of their own.
 fn lint_wasm(workspace: &Workspace) -> Result<Outcome> {
+    setup::complete_toolchain(workspace)?;
     let clippy = |platform: &str, packages: &[&str]| {
         let packages = packages.iter().flat_map(|package| ["--package", package]);
         run(workspace.cargo().arg("clippy").args(packages).args(["--target", platform, "--", "-D", "warnings"]))
@@ -73,13 +74,14 @@ fn build_module(workspace: &Workspace) -> Result<Outcome> {
 }
 
 fn test(workspace: &Workspace) -> Result<Outcome> {
-    let envoy = setup::program(workspace, Tool::Envoy)?;
+    let envoy = setup::proxy(workspace)?;
     let module = module::build(workspace)?;
     tested(workspace.cargo().env("GRAYLANE_ENVOY", envoy).env("GRAYLANE_MODULE", module).args(["test", "--workspace"]))
 }
 
 /// The tests of core that compare with transcripts; the others need no second platform.
 fn test_in_node(workspace: &Workspace) -> Result<Outcome> {
+    setup::complete_toolchain(workspace)?;
     let node = setup::program(workspace, Tool::Node)?;
     let runner = setup::program(workspace, Tool::WasmBindgenTestRunner)?;
     let mut cargo = workspace.cargo();
