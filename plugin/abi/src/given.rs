@@ -25,9 +25,11 @@ pub(crate) unsafe fn take(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) ->
     if bytes.is_null() || size == 0 {
         return Ok(Vec::new());
     }
+    #[expect(clippy::same_length_and_capacity, reason = "the host fills all that it asks for")]
     // SAFETY: by the contract of this function, an initialised allocation with the layout of a `[u8]` of that size, which
     // no one else knows.
-    Ok(unsafe { Vec::from_raw_parts(bytes, size, size) })
+    let given = unsafe { Vec::from_raw_parts(bytes, size, size) };
+    Ok(given)
 }
 
 #[cfg(test)]
