@@ -11,5 +11,6 @@
 pub mod api;
 pub mod cli;
 pub mod envoy;
+pub mod local;
 pub mod plan;
 pub mod resources;

@@ -12,7 +12,7 @@ use serde_path_to_error::Segment;
 
 use crate::problem::{Problem, Problems};
 
-/// The most problems of form that one document is asked for.
+/// How often one document is mended at most.
 const MOST: usize = 100;
 
 /// Reads `document` as a `T`.
@@ -21,17 +21,20 @@ const MOST: usize = 100;
 /// Every problem of form: unknown or missing members, wrong types, values that break their type's rule.
 pub fn from_value<T: DeserializeOwned>(document: Value) -> Result<T, Problems> {
     let mut problems = Problems::default();
-    let mut patient = Patient { document, removed: Vec::new() };
-    loop {
+    let mut patient = Patient { document, removed: Vec::new(), taken_out: Vec::new() };
+    for _ in 0..MOST {
         let error = match serde_path_to_error::deserialize::<_, T>(&patient.document) {
             Ok(value) => return problems.or(value),
             Err(error) => Complaint::of(&error),
         };
-        problems.push(patient.problem(&error));
-        if problems.len() >= MOST || !patient.mend::<T>(&error) {
-            return Err(problems);
+        if !patient.misses_what_was_taken(&error) {
+            problems.push(patient.problem(&error));
+        }
+        if !patient.mend::<T>(&error) {
+            break;
         }
     }
+    Err(problems)
 }
 
 /// One step down into a document.
@@ -83,6 +86,8 @@ struct Patient {
     document: Value,
     /// The lists that elements were taken out of, one entry an element, so that later places can be told as they were.
     removed: Vec<Vec<Step>>,
+    /// The members that were taken out for what they held: that they are missing now is no problem of the document.
+    taken_out: Vec<String>,
 }
 
 impl Patient {
@@ -114,6 +119,13 @@ impl Patient {
         path
     }
 
+    fn misses_what_was_taken(&self, complaint: &Complaint) -> bool {
+        complaint.missing_member().is_some_and(|member| {
+            let place = self.place(&[complaint.steps.as_slice(), &[Step::Key(member.to_owned())]].concat());
+            self.taken_out.contains(&place)
+        })
+    }
+
     /// Changes the document so that the deserialiser gets further; `false` when that is not possible.
     fn mend<T: DeserializeOwned>(&mut self, complaint: &Complaint) -> bool {
         match complaint.missing_member() {
@@ -127,8 +139,9 @@ impl Patient {
         let mut steps = steps;
         while let Some((last, parents)) = steps.split_last() {
             if self.node(parents).is_some_and(|parent| remove(parent, last)) {
-                if matches!(last, Step::Place(_)) {
-                    self.removed.push(parents.to_vec());
+                match last {
+                    Step::Place(_) => self.removed.push(parents.to_vec()),
+                    Step::Key(_) => self.taken_out.push(self.place(steps)),
                 }
                 return true;
             }

@@ -48,7 +48,7 @@ mod view;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
 pub use decision::{Decision, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
-pub use explain::Step;
+pub use explain::{Skipped, SplitKey, Step};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};
 pub use problem::{Path, Problem, Problems};

@@ -139,6 +139,10 @@ impl Seat {
         }
         if standing.state == ConfigState::Current {
             refusal::forget(&self.plugin, phase);
+            if vm.retire_unknown(&self.plugin) {
+                refusal::forget(&self.plugin, PhaseLabel::Unknown);
+                vm.set(Metric::State { phase: PhaseLabel::Unknown }, ConfigState::Current as u64);
+            }
         }
     }
 }

@@ -54,19 +54,25 @@ impl Vm {
     /// The seat of `plugin` in `phase`, made if need be, and from now on the last.
     pub(crate) fn seat(&self, plugin: &Plugin, phase: PhaseLabel) -> Rc<Seat> {
         let mut seats = self.seats.borrow_mut();
-        // A plugin of unknown phase was one that had never had a configuration that could be read.
-        seats.retain(|seat| seat.plugin != *plugin || seat.phase == phase || seat.phase != PhaseLabel::Unknown);
         let known = seats.iter().position(|seat| seat.plugin == *plugin && seat.phase == phase);
         let seat = known.map_or_else(|| Rc::new(Seat::new(plugin.clone(), phase)), |at| seats.remove(at));
         seats.push(Rc::clone(&seat));
         seat
     }
 
-    /// The seat of `plugin`, if it has only ever had one.
+    /// The seat of `plugin` in whatever phase it stands, if it stands in only one.
     pub(crate) fn only_seat(&self, plugin: &Plugin) -> Option<Rc<Seat>> {
         let seats = self.seats.borrow();
-        let mut own = seats.iter().filter(|seat| seat.plugin == *plugin);
+        let mut own = seats.iter().filter(|seat| seat.plugin == *plugin && seat.phase != PhaseLabel::Unknown);
         own.next().filter(|_| own.next().is_none()).cloned()
+    }
+
+    /// Takes away the seat of a plugin whose phase could not be read; says whether there was one.
+    pub(crate) fn retire_unknown(&self, plugin: &Plugin) -> bool {
+        let mut seats = self.seats.borrow_mut();
+        let before = seats.len();
+        seats.retain(|seat| seat.plugin != *plugin || seat.phase != PhaseLabel::Unknown);
+        seats.len() < before
     }
 
     /// Whether `plugin` already goes by these very bytes: listeners that share a configuration share its router.
@@ -119,7 +125,9 @@ impl Vm {
 
     /// Reports what is in use and was not yet reported.
     pub(crate) fn report(&self) {
-        for seat in self.seats.borrow().iter() {
+        // A seat that is reported may retire another.
+        let seats = self.seats.borrow().clone();
+        for seat in seats {
             seat.report(self);
         }
     }

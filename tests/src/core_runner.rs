@@ -12,7 +12,7 @@ use graylane_core::{
 use crate::host::Headers;
 use crate::scenario::{
     Arrival, Configuration, Connections, Decided, Events, Kind, Ledger, Mesh, Message, Place, Response, Runner, SOURCE,
-    Seen, Verdict,
+    Scenario, Seen, Verdict,
 };
 
 /// Plays scenarios by calling the core.
@@ -69,8 +69,8 @@ impl Runner for CoreRunner {
         Kind::Core
     }
 
-    fn begin(&mut self, mesh: &Mesh) -> Result<()> {
-        *self = Self { mesh: mesh.clone(), ..Self::default() };
+    fn begin(&mut self, scenario: &Scenario) -> Result<()> {
+        *self = Self { mesh: scenario.mesh()?, ..Self::default() };
         Ok(())
     }
 

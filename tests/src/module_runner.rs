@@ -13,7 +13,7 @@ use graylane_core::metric::{Metric, PhaseLabel};
 use crate::host::{Exchange, Flow, Headers, LogLevel, Module, Proxy, Request, Verdict as Answer};
 use crate::scenario::{
     Arrival, Configuration, Connections, Kind, Ledger, Mesh, Message, Place, Protocol, Response, Runner, SOURCE,
-    Sample, Seen, Verdict,
+    Sample, Scenario, Seen, Verdict,
 };
 
 /// How many workers a proxy has.
@@ -101,8 +101,8 @@ impl Runner for ModuleRunner {
         Kind::Module
     }
 
-    fn begin(&mut self, mesh: &Mesh) -> Result<()> {
-        *self = Self { mesh: Rc::new(mesh.clone()), ..Self::new(self.module.clone()) };
+    fn begin(&mut self, scenario: &Scenario) -> Result<()> {
+        *self = Self { mesh: Rc::new(scenario.mesh()?), ..Self::new(self.module.clone()) };
         Ok(())
     }
 

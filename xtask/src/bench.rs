@@ -31,7 +31,7 @@ use envoy::Listener;
 use measure::Effort;
 use modules::Modules;
 use proxy::{Launcher, Proxy};
-use report::Report;
+use report::{Conditions, Report};
 use upstream::Upstreams;
 
 #[derive(Debug, clap::Args)]
@@ -52,9 +52,15 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let bench = Bench::prepare(workspace)?;
     let variants = variant::chosen(args.only.as_deref())?;
     let proxy = bench.launch_all(&variants)?;
+    let before = proxy.cpu_time()?;
     let measured = measure::rounds(&proxy, &variants, args.effort())?;
-    let mut report = Report::new(proxy.version()?, cpu::model()?, &measured)?;
+    let conditions = Conditions {
+        proxy: proxy.version()?,
+        processor: cpu::model()?,
+        waited_percent: report::waited_percent(proxy.cpu_time()?.since(before)),
+    };
     drop(proxy);
+    let mut report = Report::new(conditions, &measured)?;
     if args.only.is_none() {
         report.updates = update::measure(&bench)?;
         report.memory = memory::measure(&bench)?;

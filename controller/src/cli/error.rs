@@ -1,7 +1,6 @@
 //! Why a command could not be carried out.
 
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use graylane_core::Problems;
@@ -14,14 +13,6 @@ pub enum CliError {
     /// The resources that it needs are refused.
     #[error("the resources are refused:\n{0}")]
     Refused(#[from] Findings),
-    /// A file could not be written.
-    #[error("can not write {}: {error}", file.display())]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
     /// The output could not be written.
     #[error("can not write the output: {0}")]
     Output(#[from] io::Error),
@@ -52,12 +43,7 @@ impl CliError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Refused(_) => ExitCode::from(1),
-            Self::File { .. }
-            | Self::Output(_)
-            | Self::Yaml(_)
-            | Self::Json(_)
-            | Self::Compile(_)
-            | Self::Url { .. } => ExitCode::from(2),
+            Self::Output(_) | Self::Yaml(_) | Self::Json(_) | Self::Compile(_) | Self::Url { .. } => ExitCode::from(2),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use graylane_core::{Decision, HeaderEdit, Headers, NoDraw, Outcome, Phase, Router, Step};
+use graylane_core::{Decision, HeaderEdit, Headers, NoDraw, Outcome, Phase, Router, SplitKey, Step};
 use serde::Serialize;
 
 use super::output::{self, ReportForm};
@@ -29,7 +29,7 @@ pub(super) struct ExplainArgs {
     /// The form of the output
     #[arg(short, long, value_enum, default_value_t = ReportForm::Text)]
     output: ReportForm,
-    /// What the request asks for, as <http://cart.shop/items?id=1> or cart.shop/items
+    /// What the request asks for, as `http://cart.shop/items?id=1` or `cart.shop/items`
     url: String,
 }
 
@@ -136,7 +136,8 @@ impl Explanation {
 
     fn tell(&self, out: &mut impl Write) -> Result<(), CliError> {
         for step in &self.steps {
-            writeln!(out, "{step}")?;
+            let chance = if is_chance(step) { ", another request may fall elsewhere" } else { "" };
+            writeln!(out, "{step}{chance}")?;
         }
         let service = self.service.as_deref().unwrap_or("no service");
         match (self.outcome, &self.version) {
@@ -153,4 +154,9 @@ impl Explanation {
         }
         Ok(())
     }
+}
+
+/// Whether the step would be another one for an equal request: here it is that of the first draw.
+fn is_chance(step: &Step) -> bool {
+    matches!(step, Step::Split { by: SplitKey::Sequence | SplitKey::NewCookie, .. })
 }

@@ -50,9 +50,9 @@ impl Resource {
         }
     }
 
-    /// The content of the file: a `DiscoveryResponse`.
+    /// The content of a file: a `DiscoveryResponse`.
     #[must_use]
-    pub fn document(&self, version: u64, resources: &[Value]) -> Value {
+    pub fn document(version: u64, resources: &[Value]) -> Value {
         json!({"version_info": version.to_string(), "resources": resources})
     }
 }

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 /// One value of a metric.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     /// The name of the metric.
     pub family: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// The value.
-    pub value: f64,
+    /// The value, a number.
+    value: String,
 }
 
 impl Sample {
@@ -21,6 +21,12 @@ impl Sample {
     #[must_use]
     pub fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
+    }
+
+    /// The value; `None` where it is no whole number from 0 to 2⁶⁴ - 1.
+    #[must_use]
+    pub fn whole(&self) -> Option<u64> {
+        self.value.parse().ok()
     }
 }
 
@@ -50,7 +56,8 @@ fn sample(line: &str) -> Option<Sample> {
         labels.insert(name.to_owned(), text);
         rest = after.strip_prefix(',').unwrap_or(after);
     }
-    Some(Sample { family: family.to_owned(), labels, value: value.parse().ok()? })
+    let number = value.parse::<f64>().is_ok();
+    number.then(|| Sample { family: family.to_owned(), labels, value: value.to_owned() })
 }
 
 /// The text before the closing quote, with its escapes undone, and what follows that quote.
@@ -81,15 +88,15 @@ mod tests {
     #[test]
     fn samples_are_read_with_their_labels_and_the_rest_is_passed_over() {
         let read: Vec<_> = samples(PROMETHEUS).collect();
-        let seen: Vec<_> = read.iter().map(|sample| (sample.family.as_str(), sample.value)).collect();
+        let seen: Vec<_> = read.iter().map(|sample| (sample.family.as_str(), sample.whole())).collect();
         assert_eq!(
             seen,
             [
-                ("graylane_generation", 4.0),
-                ("envoy_server_live", 1.0),
-                ("graylane_decisions_total", 12.0),
-                ("some_bucket", 3.0),
-                ("plain", 2.5)
+                ("graylane_generation", Some(4)),
+                ("envoy_server_live", Some(1)),
+                ("graylane_decisions_total", Some(12)),
+                ("some_bucket", Some(3)),
+                ("plain", None)
             ]
         );
         assert_eq!(read[0].label("phase"), "outbound");

@@ -12,6 +12,8 @@ use crate::api::{ObjectRef, ServiceSplit, VersionWeight};
 /// What all entries together say of one service.
 #[derive(Debug, Default)]
 pub(super) struct Claim<'o> {
+    /// The first field that names the service, and whose it is.
+    pub(super) named: Option<(&'o ObjectRef, String)>,
     /// The version that serves base.
     pub(super) base: Option<Claimed<'o>>,
     /// The version that serves each lane.
@@ -98,6 +100,7 @@ impl<'o> Claim<'o> {
             Claimed { version: version.name, by: &entry.object, field }
         };
         let lane = claimed(member.version);
+        self.named.get_or_insert_with(|| (&entry.object, format!("{}.service", member.path)));
         let base = member.stable.map(claimed);
         match self.lanes.get(&entry.lane) {
             Some(other) if other.by == lane.by => {
@@ -111,6 +114,8 @@ impl<'o> Claim<'o> {
                 format!("{} as there, or another lane", other.version),
             ),
             Some(_) => {}
+            // Refused for its name already.
+            None if entry.lane.is_base() => {}
             None => {
                 self.lanes.insert(&entry.lane, lane);
             }
@@ -136,6 +141,7 @@ impl<'o> Claim<'o> {
         facts: &ServiceFacts,
         refusals: &mut Refusals,
     ) {
+        self.named.get_or_insert_with(|| (&entry.object, format!("{path}.service")));
         if let Some(other) = &self.split {
             let found = format!("{service} is already split by {}", other.by.object);
             refusals.add(&entry.object, format!("{path}.service"), found, "one split for each service");

@@ -32,13 +32,16 @@ pub(super) fn entrance(entries: &[Entry<'_>], origins: &mut Origins, refusals: &
                 format!("{other} has the same name"),
                 "another name: the lanes and releases of a namespace share theirs",
             );
+            continue;
         }
         let part = format!("ruleSets[{}]", entrance.rule_sets.len());
         let mut rules = Vec::with_capacity(entry.rules.len() + 1);
         for (index, rule) in entry.rules.iter().enumerate() {
             let field = format!("spec.rules[{index}]");
-            origins.note(format!("{part}.rules[{}]", rules.len()), &entry.object, &field);
-            rules.extend(entrance.rule(entry, rule, &field, origins, refusals));
+            if let Some(rule) = entrance.rule(entry, rule, &field, origins, refusals) {
+                origins.note(format!("{part}.rules[{}]", rules.len()), &entry.object, field);
+                rules.push(rule);
+            }
         }
         rules.extend(entrance.own_weight(entry, origins, refusals));
         entrance.rule_sets.push(RuleSet { name: entry.set.clone(), rules });

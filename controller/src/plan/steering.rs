@@ -36,8 +36,8 @@ pub(super) fn steer(
         match steered(service, facts, &claim, observed, previous) {
             Ok(steered) => steering.add(steered, facts),
             Err(problem) => {
-                let lane = claim.lanes.values().next();
-                refusals.push(Refusal { object: lane.map(|lane| lane.by.clone()), problem });
+                let object = claim.named.as_ref().map(|(object, _)| (*object).clone());
+                refusals.push(Refusal { object, problem });
             }
         }
         for (lane, claimed) in claim.lanes {
@@ -55,7 +55,7 @@ fn steered(
     previous: Option<&Configs>,
 ) -> Result<(ServiceConfig, ServiceRoutes), Problem> {
     let problem = |found: String, allowed: &str| Problem {
-        path: claim.lanes.values().next().map_or_else(|| format!("services.{service}"), |lane| lane.field.clone()),
+        path: claim.named.as_ref().map_or_else(|| format!("services.{service}"), |(_, field)| field.clone()),
         found,
         allowed: allowed.to_owned(),
     };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::api::ObjectRef;
 
 /// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
     /// The file, as it was named or found.
     pub file: PathBuf,
@@ -61,15 +61,11 @@ impl IntoIterator for Findings {
     }
 }
 
-impl Extend<Finding> for Findings {
-    fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
-        self.0.extend(findings);
-    }
-}
-
 impl FromIterator<Finding> for Findings {
     fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
-        Self(findings.into_iter().collect())
+        let mut findings: Vec<Finding> = findings.into_iter().collect();
+        findings.sort_by(|one, other| one.place.cmp(&other.place));
+        Self(findings)
     }
 }
 

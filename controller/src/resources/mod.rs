@@ -70,7 +70,7 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
             Err(findings) => reader.findings.extend(findings),
         }
     }
-    if reader.findings.is_empty() { Ok(reader.resources) } else { Err(reader.findings) }
+    if reader.findings.is_empty() { Ok(reader.resources) } else { Err(reader.findings.into_iter().collect()) }
 }
 
 impl Resources {
@@ -97,7 +97,7 @@ impl Source {
 #[derive(Default)]
 struct Reader {
     resources: Resources,
-    findings: Findings,
+    findings: Vec<Finding>,
 }
 
 impl Reader {

@@ -1,1 +1,142 @@
 //! Promises of reading files.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// What is wrong with the files, told without the folder they are in.
+fn wrong(files: &[(&str, &str)]) -> Vec<String> {
+    let folder = folder(files);
+    let findings = read(&[folder.path()]).unwrap_err();
+    let prefix = format!("{}/", folder.path().display());
+    findings.iter().map(|finding| finding.to_string().replace(&prefix, "")).collect()
+}
+
+const LANE: &str = "apiVersion: graylane.io/v1alpha1\nkind: Lane\nmetadata: {name: gray}\nspec: {services: [{service: cart, version: v2}]}\n";
+const MESH: &str = "apiVersion: graylane.io/v1alpha1\nkind: LocalMesh\nmetadata: {name: shop}\nspec:\n  services:\n  - {name: cart, versions: [{name: v1, command: [cart]}]}\n";
+
+#[test]
+fn a_folder_is_read_with_all_documents_of_all_its_files_in_yaml_and_json() {
+    let json =
+        r#"{"apiVersion": "graylane.io/v1alpha1", "kind": "MeshPolicy", "metadata": {"name": "default"}, "spec": {}}"#;
+    let two = format!("# first\n---\n{LANE}---\n{}", LANE.replace("gray}", "blue, namespace: shop}"));
+    let folder = folder(&[("a.yaml", &two), ("b.yml", MESH), ("c.json", json), ("d.txt", "no"), (".e.yaml", "no")]);
+    let resources = read(&[folder.path()]).unwrap();
+    let names: Vec<_> = resources.lanes.iter().map(|lane| lane.metadata.name.clone().unwrap()).collect();
+    assert_eq!(names, ["gray", "blue"]);
+    assert!(resources.policy.is_some() && resources.mesh.is_some());
+    assert_eq!(resources.notes, []);
+}
+
+#[test]
+fn what_belongs_to_others_is_left_alone_and_noted() {
+    let folder = folder(&[("a.yaml", "apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: v1\nkind: Service\n")]);
+    let notes = read(&[folder.path()]).unwrap().notes;
+    let texts: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(texts, ["Deployment of apps left alone", "Service of the core group left alone"]);
+    assert_eq!(notes[1].place.line, Some(4));
+}
+
+#[test]
+fn every_problem_of_form_is_told_over_all_files() {
+    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec:\n  wieght: 5\n  weight: 101\n  workloads:\n  - service: Cart\n    stable: v1\n";
+    let wrong = wrong(&[("a.yaml", release), ("b.yaml", "kind: [1\n"), ("c.yaml", "- 1\n")]);
+    let expected = [
+        "a.yaml:5: GrayRelease default/x: spec.wieght: unknown field `wieght`",
+        "a.yaml:6: GrayRelease default/x: spec.weight: invalid percentage \"101\"",
+        "a.yaml:8: GrayRelease default/x: spec.workloads[0].service: invalid service name \"Cart\"",
+        "a.yaml:8: GrayRelease default/x: spec.workloads[0]: missing field `gray`",
+        "b.yaml:",
+        "c.yaml:1: is no object",
+    ];
+    for start in expected {
+        assert!(wrong.iter().any(|told| told.starts_with(start)), "{start} is not among {wrong:#?}");
+    }
+    assert_eq!(wrong.len(), expected.len(), "{wrong:#?}");
+}
+
+#[test]
+fn unknown_kinds_versions_and_members_of_ours_are_refused() {
+    for (changed, path) in [
+        (LANE.replace("kind: Lane", "kind: Lanes"), "kind"),
+        (LANE.replace("v1alpha1", "v1"), "apiVersion"),
+        (format!("{LANE}speck: {{}}\n"), "speck"),
+        (LANE.replace("name: gray", "nmae: gray"), "metadata.name"),
+        (LANE.replace("name: gray", "name: Gray"), "metadata.name"),
+        (LANE.replace("name: gray", "name: gray, namespace: a.b"), "metadata.namespace"),
+    ] {
+        let wrong = wrong(&[("a.yaml", &changed)]);
+        assert!(wrong.len() == 1 && wrong[0].contains(&format!(": {path}: ")), "{path}: {wrong:?}");
+    }
+}
+
+#[test]
+fn an_object_given_twice_is_refused_with_both_places() {
+    assert_eq!(
+        wrong(&[("a.yaml", LANE), ("b.yaml", LANE)]),
+        [
+            "b.yaml:3: Lane default/gray: metadata.name: Lane default/gray is already in a.yaml:1; allowed: each object once"
+        ]
+    );
+}
+
+#[test]
+fn there_is_one_mesh_policy_and_one_local_mesh() {
+    let policy = "apiVersion: graylane.io/v1alpha1\nkind: MeshPolicy\nmetadata: {name: mine}\nspec: {}\n";
+    let second = MESH.replace("name: shop}", "name: other}");
+    let wrong = wrong(&[("a.yaml", policy), ("b.yaml", MESH), ("c.yaml", &second)]);
+    assert!(wrong.len() == 2 && wrong[0].contains("\"mine\" is not the mesh policy"), "{wrong:?}");
+    assert!(wrong[1].contains("there is another LocalMesh"), "{wrong:?}");
+}
+
+#[test]
+fn a_local_mesh_that_contradicts_itself_is_refused() {
+    let mesh = "apiVersion: graylane.io/v1alpha1\nkind: LocalMesh\nmetadata: {name: shop}\nspec:
+  gateway:
+    routes:
+    - {service: nobody}
+    - {service: cart, hosts: []}
+    - {service: cart, hosts: ['*']}
+  services:
+  - {name: cart, versions: []}
+  - name: cart.shop
+    readiness: {path: ready}
+    versions: [{name: v1, command: [a]}, {name: v1, command: []}]
+  - {name: cart, versions: [{name: v1, command: [a]}]}
+";
+    let wrong = wrong(&[("m.yaml", mesh)]);
+    let starts = [
+        "m.yaml:7: LocalMesh default/shop: spec.gateway.routes[0].service: there is no service \"nobody\"",
+        "m.yaml:8: LocalMesh default/shop: spec.gateway.routes[1].hosts: is empty",
+        "m.yaml:9: LocalMesh default/shop: spec.gateway.routes[2].hosts[0]: \"*\" is already routed",
+        "m.yaml:11: LocalMesh default/shop: spec.services[0].versions: is empty",
+        "m.yaml:12: LocalMesh default/shop: spec.services[1].name: \"cart.shop\" is no name of a local service",
+        "m.yaml:13: LocalMesh default/shop: spec.services[1].readiness.path: does not start with '/'",
+        "m.yaml:14: LocalMesh default/shop: spec.services[1].versions[1].name: \"v1\" is taken",
+        "m.yaml:14: LocalMesh default/shop: spec.services[1].versions[1].command: is empty",
+        "m.yaml:15: LocalMesh default/shop: spec.services[2].name: \"cart\" is taken",
+    ];
+    assert_eq!(wrong.len(), starts.len(), "{wrong:#?}");
+    for (told, start) in wrong.iter().zip(starts) {
+        assert!(told.starts_with(start), "{told} does not start with {start}");
+    }
+}
+
+#[test]
+fn a_path_without_resources_is_refused() {
+    let empty = TempDir::new().unwrap();
+    for path in [empty.path().to_owned(), empty.path().join("missing.yaml")] {
+        let told = read(&[&path]).unwrap_err().to_string();
+        assert!(told.starts_with(&path.display().to_string()) && told.contains("; allowed: a f"), "{told}");
+    }
+}

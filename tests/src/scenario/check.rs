@@ -63,7 +63,10 @@ fn compare(aspect: Aspect, sent: &Sent<'_>, expect: &Expect, seen: &Seen) -> Opt
         }),
         Aspect::Decided => seen.decided.as_ref().map(|decided| equal(decided, &expect.decided)),
         Aspect::Events => seen.events.map(|events| equal(&events, &expect.events())),
-        Aspect::Attempts => seen.attempts.map(|attempts| equal(&attempts, &expect.attempts())),
+        Aspect::Attempts => {
+            let expected = expect.place(sent.phase).map_or(0, |_| expect.attempts);
+            seen.attempts.map(|attempts| equal(&attempts, &expected))
+        }
     }
 }
 
@@ -84,10 +87,6 @@ impl Expect {
 
     pub(super) fn events(&self) -> Events {
         Events { malformed: self.malformed, stripped: self.stripped }
-    }
-
-    fn attempts(&self) -> u32 {
-        if matches!(self.decided, Decided::Refuse { .. }) { 0 } else { self.attempts }
     }
 }
 

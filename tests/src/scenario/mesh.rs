@@ -126,6 +126,14 @@ impl Mesh {
         Place::Version { service: route.service.clone(), version }
     }
 
+    /// Every place that a request can end at.
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        let versions = self.routes.iter().flat_map(|Route { service, versions, .. }| {
+            versions.iter().map(|version| Place::Version { service: service.clone(), version: version.clone() })
+        });
+        versions.chain([Place::App, Place::Elsewhere])
+    }
+
     /// The routes, most specific first.
     pub(crate) fn routes(&self) -> &[Route] {
         &self.routes

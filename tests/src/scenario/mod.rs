@@ -9,7 +9,7 @@ mod check;
 mod condition;
 mod expect;
 mod ledger;
-mod mesh;
+pub(crate) mod mesh;
 mod observation;
 mod play;
 mod population;

@@ -21,7 +21,7 @@ use crate::host::Headers;
 /// # Errors
 /// The first thing that is not as it must be, with the number of its step.
 pub fn play(scenario: &Scenario, runner: &mut dyn Runner) -> Result<()> {
-    runner.begin(&scenario.mesh()?)?;
+    runner.begin(scenario)?;
     let mut play = Play {
         scenario,
         runner,

@@ -59,6 +59,17 @@ pub enum Protocol {
     Websocket,
 }
 
+impl Protocol {
+    /// Whether it is gRPC.
+    #[must_use]
+    pub fn is_grpc(self) -> bool {
+        match self {
+            Self::Grpc | Self::GrpcStream => true,
+            Self::Http1 | Self::Http2 | Self::Websocket => false,
+        }
+    }
+}
+
 /// How the target of a request is written (RFC 9112 section 3.2). Only HTTP/1.1 has the choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,10 +114,7 @@ impl Request {
         let mut headers: Vec<_> =
             self.headers.iter().map(|(name, value)| (name.clone().into_bytes(), value.numbered(number))).collect();
         headers.extend(carried);
-        let usual_method = match self.protocol {
-            Protocol::Grpc | Protocol::GrpcStream => "POST",
-            Protocol::Http1 | Protocol::Http2 | Protocol::Websocket => "GET",
-        };
+        let usual_method = if self.protocol.is_grpc() { "POST" } else { "GET" };
         Message {
             method: or(&self.method, usual_method),
             authority: or(&self.authority, "cart.shop"),

@@ -5,10 +5,11 @@ use graylane_core::Phase;
 
 use super::expect::Decided;
 use super::ledger::Ledger;
-use super::mesh::{Mesh, Place};
+use super::mesh::Place;
 use super::observation::Kind;
 use super::population::Connections;
 use super::request::Message;
+use super::table::Scenario;
 use crate::host::Headers;
 
 /// Something that scenarios are played on.
@@ -22,7 +23,7 @@ pub trait Runner {
     ///
     /// # Errors
     /// When it can not be made ready.
-    fn begin(&mut self, mesh: &Mesh) -> Result<()>;
+    fn begin(&mut self, scenario: &Scenario) -> Result<()>;
 
     /// Gives the filter of a phase a configuration, and waits until it is in use or refused.
     ///

@@ -267,8 +267,11 @@ impl Scenario {
         })
     }
 
-    /// The mesh that it is played in.
-    pub(super) fn mesh(&self) -> Result<Mesh> {
+    /// The mesh that it needs.
+    ///
+    /// # Errors
+    /// When its configurations do not agree on what a host or a base is.
+    pub fn mesh(&self) -> Result<Mesh> {
         let configs: Vec<FilterConfig> = self.configs().collect();
         Mesh::of(&configs)
     }

@@ -5,7 +5,6 @@
 //! difference of microseconds per request.
 
 use std::fs;
-use std::num::ParseIntError;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -41,38 +40,59 @@ pub(crate) fn pin_current_thread(core: Core) -> Result<()> {
     sched_setaffinity(None, &only).with_context(|| format!("cannot pin to core {}", core.0))
 }
 
-/// CPU time of all threads of a process so far.
-pub(crate) fn process_time(pid: u32) -> Result<Duration> {
+/// How some threads have spent their time so far, or between two moments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct CpuTime {
+    /// On a core.
+    pub(crate) running: Duration,
+    /// Ready to run, while something else had the core.
+    pub(crate) waiting: Duration,
+}
+
+impl CpuTime {
+    /// From `earlier` on.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            running: self.running.saturating_sub(earlier.running),
+            waiting: self.waiting.saturating_sub(earlier.waiting),
+        }
+    }
+}
+
+/// Time of all threads of a process so far.
+pub(crate) fn process_time(pid: u32) -> Result<CpuTime> {
     sum_of_tasks(pid, |_| true)
 }
 
-/// CPU time so far of the threads of a process whose kernel name starts with `prefix`.
-pub(crate) fn thread_time(pid: u32, prefix: &str) -> Result<Duration> {
+/// Time so far of the threads of a process whose kernel name starts with `prefix`.
+pub(crate) fn thread_time(pid: u32, prefix: &str) -> Result<CpuTime> {
     sum_of_tasks(pid, |name| name.starts_with(prefix))
 }
 
-fn sum_of_tasks(pid: u32, wanted: impl Fn(&str) -> bool) -> Result<Duration> {
+fn sum_of_tasks(pid: u32, wanted: impl Fn(&str) -> bool) -> Result<CpuTime> {
     let tasks = format!("/proc/{pid}/task");
-    let mut total = Duration::ZERO;
+    let mut total = CpuTime::default();
     for task in fs::read_dir(&tasks).with_context(|| format!("cannot list {tasks}"))? {
         let task = task?.path();
         let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
         if !wanted(&name) {
             continue;
         }
-        // A thread may end between the listing and this read; its time is then lost to both reads.
+        // A thread may end between the listing and this read; its time is then missing.
         if let Ok(text) = fs::read_to_string(task.join("schedstat")) {
-            total += on_core(&text).with_context(|| format!("cannot parse {text:?}"))?;
+            let CpuTime { running, waiting } = parse(&text).with_context(|| format!("cannot parse {text:?}"))?;
+            total.running += running;
+            total.waiting += waiting;
         }
     }
     Ok(total)
 }
 
-/// First of the three numbers of a `schedstat` file: nanoseconds on a core, nanoseconds waiting
-/// for one, time slices (`Documentation/scheduler/sched-stats.rst` of the kernel).
-fn on_core(schedstat: &str) -> Result<Duration, ParseIntError> {
-    let first = schedstat.split_whitespace().next().unwrap_or_default();
-    first.parse().map(Duration::from_nanos)
+/// A `schedstat` file: nanoseconds on a core, nanoseconds waiting for one, number of time slices
+/// (`Documentation/scheduler/sched-stats.rst` of the kernel).
+fn parse(schedstat: &str) -> Option<CpuTime> {
+    let mut numbers = schedstat.split_whitespace().map(|number| number.parse().map(Duration::from_nanos).ok());
+    Some(CpuTime { running: numbers.next()??, waiting: numbers.next()?? })
 }
 
 /// Memory of a process that it shares with no file and no other process, in KiB.
@@ -99,10 +119,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_number_of_schedstat_is_the_time_on_a_core() {
-        assert_eq!(on_core("367185 12 2\n").unwrap(), Duration::from_nanos(367_185));
-        assert!(on_core("").is_err());
-        assert!(on_core("-1 0 0").is_err());
+    fn schedstat_tells_running_and_waiting() {
+        let time = CpuTime { running: Duration::from_nanos(367_185), waiting: Duration::from_nanos(12) };
+        assert_eq!(parse("367185 12 2\n"), Some(time));
+        for broken in ["", "1", "-1 0 0", "1 x 2"] {
+            assert_eq!(parse(broken), None, "{broken:?}");
+        }
     }
 
     #[test]
@@ -117,6 +139,7 @@ mod tests {
         let before = process_time(std::process::id()).unwrap();
         let sum = (0..20_000_000_u64).fold(0, |sum: u64, n| std::hint::black_box(sum ^ n));
         std::hint::black_box(sum);
-        assert!(process_time(std::process::id()).unwrap() > before);
+        let since = process_time(std::process::id()).unwrap().since(before);
+        assert!(since.running > Duration::ZERO);
     }
 }

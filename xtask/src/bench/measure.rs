@@ -108,7 +108,7 @@ impl<'v> Subject<'v> {
     fn measure(&mut self, proxy: &Proxy, each: u32) -> Result<()> {
         let before = proxy.cpu_time()?;
         let observed = self.send(each)?;
-        let spent = proxy.cpu_time()?.saturating_sub(before);
+        let spent = proxy.cpu_time()?.since(before).running;
         self.measured.cpu.push(microseconds(spent / (each * CONNECTIONS)));
         self.measured.latencies.extend(observed.latencies.into_iter().map(microseconds));
         Ok(())

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::cpu::{self, Cores};
+use super::cpu::{self, Cores, CpuTime};
 
 /// Compiling a dozen modules on one core takes seconds.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
@@ -95,13 +95,13 @@ impl Proxy {
         self.process.id()
     }
 
-    /// CPU time that the whole process has used so far.
-    pub(crate) fn cpu_time(&self) -> Result<Duration> {
+    /// Of the whole process so far.
+    pub(crate) fn cpu_time(&self) -> Result<CpuTime> {
         cpu::process_time(self.pid())
     }
 
-    /// CPU time that the worker's thread has used so far.
-    pub(crate) fn worker_time(&self) -> Result<Duration> {
+    /// Of the worker's thread so far.
+    pub(crate) fn worker_time(&self) -> Result<CpuTime> {
         cpu::thread_time(self.pid(), "wrk:")
     }
 

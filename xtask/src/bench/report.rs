@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::cpu::CpuTime;
 use super::measure::{Measured, REQUESTS_PER_ROUND};
 use super::memory::Memory;
 use super::stats::{self, Spread};
@@ -14,13 +15,31 @@ use super::variant::REFERENCE;
 /// Everything that a run has found.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    proxy: String,
-    processor: String,
+    conditions: Conditions,
     rounds: usize,
     requests_per_round: u32,
     requests: Vec<Cost>,
     pub(crate) updates: Vec<Update>,
     pub(crate) memory: Vec<Memory>,
+}
+
+/// What the figures depend on.
+#[derive(Debug, Serialize)]
+pub(crate) struct Conditions {
+    /// Envoy's version.
+    pub(crate) proxy: String,
+    pub(crate) processor: String,
+    /// Part of its time for which the proxy was kept from its core by other work of the machine. It then also finds its
+    /// caches empty, and every figure is too high.
+    pub(crate) waited_percent: f64,
+}
+
+/// Above this the figures are not worth comparing.
+const TOLERABLE_WAIT_PERCENT: f64 = 5.0;
+
+/// Waiting as a part of the time in which there was something to do.
+pub(crate) fn waited_percent(time: CpuTime) -> f64 {
+    100.0 * time.waiting.as_secs_f64() / (time.running + time.waiting).as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
 /// What requests of one variant cost.
@@ -40,15 +59,14 @@ struct Cost {
 
 impl Report {
     /// The costs of requests; updates and memory are added where they are measured.
-    pub(crate) fn new(proxy: String, processor: String, measured: &[Measured<'_>]) -> Result<Self> {
+    pub(crate) fn new(conditions: Conditions, measured: &[Measured<'_>]) -> Result<Self> {
         let mut requests = measured.iter().map(|one| cost(one, measured)).collect::<Result<Vec<_>>>()?;
         let reference = requests.iter().find(|cost| cost.variant == REFERENCE).map(|cost| cost.above_plain_us.median);
         for cost in &mut requests {
             cost.ratio = reference.map(|reference| cost.above_plain_us.median / reference);
         }
         Ok(Self {
-            proxy,
-            processor,
+            conditions,
             rounds: measured.first().map_or(0, |measured| measured.cpu.len()),
             requests_per_round: REQUESTS_PER_ROUND,
             requests,
@@ -85,73 +103,107 @@ fn cost(measured: &Measured<'_>, all: &[Measured<'_>]) -> Result<Cost> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Conditions { proxy, processor, waited_percent } = &self.conditions;
         writeln!(
             f,
-            "\nEnvoy {}, one worker on one core of {}; {} rounds of {} requests for each variant",
-            self.proxy, self.processor, self.rounds, self.requests_per_round
+            "\nEnvoy {proxy}, one worker on one core of {processor}; {} rounds of {} requests for each variant",
+            self.rounds, self.requests_per_round
         )?;
-        requests_table(f, &self.requests)?;
-        if !self.updates.is_empty() {
-            updates_table(f, &self.updates)?;
+        if *waited_percent > TOLERABLE_WAIT_PERCENT {
+            writeln!(
+                f,
+                "The machine was busy: the proxy waited for its core {waited_percent:.0} % of the time. All figures are \
+                 too high; only the order of the ratios tells anything."
+            )?;
         }
-        if !self.memory.is_empty() {
-            memory_table(f, &self.memory)?;
+        let titles = ["a request", "CPU µs", "above plain, µs (quartiles)", "ratio", "p50 µs", "p99 µs"];
+        table(f, titles, self.requests.iter().map(Cost::row))?;
+        let titles = ["a configuration", "bytes", "worker, ms (quartiles)", "process, ms (quartiles)"];
+        table(f, titles, self.updates.iter().map(Update::row))?;
+        let titles = ["a virtual machine", "machines per filter", "KiB"];
+        table(f, titles, self.memory.iter().map(Memory::row))
+    }
+}
+
+impl Cost {
+    fn row(&self) -> [String; 6] {
+        [
+            self.variant.clone(),
+            format!("{:.2}", self.cpu_us.median),
+            above(&self.above_plain_us),
+            self.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+            format!("{:.0}", self.p50_us),
+            format!("{:.0}", self.p99_us),
+        ]
+    }
+}
+
+impl Update {
+    fn row(&self) -> [String; 4] {
+        let Self { services, bytes, worker_ms, process_ms } = self;
+        [format!("ours, services: {services}"), bytes.to_string(), above(worker_ms), above(process_ms)]
+    }
+}
+
+impl Memory {
+    fn row(&self) -> [String; 3] {
+        let Self { module, machines, kib_per_machine } = self;
+        [module.clone(), machines.to_string(), kib_per_machine.to_string()]
+    }
+}
+
+/// A table in Markdown, to be read in a terminal and pasted into documents; nothing where there are no rows.
+fn table<const COLUMNS: usize>(
+    f: &mut fmt::Formatter<'_>,
+    titles: [&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> fmt::Result {
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let titles = titles.map(str::to_owned);
+    let mut widths = [0; COLUMNS];
+    for row in rows.iter().chain([&titles]) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
         }
-        Ok(())
     }
+    writeln!(f)?;
+    line(f, &titles, widths)?;
+    for (column, width) in widths.into_iter().enumerate() {
+        let (dashes, end) = if column == 0 { (width + 2, "") } else { (width + 1, ":") };
+        write!(f, "|{:-<dashes$}{end}", "")?;
+    }
+    writeln!(f, "|")?;
+    rows.iter().try_for_each(|row| line(f, row, widths))
 }
 
-fn requests_table(f: &mut fmt::Formatter<'_>, costs: &[Cost]) -> fmt::Result {
-    let width = costs.iter().map(|cost| cost.variant.len()).max().unwrap_or_default();
-    writeln!(
-        f,
-        "\n{:width$}  {:>7}  {:>26}  {:>5}  {:>6}  {:>6}",
-        "per request", "CPU us", "above plain us (quartiles)", "ratio", "p50 us", "p99 us"
-    )?;
-    for cost in costs {
-        let ratio = cost.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
-        writeln!(
-            f,
-            "{:width$}  {:7.2}  {:>26}  {ratio:>5}  {:6.0}  {:6.0}",
-            cost.variant,
-            cost.cpu_us.median,
-            signed(&cost.above_plain_us),
-            cost.p50_us,
-            cost.p99_us
-        )?;
+/// Names to the left, numbers to the right.
+fn line<const COLUMNS: usize>(
+    f: &mut fmt::Formatter<'_>,
+    cells: &[String; COLUMNS],
+    widths: [usize; COLUMNS],
+) -> fmt::Result {
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if column == 0 {
+            write!(f, "| {cell:<width$} ")?;
+        } else {
+            write!(f, "| {cell:>width$} ")?;
+        }
     }
-    Ok(())
+    writeln!(f, "|")
 }
 
-fn updates_table(f: &mut fmt::Formatter<'_>, updates: &[Update]) -> fmt::Result {
-    writeln!(
-        f,
-        "\n{:>22}  {:>9}  {:>24}  {:>24}",
-        "configuration, services", "bytes", "worker ms", "whole process ms"
-    )?;
-    for update in updates {
-        let (worker, process) = (signed(&update.worker_ms), signed(&update.process_ms));
-        writeln!(f, "{:>23}  {:>9}  {worker:>24}  {process:>24}", update.services, update.bytes)?;
-    }
-    Ok(())
-}
-
-fn memory_table(f: &mut fmt::Formatter<'_>, memory: &[Memory]) -> fmt::Result {
-    let width = memory.iter().map(|one| one.module.len()).max().unwrap_or_default();
-    writeln!(f, "\n{:width$}  {:>8}  {:>15}", "memory", "machines", "KiB per machine")?;
-    for Memory { module, machines, kib_per_machine } in memory {
-        writeln!(f, "{module:width$}  {machines:>8}  {kib_per_machine:>15}")?;
-    }
-    Ok(())
-}
-
-fn signed(spread: &Spread) -> String {
+fn above(spread: &Spread) -> String {
     let Spread { lower_quartile, median, upper_quartile } = spread;
     format!("{median:+.2} ({lower_quartile:+.2} .. {upper_quartile:+.2})")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::variant;
     use super::*;
 
@@ -166,15 +218,17 @@ mod tests {
                 Measured { variant, cpu, latencies: vec![1000.0, 100.0, 200.0] }
             })
             .collect();
-        Report::new("1.40.0".to_owned(), "a processor".to_owned(), &measured).unwrap()
+        let conditions =
+            Conditions { proxy: "1.40.0".to_owned(), processor: "a processor".to_owned(), waited_percent: 0.4 };
+        Report::new(conditions, &measured).unwrap()
     }
 
     #[test]
     fn costs_are_above_the_baseline_of_the_same_round_and_relative_to_the_reference() {
         let report = report(6.5);
         let reference = report.requests.iter().find(|cost| cost.variant == REFERENCE).unwrap();
-        assert_eq!(signed(&reference.above_plain_us), "+6.50 (+6.50 .. +6.50)");
-        assert_eq!(signed(&reference.cpu_us), "+56.50 (+51.50 .. +61.50)");
+        assert_eq!(above(&reference.above_plain_us), "+6.50 (+6.50 .. +6.50)");
+        assert_eq!(above(&reference.cpu_us), "+56.50 (+51.50 .. +61.50)");
         assert_eq!(report.rounds, 2);
         assert_eq!(format!("{:.2} {:.0}", reference.ratio.unwrap(), reference.p50_us), "1.00 200");
     }
@@ -182,14 +236,26 @@ mod tests {
     #[test]
     fn columns_stand_under_their_titles() {
         let text = report(6.5).to_string();
-        let table: Vec<_> = text.lines().skip_while(|line| !line.starts_with("per request")).collect();
-        assert!(table.len() > 3 && table.iter().all(|line| line.len() == table[0].len()), "{text}");
+        let table: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
+        assert_eq!(table.len(), 5, "{text}");
+        assert!(table.iter().all(|line| line.chars().count() == table[0].chars().count()), "{text}");
+        assert!(table[0].starts_with("| a request ") && table[1].starts_with("|-----"), "{text}");
+    }
+
+    #[test]
+    fn a_busy_machine_is_told_and_an_idle_one_is_not() {
+        let mut report = report(1.0);
+        assert!(!report.to_string().contains("busy"));
+        let time = CpuTime { running: Duration::from_secs(3), waiting: Duration::from_secs(1) };
+        report.conditions.waited_percent = waited_percent(time);
+        assert!(report.to_string().contains("waited for its core 25 % of the time"));
+        assert!(waited_percent(CpuTime::default()) < 0.1);
     }
 
     #[test]
     fn what_was_not_measured_is_not_shown() {
         let text = report(1.0).to_string();
-        assert!(!text.contains("services") && !text.contains("machines"), "{text}");
+        assert!(!text.contains("a configuration") && !text.contains("a virtual machine"), "{text}");
     }
 
     #[test]
@@ -199,7 +265,7 @@ mod tests {
         report.updates = vec![Update { services: 1_000, bytes: 97_531, worker_ms, process_ms: worker_ms }];
         report.memory = vec![Memory { module: "ours".to_owned(), machines: 3, kib_per_machine: 456 }];
         let text = report.to_string();
-        assert!(text.contains("97531    +1.50 (+1.00 .. +2.00)"), "{text}");
-        assert!(text.contains("       3              456"), "{text}");
+        assert!(text.contains("| 97531 | +1.50 (+1.00 .. +2.00) |"), "{text}");
+        assert!(text.contains("| ours              |                   3 | 456 |"), "{text}");
     }
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Bench;
+use super::cpu::CpuTime;
 use super::envoy::{self, Listener};
 use super::ours;
 use super::proxy::Proxy;
@@ -60,8 +61,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Update>> {
             let (mut with, mut without) = (Series::default(), Series::default());
             for generation in generations.by_ref().take(UPDATES) {
                 let config = ours::hop_config(services, generation);
-                with.push(&ours.update(&proxy, &config)?);
-                without.push(&ignoring.update(&proxy, &config)?);
+                with.push(ours.update(&proxy, &config)?);
+                without.push(ignoring.update(&proxy, &config)?);
             }
             Ok(Update {
                 services,
@@ -85,16 +86,17 @@ struct Series {
 }
 
 impl Series {
-    fn push(&mut self, spent: &Spent) {
-        self.worker.push(spent.worker.as_secs_f64() * 1e3);
-        self.process.push(spent.process.as_secs_f64() * 1e3);
+    fn push(&mut self, spent: Spent) {
+        self.worker.push(spent.worker.running.as_secs_f64() * 1e3);
+        self.process.push(spent.process.running.as_secs_f64() * 1e3);
     }
 }
 
-/// CPU time since the proxy's start, or between two such times.
+/// CPU time since the proxy's start, or between two moments.
+#[derive(Clone, Copy)]
 struct Spent {
-    worker: Duration,
-    process: Duration,
+    worker: CpuTime,
+    process: CpuTime,
 }
 
 impl Spent {
@@ -102,11 +104,8 @@ impl Spent {
         Ok(Self { worker: proxy.worker_time()?, process: proxy.cpu_time()? })
     }
 
-    fn since(&self, earlier: &Self) -> Self {
-        Self {
-            worker: self.worker.saturating_sub(earlier.worker),
-            process: self.process.saturating_sub(earlier.process),
-        }
+    fn since(self, earlier: Self) -> Self {
+        Self { worker: self.worker.since(earlier.worker), process: self.process.since(earlier.process) }
     }
 }
 
@@ -145,10 +144,10 @@ impl Subject {
         let reloads = self.reloads(proxy)?;
         let before = Spent::so_far(proxy)?;
         self.publish(config)?;
-        let after = wait_until_taken(proxy, &before)?;
+        let after = wait_until_taken(proxy, before)?;
         let taken = self.reloads(proxy)?.saturating_sub(reloads);
         ensure!(taken == 1, "the proxy has taken {taken} updates of the filter {:?} instead of 1", self.name);
-        Ok(after.since(&before))
+        Ok(after.since(before))
     }
 
     fn reloads(&self, proxy: &Proxy) -> Result<u64> {
@@ -157,13 +156,13 @@ impl Subject {
 }
 
 /// Asks the kernel, not the proxy, which would have to work for the answer.
-fn wait_until_taken(proxy: &Proxy, before: &Spent) -> Result<Spent> {
+fn wait_until_taken(proxy: &Proxy, before: Spent) -> Result<Spent> {
     let deadline = Instant::now() + UPDATE_TIMEOUT;
     let mut last = Spent::so_far(proxy)?;
     loop {
         thread::sleep(QUIET_INTERVAL);
         let now = Spent::so_far(proxy)?;
-        if now.since(before).process > QUIET && now.since(&last).process < QUIET {
+        if now.since(before).process.running > QUIET && now.since(last).process.running < QUIET {
             return Ok(now);
         }
         ensure!(Instant::now() < deadline, "the proxy has not finished with an update after {UPDATE_TIMEOUT:?}");

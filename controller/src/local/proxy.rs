@@ -1,0 +1,126 @@
+//! A proxy: how it is started, and what it tells of itself on its admin port.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::client::{HttpClient, NoAnswer};
+use super::event::ProcessName;
+use super::port::Port;
+use super::process::{Program, Site};
+use super::supervise::Supervised;
+use super::{Error, state};
+use crate::envoy::stats::{self, Sample};
+use crate::envoy::{Bootstrap, Listener, Resource};
+
+/// A proxy of the mesh, and where it can be asked.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    name: String,
+    admin: SocketAddr,
+    listeners: Vec<Listener>,
+    client: HttpClient,
+}
+
+/// What keeps a proxy running.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) supervised: Supervised,
+    _admin: Port,
+}
+
+impl Proxy {
+    /// The name of the replica that it belongs to, or `gateway`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it can be asked: Envoy's administration interface.
+    #[must_use]
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn listeners(&self) -> &[Listener] {
+        &self.listeners
+    }
+
+    /// What the filters on it have counted.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn metrics(&self) -> Result<Vec<Sample>, NoAnswer> {
+        // Envoy keeps what modules count under this name, and leaves it out for Prometheus.
+        let text = self.ask("/stats/prometheus?filter=^wasmcustom").await?;
+        Ok(stats::samples(&text).collect())
+    }
+
+    /// Starts a proxy of the group `group`, and keeps it running.
+    pub(super) fn start(
+        site: &Arc<Site>,
+        process: ProcessName,
+        group: &str,
+        listeners: Vec<Listener>,
+    ) -> Result<(Self, Running), Error> {
+        let admin = Port::keep(0).map_err(|cause| Error::System { verb: "find a free port", cause })?;
+        let name = match &process {
+            ProcessName::App(name) | ProcessName::Proxy(name) => name.clone(),
+            ProcessName::Gateway => "gateway".to_owned(),
+        };
+        let files = site.state.published();
+        let bootstrap =
+            Bootstrap { node: &name, group, admin: admin.address(), listeners: &listeners, files: &files }.to_json();
+        let file = site.state.bootstrap(&process.file_name());
+        state::replace(&file, bootstrap.to_string().as_bytes())?;
+        let options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning", "--config-path"];
+        let program = Program {
+            name: process,
+            file: site.envoy.clone(),
+            arguments: options.into_iter().map(Into::into).chain([file.into_os_string()]).collect(),
+            environment: Vec::new(),
+            folder: site.dir.clone(),
+            grace: Duration::from_secs(2),
+        };
+        let proxy = Self { name, admin: admin.address(), listeners, client: site.client.clone() };
+        Ok((proxy, Running { supervised: Supervised::start(program, site), _admin: admin }))
+    }
+
+    /// Whether it watches the file of `resource`.
+    pub(super) fn watches(&self, resource: &Resource) -> bool {
+        match resource {
+            Resource::Clusters | Resource::Endpoints(_) => true,
+            Resource::GatewayRoutes | Resource::OutboundRoutes | Resource::Filter(_) => {
+                self.listeners.iter().any(|listener| listener.resources().any(|watched| watched == *resource))
+            }
+        }
+    }
+
+    /// Whether it takes connections.
+    pub(super) async fn is_ready(&self) -> bool {
+        let answer = self.client.get(self.admin, "/ready").await;
+        answer.is_ok_and(|(status, _)| status == StatusCode::OK)
+    }
+
+    /// Which versions of its resources it goes by.
+    pub(super) async fn versions(&self) -> Result<BTreeMap<String, u64>, NoAnswer> {
+        let text = self.ask("/stats?filter=version_text").await?;
+        let number = |(name, version): (&str, &str)| Some((name.to_owned(), version.parse().ok()?));
+        Ok(stats::texts(&text).into_iter().filter_map(number).collect())
+    }
+
+    /// Whether requests to its app have not been answered yet. A proxy that does not answer has none.
+    pub(super) async fn has_open_requests(&self) -> bool {
+        let text = self.ask("/stats?filter=^http.inbound.downstream_rq_active$").await;
+        text.is_ok_and(|text| text.trim() != "http.inbound.downstream_rq_active: 0")
+    }
+
+    async fn ask(&self, path: &str) -> Result<String, NoAnswer> {
+        Ok(self.client.get(self.admin, path).await?.1)
+    }
+}

@@ -1,0 +1,118 @@
+//! Promises of the command line.
+
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use graylane_core::{FilterConfig, Router};
+
+const BASE_SET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/base");
+
+fn graylane(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_graylane")).args(args).output().unwrap()
+}
+
+/// What is printed by a command that succeeds.
+fn printed(args: &[&str]) -> String {
+    let output = graylane(args);
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(args: &[&str]) -> serde_json::Value {
+    serde_json::from_str(&printed(args)).unwrap()
+}
+
+/// A file with a release whose weight is too large.
+fn bad_file(folder: &Path) -> String {
+    let file = folder.join("bad.yaml");
+    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec: {workloads: [], weight: 200}\n";
+    std::fs::write(&file, release).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn sound_resources_pass_the_check() {
+    assert_eq!(printed(&["check", "-f", BASE_SET]), "4 objects, no problem\n");
+    assert_eq!(json(&["check", "-f", BASE_SET, "-o", "json"]), serde_json::json!([]));
+}
+
+#[test]
+fn unsound_resources_fail_every_command_with_code_1_and_the_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = bad_file(folder.path());
+    for args in [&["check", "-f", &file][..], &["plan", "-f", &file], &["explain", "-f", &file, "cart/"]] {
+        let output = graylane(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
+        let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(told.contains("bad.yaml:4: GrayRelease default/x: spec.weight: invalid percentage \"200\""), "{told}");
+    }
+}
+
+#[test]
+fn problems_are_also_told_as_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = graylane(&["check", "-o", "json", "-f", &bad_file(folder.path())]);
+    let findings: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(findings[0]["line"], 4);
+    assert_eq!(findings[0]["object"], "GrayRelease default/x");
+    assert_eq!(findings[0]["path"], "spec.weight");
+}
+
+#[test]
+fn wrong_usage_has_code_2() {
+    for args in [
+        &["check"][..],
+        &["crd", "nothing"],
+        &["nothing"],
+        &["explain", "-f", BASE_SET, "http://"],
+        &["explain", "-f", BASE_SET, "-H", "x", "a"],
+    ] {
+        let output = graylane(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+        assert!(!output.stderr.is_empty(), "{args:?} says nothing");
+    }
+}
+
+#[test]
+fn a_plan_says_the_same_in_yaml_and_json() {
+    let yaml: serde_json::Value = serde_saphyr::from_str(&printed(&["plan", "-f", BASE_SET])).unwrap();
+    let json = json(&["plan", "-f", BASE_SET, "-o", "json"]);
+    assert_eq!(yaml, json);
+    for (role, phase) in [("gateway", "gateway"), ("inbound", "sidecarInbound"), ("outbound", "sidecarOutbound")] {
+        assert_eq!(json[role]["phase"], phase);
+        let config = FilterConfig::from_json(json[role].to_string().as_bytes()).unwrap();
+        assert!(Router::compile(&config).is_ok());
+    }
+    assert_eq!(json["routes"][0]["service"], "cart.shop");
+}
+
+#[test]
+fn an_explanation_names_rule_lane_version_and_why() {
+    let told = printed(&["explain", "-f", BASE_SET, "-H", "X-User: alice", "http://shop.example.com/api/x?y=1"]);
+    insta::assert_snapshot!(told);
+    let data =
+        json(&["explain", "-f", BASE_SET, "--phase", "outbound", "-H", "x-gray-lane: gray", "-o", "json", "stock"]);
+    assert_eq!((&data["version"], &data["lanes"][0]), (&"v2".into(), &"gray".into()));
+    assert_eq!(data["reason"], "propagated");
+}
+
+#[test]
+fn an_explanation_says_where_chance_decides() {
+    let told = printed(&["explain", "-f", BASE_SET, "shop.example.com/api"]);
+    assert!(told.contains("by sequence: slot 9999 -> base, another request may fall elsewhere"), "{told}");
+}
+
+#[test]
+fn headers_given_several_times_are_all_sent() {
+    let told = printed(&["explain", "-f", BASE_SET, "-H", "x-user: bob", "-H", "x-user: alice", "cart.example.com"]);
+    assert!(told.contains("rule gray.shop/r1 -> gray"), "{told}");
+}
+
+#[test]
+fn definitions_are_printed_all_or_one() {
+    assert_eq!(printed(&["crd"]).matches("kind: CustomResourceDefinition").count(), 3);
+    let one = printed(&["crd", "lanes"]);
+    assert!(one.contains("name: lanes.graylane.io") && !one.contains("\n---"), "{one}");
+}

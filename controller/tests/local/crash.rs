@@ -1,0 +1,70 @@
+//! Processes that end by themselves.
+
+use anyhow::{Result, ensure};
+use graylane::local::{Event, ProcessName};
+use libtest_mimic::Trial;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::fixture::{Fixture, eventually, release};
+use crate::trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("an_app_that_is_killed_is_replaced_meanwhile_and_restarted", app),
+        trial("a_proxy_that_is_killed_is_restarted_with_what_is_published", proxy),
+        trial("an_app_that_fails_is_reported_with_its_last_words", last_words),
+    ]
+}
+
+pub(crate) fn kill(id: u32, signal: Signal) -> Result<()> {
+    let id = Pid::from_raw(i32::try_from(id)?).expect("the number of a process");
+    Ok(kill_process(id, signal)?)
+}
+
+async fn app() -> Result<()> {
+    let fixture = Fixture::new()?;
+    fixture.write("release.yaml", &release("100"))?;
+    let mut mesh = fixture.ready().await?;
+    let client = mesh.client();
+    kill(fixture.process("cart-v2-0")?, Signal::KILL)?;
+    let told = mesh.event(|event| matches!(event, Event::Exited { .. })).await?.to_string();
+    ensure!(told.starts_with("cart-v2-0 ended by itself (signal: 9 (SIGKILL))"), "{told}");
+
+    let fallen_back = mesh.event(|event| matches!(event, Event::Published { .. })).await?.to_string();
+    ensure!(fallen_back.contains("cart.shop v2 has no ready replica"), "{fallen_back}");
+    mesh.event(|event| matches!(event, Event::ReplicaReady { .. })).await?;
+    eventually("v2 serves again", async || client.front().await.is_ok_and(|answer| answer.contains("cart-v2"))).await?;
+    mesh.end(&fixture).await
+}
+
+async fn proxy() -> Result<()> {
+    let fixture = Fixture::new()?;
+    let mut mesh = fixture.ready().await?;
+    fixture.write("release.yaml", &release("100"))?;
+    mesh.acknowledged().await?;
+    let client = mesh.client();
+    for (file, name) in
+        [("web-v1-0_proxy", ProcessName::Proxy("web-v1-0".to_owned())), ("gateway_proxy", ProcessName::Gateway)]
+    {
+        kill(fixture.process(file)?, Signal::KILL)?;
+        let exited = |event: &Event| matches!(event, Event::Exited { process, .. } if *process == name);
+        mesh.event(exited).await?;
+        eventually("it serves again", async || client.front().await.is_ok_and(|answer| answer.contains("cart-v2")))
+            .await?;
+    }
+    mesh.end(&fixture).await
+}
+
+async fn last_words() -> Result<()> {
+    let fixture = Fixture::new()?;
+    let mut mesh = fixture.ready().await?;
+    let failed = mesh.client().get("shop.example.com", "/fail", &[]).await?;
+    ensure!(failed.0.is_server_error(), "{failed:?}");
+    let told = mesh.event(|event| matches!(event, Event::Exited { .. })).await?.to_string();
+    for part in
+        ["web-v1-0 ended by itself (exit status: 3)", "starts again in 200 ms", "\n    the last words of web-v1-0"]
+    {
+        ensure!(told.contains(part), "{told}");
+    }
+    mesh.end(&fixture).await
+}
