@@ -5,8 +5,8 @@
 //! `source/extensions/common/wasm/context.cc`): a string as it is, a number as a little-endian double, a boolean as one
 //! byte. Text never holds control characters and numbers in tokens nearly always do, which tells them apart.
 
+use graylane_abi::host;
 use graylane_core::name::ClaimName;
-use proxy_wasm::hostcalls;
 
 const FILTER: &str = "envoy.filters.http.jwt_authn";
 /// What payloads are called in that filter's metadata: our own convention first, then Istio's.
@@ -15,8 +15,8 @@ const PAYLOADS: [&str; 2] = ["jwt_payload", "payload"];
 /// The claim called `name` of the request's verified token.
 pub(crate) fn find(name: &ClaimName) -> Option<Vec<u8>> {
     PAYLOADS.into_iter().find_map(|payload| {
-        let path = vec!["metadata", "filter_metadata", FILTER, payload, name.as_str()];
-        hostcalls::get_property(path).ok().flatten().and_then(as_text)
+        let path = ["metadata", "filter_metadata", FILTER, payload, name.as_str()];
+        host::property(&path).ok().and_then(as_text)
     })
 }
 

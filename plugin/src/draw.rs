@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use graylane_abi::host;
 use graylane_core::slots::Slot;
 use graylane_core::{Draw, OpaqueId, Sequence, SplitId};
-use proxy_wasm::hostcalls;
 
 /// The place that this machine has reached in the sequence of a split.
 ///
@@ -26,7 +26,7 @@ impl Draw for Chance<'_> {
         match getrandom::fill(&mut random) {
             Ok(()) => OpaqueId(u128::from_le_bytes(random)),
             // A proxy that forbids its plugins randomness. The time is good enough to tell callers apart.
-            Err(_) => OpaqueId(nanoseconds()),
+            Err(_) => OpaqueId(host::now().unwrap_or_default().into()),
         }
     }
 
@@ -42,9 +42,4 @@ impl Draw for Chance<'_> {
             None => throwaway.next_slot(),
         }
     }
-}
-
-fn nanoseconds() -> u128 {
-    let now = hostcalls::get_current_time().ok();
-    now.and_then(|now| now.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos())
 }

@@ -9,7 +9,7 @@
 //! unless the configuration asks for one.
 //!
 //! Envoy gives each worker thread a virtual machine of its own, and starts one more, the *canary*, to try a new
-//! configuration; then every machine gets a new root context, while requests that are under way keep the old one.
+//! configuration; then every machine gets it, while requests that are under way keep the one they began with.
 
 mod claims;
 mod configuration;
@@ -23,22 +23,39 @@ mod root;
 mod seat;
 mod steering;
 mod stream;
+mod streams;
 mod vm;
 
-use std::rc::Rc;
+use graylane_abi::{Action, Filter, RootId, StreamId};
 
 thread_local! {
     /// This machine: what outlives configurations.
-    static VM: Rc<vm::Vm> = Rc::default();
+    static VM: vm::Vm = vm::Vm::default();
 }
 
-mod entry {
-    use std::rc::Rc;
+/// The filter as Envoy calls it.
+struct Graylane;
 
-    use proxy_wasm::types::LogLevel;
+impl Filter for Graylane {
+    fn on_configure(root: RootId, size: usize) {
+        VM.with(|vm| root::configure(vm, root, size));
+    }
 
-    proxy_wasm::main! {{
-        proxy_wasm::set_log_level(LogLevel::Info);
-        proxy_wasm::set_root_context(|_| Box::new(super::root::Root::new(super::VM.with(Rc::clone))));
-    }}
+    fn on_tick(root: RootId) {
+        VM.with(|vm| root::tick(vm, root));
+    }
+
+    fn on_request_headers(stream: StreamId) -> Action {
+        VM.with(|vm| stream::request(vm, stream))
+    }
+
+    fn on_response_headers(stream: StreamId) {
+        VM.with(|vm| vm.respond(stream));
+    }
+
+    fn on_log(stream: StreamId) {
+        VM.with(|vm| vm.end(stream));
+    }
 }
+
+graylane_abi::export!(Graylane);

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
+use graylane_abi::host::{self, LogLevel};
 use graylane_core::metric::{Metric, PhaseLabel};
-use proxy_wasm::hostcalls;
 
 use crate::configuration::Refusal;
 use crate::explanation::visible;
@@ -26,34 +26,37 @@ pub(crate) fn report(vm: &Vm, plugin: &Plugin, source: Source, refusal: &Refusal
         return;
     }
     vm.count_now(Metric::ConfigRejected { phase });
-    log::error!(
+    let line = format!(
         "{}: a configuration of {} bytes is refused, and the last good one stays in use (requests pass untouched if \
          there is none): {}",
         phase.as_str(),
         source.length,
         visible(&problems(refusal), LONGEST),
     );
+    host::log(LogLevel::Error, &line);
 }
 
 /// Makes the next refusal be told, whatever it is.
 pub(crate) fn forget(plugin: &Plugin, phase: PhaseLabel) {
     let key = key(plugin, phase);
-    if let Ok((Some(_), cas)) = hostcalls::get_shared_data(&key) {
+    if let Ok((told, version)) = host::shared(&key)
+        && !told.is_empty()
+    {
         // Overtaken: another thread has forgotten it, or was refused anew; either is news that shall stay.
-        let _ = hostcalls::set_shared_data(&key, None, cas);
+        let _ = host::share(&key, b"", version);
     }
 }
 
 /// Whether no other machine has told of `hash`; tells all others that this one does.
 fn is_first(key: &str, hash: &[u8]) -> bool {
     for _ in 0..ATTEMPTS {
-        let Ok((told, cas)) = hostcalls::get_shared_data(key) else {
+        let Ok((told, version)) = host::shared(key) else {
             return true;
         };
-        if told.is_some_and(|told| told == hash) {
+        if told == hash {
             return false;
         }
-        if hostcalls::set_shared_data(key, Some(hash), cas).is_ok() {
+        if host::share(key, hash, version).is_ok() {
             return true;
         }
     }

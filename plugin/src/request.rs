@@ -1,17 +1,17 @@
 //! A request as Envoy hands it out.
 
+use graylane_abi::{HeaderMap, host};
 use graylane_core::Request;
 use graylane_core::name::ClaimName;
-use proxy_wasm::hostcalls;
 
 use crate::claims;
 
 /// The header fields, copied out of Envoy in one call; all else is asked for when a decision needs it.
-pub(crate) struct Fields(pub(crate) Vec<(String, Vec<u8>)>);
+pub(crate) struct Fields(pub(crate) HeaderMap);
 
 impl Request for Fields {
     fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()))
+        self.0.pairs()
     }
 
     fn claim(&self, name: &ClaimName) -> Option<Vec<u8>> {
@@ -19,7 +19,7 @@ impl Request for Fields {
     }
 
     fn source_address(&self) -> Option<Vec<u8>> {
-        let peer = hostcalls::get_property(vec!["source", "address"]).ok().flatten()?;
+        let peer = host::property(&["source", "address"]).ok()?;
         without_port(&peer).map(<[u8]>::to_vec)
     }
 }

@@ -1,21 +1,22 @@
-//! Which configuration a plugin goes by, over the root contexts that come and go with each change.
+//! Which configuration a plugin goes by, over all that come and go.
 //!
 //! One machine may serve several plugins, and one plugin several phases (inbound and outbound of a sidecar); each has a
-//! seat, and in it the last good configuration, which a refused one can not unseat.
+//! seat: in it the newest configuration, which all its requests from then on go by, and the last good one, which a refused
+//! one can not unseat.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use graylane_core::hash;
+use graylane_abi::host::{self, LogLevel};
 use graylane_core::metric::{ConfigState, Metric, PhaseLabel};
-use proxy_wasm::hostcalls;
+use graylane_core::{Phase, hash};
 
 use crate::configuration;
 use crate::live::Live;
 use crate::refusal;
 use crate::vm::Vm;
 
-/// What Envoy calls the plugin that a root context belongs to. Plugins that share a machine need different names.
+/// What Envoy calls a plugin. Plugins that share a machine need different names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plugin {
     pub(crate) name: String,
@@ -23,10 +24,10 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
-    /// The plugin of the root context at hand.
+    /// The plugin of the configuration or request at hand.
     pub(crate) fn of_host() -> Self {
         let text = |property| {
-            let value = hostcalls::get_property(vec![property]).ok().flatten().unwrap_or_default();
+            let value = host::property(&[property]).unwrap_or_default();
             String::from_utf8_lossy(&value).into_owned()
         };
         Self { name: text("plugin_name"), root_id: text("plugin_root_id") }
@@ -47,26 +48,26 @@ impl Source {
 }
 
 /// What came of one configuration.
-pub(crate) struct Standing {
-    pub(crate) source: Source,
-    pub(crate) state: ConfigState,
+struct Standing {
+    source: Source,
+    state: ConfigState,
     /// `None`: requests pass untouched.
-    pub(crate) live: Option<Rc<Live>>,
+    live: Option<Rc<Live>>,
     reported: Cell<bool>,
 }
 
 pub(crate) struct Seat {
     pub(crate) plugin: Plugin,
     pub(crate) phase: PhaseLabel,
-    current: RefCell<Option<Rc<Standing>>>,
+    current: RefCell<Option<Standing>>,
     last_good: RefCell<Option<Rc<Live>>>,
 }
 
 /// Judges `bytes` and seats what comes of them.
-pub(crate) fn take(vm: &Vm, plugin: &Plugin, bytes: &[u8]) -> (Rc<Seat>, Rc<Standing>) {
+pub(crate) fn take(vm: &Vm, plugin: &Plugin, bytes: &[u8]) {
     let source = Source::of(bytes);
-    if let Some(known) = vm.standing(plugin, source) {
-        return known;
+    if vm.goes_by(plugin, source) {
+        return;
     }
     let (seat, state) = match configuration::read(bytes) {
         Ok(router) => {
@@ -86,9 +87,19 @@ pub(crate) fn take(vm: &Vm, plugin: &Plugin, bytes: &[u8]) -> (Rc<Seat>, Rc<Stan
         }
     };
     let live = seat.last_good.borrow().clone();
-    let standing = Rc::new(Standing { source, state, live, reported: Cell::new(false) });
-    seat.claim(&standing);
-    (seat, standing)
+    seat.current.replace(Some(Standing { source, state, live, reported: Cell::new(false) }));
+}
+
+/// The seat that the request at hand is served from, of several in one machine: Envoy tells when it is asked.
+pub(crate) fn at_hand(seats: &[Rc<Seat>]) -> Option<&Rc<Seat>> {
+    let plugin = Plugin::of_host();
+    let mut own = seats.iter().filter(|seat| seat.plugin == plugin);
+    let (first, second) = (own.next()?, own.next());
+    if second.is_none() {
+        return Some(first);
+    }
+    let inbound = host::property(&["xds", "listener_direction"]).is_ok_and(|direction| direction.first() == Some(&1));
+    seats.iter().filter(|seat| seat.plugin == plugin).max_by_key(|seat| seat.is_inbound() == inbound)
 }
 
 impl Seat {
@@ -96,34 +107,35 @@ impl Seat {
         Self { plugin, phase, current: RefCell::default(), last_good: RefCell::default() }
     }
 
-    pub(crate) fn current(&self) -> Option<Rc<Standing>> {
-        self.current.borrow().clone()
+    pub(crate) fn goes_by(&self, source: Source) -> bool {
+        self.current.borrow().as_ref().is_some_and(|current| current.source == source)
     }
 
-    pub(crate) fn is_held_by(&self, standing: &Rc<Standing>) -> bool {
-        self.current.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, standing))
+    /// What new requests go by; `None`: they pass untouched.
+    pub(crate) fn live(&self) -> Option<Rc<Live>> {
+        self.current.borrow().as_ref()?.live.clone()
     }
 
-    /// Makes `standing` the one that is reported.
-    pub(crate) fn claim(&self, standing: &Rc<Standing>) {
-        standing.reported.set(false);
-        self.current.replace(Some(Rc::clone(standing)));
+    fn is_inbound(&self) -> bool {
+        self.phase == PhaseLabel::Known(Phase::SidecarInbound)
     }
 
     /// Reports what is in use, once.
-    pub(crate) fn report(&self, standing: &Standing, vm: &Vm) {
+    pub(crate) fn report(&self, vm: &Vm) {
         /// What survives a gauge that is read as a double.
         const LOWER_53_BITS: u64 = (1 << 53) - 1;
-        if standing.reported.replace(true) {
+        let current = self.current.borrow();
+        let Some(standing) = current.as_ref().filter(|standing| !standing.reported.replace(true)) else {
             return;
-        }
+        };
         let phase = self.phase;
         vm.set(Metric::State { phase }, standing.state as u64);
         if let Some(live) = &standing.live {
             let (generation, digest) = (live.router.generation(), live.router.digest());
             vm.set(Metric::Generation { phase }, generation);
             vm.set(Metric::Digest { phase }, digest.0 & LOWER_53_BITS);
-            log::info!("{}: generation {generation}, digest {digest}, is in use", phase.as_str());
+            let line = format!("{}: generation {generation}, digest {digest}, is in use", phase.as_str());
+            host::log(LogLevel::Info, &line);
         }
         if standing.state == ConfigState::Current {
             refusal::forget(&self.plugin, phase);

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use graylane_abi::{RootId, StreamId};
 use graylane_core::Router;
 use graylane_core::metric::{Metric, PhaseLabel};
 use graylane_core::name::SplitName;
@@ -10,15 +11,24 @@ use graylane_core::name::SplitName;
 use crate::draw::{self, Position};
 use crate::live::Live;
 use crate::meter::{Envoy, Meter};
-use crate::seat::{Plugin, Seat, Source, Standing};
+use crate::seat::{self, Plugin, Seat, Source};
 use crate::steering;
+use crate::stream::Stream;
+use crate::streams::Streams;
+
+/// More configurations than come in the time that one takes to be reported.
+const HURRIED: usize = 16;
 
 /// One virtual machine. It is single-threaded, and no host call ever comes back into it, so no borrow of its cells is
 /// ever met by another.
 #[derive(Default)]
 pub(crate) struct Vm {
     pub(crate) meter: RefCell<Meter>,
+    /// The one that was configured last stands last.
     seats: RefCell<Vec<Rc<Seat>>>,
+    streams: RefCell<Streams<Stream>>,
+    /// Configurations that wait to be reported.
+    hurried: RefCell<Vec<RootId>>,
     positions: RefCell<Vec<(SplitName, Position)>>,
     responses: Cell<u64>,
 }
@@ -41,15 +51,13 @@ impl Vm {
         Live::new(router, positions)
     }
 
-    /// The seat of `plugin` in `phase`, made if need be.
+    /// The seat of `plugin` in `phase`, made if need be, and from now on the last.
     pub(crate) fn seat(&self, plugin: &Plugin, phase: PhaseLabel) -> Rc<Seat> {
         let mut seats = self.seats.borrow_mut();
-        let known = seats.iter().find(|seat| seat.plugin == *plugin && seat.phase == phase);
-        known.cloned().unwrap_or_else(|| {
-            let seat = Rc::new(Seat::new(plugin.clone(), phase));
-            seats.push(Rc::clone(&seat));
-            seat
-        })
+        let known = seats.iter().position(|seat| seat.plugin == *plugin && seat.phase == phase);
+        let seat = known.map_or_else(|| Rc::new(Seat::new(plugin.clone(), phase)), |at| seats.remove(at));
+        seats.push(Rc::clone(&seat));
+        seat
     }
 
     /// The seat of `plugin` in whatever phase it stands, if it stands in only one.
@@ -67,11 +75,61 @@ impl Vm {
         seats.len() < before
     }
 
-    /// Who already goes by these very bytes: listeners that share a configuration share its router.
-    pub(crate) fn standing(&self, plugin: &Plugin, source: Source) -> Option<(Rc<Seat>, Rc<Standing>)> {
-        let seats = self.seats.borrow();
-        let mut own = seats.iter().filter(|seat| seat.plugin == *plugin);
-        own.find_map(|seat| Some((Rc::clone(seat), seat.current().filter(|standing| standing.source == source)?)))
+    /// Whether `plugin` already goes by these very bytes: listeners that share a configuration share its router.
+    pub(crate) fn goes_by(&self, plugin: &Plugin, source: Source) -> bool {
+        self.seats.borrow().iter().any(|seat| seat.plugin == *plugin && seat.goes_by(source))
+    }
+
+    /// What the request at hand goes by.
+    pub(crate) fn live(&self) -> Option<Rc<Live>> {
+        match self.seats.borrow().as_slice() {
+            [only] => only.live(),
+            seats => seat::at_hand(seats)?.live(),
+        }
+    }
+
+    pub(crate) fn open(&self, id: StreamId, stream: Stream) {
+        if self.streams.borrow_mut().open(id, stream).is_some() {
+            self.host_error();
+        }
+    }
+
+    pub(crate) fn respond(&self, id: StreamId) {
+        if let Some(stream) = self.streams.borrow_mut().get_mut(id) {
+            stream.respond();
+        }
+    }
+
+    pub(crate) fn end(&self, id: StreamId) {
+        let stream = self.streams.borrow_mut().end(id);
+        if let Some(stream) = stream {
+            stream.end(self);
+        }
+    }
+
+    pub(crate) fn hurry(&self, root: RootId) {
+        let mut hurried = self.hurried.borrow_mut();
+        // Some end before their first tick.
+        if hurried.len() >= HURRIED {
+            hurried.remove(0);
+        }
+        hurried.push(root);
+    }
+
+    /// Whether this was the first tick of `root`.
+    pub(crate) fn slow_down(&self, root: RootId) -> bool {
+        let mut hurried = self.hurried.borrow_mut();
+        let first = hurried.iter().position(|other| *other == root);
+        first.map(|at| hurried.remove(at)).is_some()
+    }
+
+    /// Reports what is in use and was not yet reported.
+    pub(crate) fn report(&self) {
+        // A seat that is reported may retire another.
+        let seats = self.seats.borrow().clone();
+        for seat in seats {
+            seat.report(self);
+        }
     }
 
     /// Whether the response at hand is one of the sample whose steering is checked.

@@ -7,8 +7,8 @@
 mod optimise;
 mod trim;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
@@ -19,6 +19,9 @@ use optimise::Optimiser;
 
 /// Largest module that sidecars are asked to load, in bytes.
 const BUDGET: u64 = 200_000;
+
+/// What stands between the flags in `CARGO_ENCODED_RUSTFLAGS`.
+const SEPARATOR: &str = "\x1f";
 
 const TARGET: &str = "wasm32-wasip1";
 const PROFILE: &str = "plugin";
@@ -56,9 +59,23 @@ pub(crate) fn build_within_budget(workspace: &Workspace) -> Result<()> {
 fn link(workspace: &Workspace) -> Result<Vec<u8>> {
     let package = ["--package", "graylane-plugin", "--lib"];
     let how = ["--target", TARGET, "--profile", PROFILE];
-    process::run(workspace.cargo().arg("build").args(package).args(how))?;
+    let flags = remapped_paths(workspace)?;
+    process::run(workspace.cargo().arg("build").args(package).args(how).env("CARGO_ENCODED_RUSTFLAGS", flags))?;
     let file = workspace.target().join(TARGET).join(PROFILE).join("graylane_plugin.wasm");
     fs::read(&file).with_context(|| format!("graylane-plugin was built, but left no {}", file.display()))
+}
+
+/// Flags by which places in libraries are told from the library on: the same module is built wherever it is, and tells
+/// nothing of where that was.
+fn remapped_paths(workspace: &Workspace) -> Result<String> {
+    let cargo_home = env::home_dir().map(|home| home.join(".cargo"));
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or(cargo_home);
+    let sources = cargo_home.context("neither CARGO_HOME nor a home folder is known")?.join("registry/src");
+    // Without downloaded libraries there are no such places.
+    let registries = fs::read_dir(sources).into_iter().flatten().flatten().map(|registry| registry.path());
+    let prefixes: Vec<_> = registries.chain([workspace.root().to_path_buf()]).collect();
+    let flags = prefixes.iter().map(|prefix| format!("--remap-path-prefix={}/=", prefix.display()));
+    Ok(flags.collect::<Vec<_>>().join(SEPARATOR))
 }
 
 /// Trims and optimises into a file of its own, and puts that in the place of the module.

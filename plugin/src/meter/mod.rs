@@ -10,6 +10,7 @@ mod tally;
 
 use std::time::Duration;
 
+use graylane_abi::host::MetricId;
 use graylane_core::metric::{Metric, ResponseClass};
 use graylane_core::name::{ServiceName, VersionName};
 use graylane_core::{Events, Reason};
@@ -24,7 +25,7 @@ pub(crate) struct Meter {
     rows: Vec<Row>,
     totals: Totals,
     /// Envoy's numbers for the metrics that are not counted here.
-    others: Vec<(String, u32)>,
+    others: Vec<(String, MetricId)>,
 }
 
 #[derive(Default)]
@@ -122,7 +123,7 @@ impl Meter {
         }
     }
 
-    fn other(&mut self, metric: Metric<'_>, sink: &mut impl Sink) -> Option<u32> {
+    fn other(&mut self, metric: Metric<'_>, sink: &mut impl Sink) -> Option<MetricId> {
         let name = metric.stat_name();
         if let Some((_, id)) = self.others.iter().find(|(known, _)| *known == name) {
             return Some(*id);

@@ -1,5 +1,6 @@
 //! One counter: what is not handed over yet.
 
+use graylane_abi::host::MetricId;
 use graylane_core::metric::Metric;
 
 use super::Sink;
@@ -8,7 +9,7 @@ use super::Sink;
 pub(super) struct Tally {
     pending: u64,
     /// Envoy's number for it, once it has been asked for.
-    id: Option<u32>,
+    id: Option<MetricId>,
 }
 
 impl Tally {

@@ -13,19 +13,19 @@ struct Shown {
 }
 
 impl Sink for Shown {
-    fn define(&mut self, metric: &Metric<'_>) -> Option<u32> {
+    fn define(&mut self, metric: &Metric<'_>) -> Option<MetricId> {
         assert!(!self.names.contains(&metric.stat_name()), "{} is defined twice", metric.stat_name());
         self.names.push(metric.stat_name());
-        u32::try_from(self.names.len() - 1).ok()
+        u32::try_from(self.names.len() - 1).ok().map(MetricId)
     }
 
-    fn add(&mut self, id: u32, by: u64) {
+    fn add(&mut self, id: MetricId, by: u64) {
         assert_ne!(by, 0);
-        *self.values.entry(self.names[id as usize].clone()).or_default() += by;
+        *self.values.entry(self.names[id.0 as usize].clone()).or_default() += by;
     }
 
-    fn set(&mut self, id: u32, value: u64) {
-        self.values.insert(self.names[id as usize].clone(), value);
+    fn set(&mut self, id: MetricId, value: u64) {
+        self.values.insert(self.names[id.0 as usize].clone(), value);
     }
 }
 

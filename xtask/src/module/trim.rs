@@ -1,26 +1,23 @@
 //! Drops the exports that Envoy need not call, and the code that only they reached.
 //!
 //! Envoy enters the virtual machine for each callback that a module exports, even an empty one, and
-//! skips those that are missing. The SDK exports all of them.
+//! skips those that are missing.
 
 use anyhow::{Result, ensure};
 use walrus::ModuleConfig;
 
 /// What stays. The ABI marker, the allocator and the memory are the host's way in; the callbacks
-/// are those that the plugin implements, and the life cycle of its contexts.
-pub(super) const NEEDED_EXPORTS: [&str; 12] = [
+/// are those that the plugin implements.
+pub(super) const NEEDED_EXPORTS: [&str; 9] = [
     "memory",
     "_initialize",
     "proxy_abi_version_0_2_1",
     "proxy_on_memory_allocate",
-    "proxy_on_context_create",
-    "proxy_on_vm_start",
     "proxy_on_configure",
     "proxy_on_tick",
     "proxy_on_request_headers",
     "proxy_on_response_headers",
     "proxy_on_log",
-    "proxy_on_delete",
 ];
 
 /// The same module with [`NEEDED_EXPORTS`] only, without dead code, names and other custom sections.
