@@ -56,7 +56,7 @@ impl fmt::Display for Lag {
                 write!(f, "still goes by generation {seen} ({} filter)", label(phase))
             }
             LagCause::Generation { phase, seen: None } => {
-                write!(f, "reports no generation yet ({} filter)", label(phase))
+                write!(f, "reports no generation yet ({} filter); its log may say why", label(phase))
             }
             LagCause::Refused { phase } => {
                 write!(f, "refuses the configuration ({} filter); its log says why", label(phase))

@@ -115,7 +115,7 @@ impl Mesh {
     /// Takes what the folder wants now, if it is in order.
     fn read_again(&mut self) {
         let serving = self.replicas.serving(&self.intent.wanted);
-        let read = Intent::read(&self.site.dir);
+        let read = Intent::read(self.folder.path());
         match read.and_then(|intent| self.plan(&intent, &serving).map(|_| intent)) {
             Ok(intent) => {
                 if intent.gateway_port != self.intent.gateway_port {
