@@ -75,6 +75,17 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Leaves everything on the disk, the logs of the mesh included.
+    pub(crate) fn keep(self) {
+        let _ = self.root.keep();
+    }
+
+    /// What holds everything.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// What the mesh reads.
     pub(crate) fn path(&self) -> &Path {
         &self.mesh
     }

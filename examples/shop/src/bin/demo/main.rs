@@ -29,7 +29,7 @@ mod view;
 use std::{
     env,
     io::{self, Write},
-    process::ExitCode,
+    process::{self, ExitCode},
 };
 
 use anyhow::Context;
@@ -88,6 +88,13 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<Summary> {
     let mut mesh = Mesh::start(&folder).await?;
     let told = tell_story(args, &folder, &mut mesh, stop).await;
     mesh.stop().await;
+    let wants_a_look = match &told {
+        Ok(summary) => !summary.is_observed(),
+        Err(error) => !error.is::<Interrupted>(),
+    };
+    if wants_a_look && tell(&format!("Files and logs are kept in {}", folder.root().display())).is_ok() {
+        folder.keep();
+    }
     told
 }
 
@@ -115,13 +122,19 @@ fn tell(text: &str) -> io::Result<()> {
 }
 
 /// Handles signals from the return on; a hang-up is a terminal that was closed.
+///
+/// The second one does not wait for anything: what then still runs, the guard of the mesh ends.
 fn stop_on_signal(stop: &CancellationToken) -> io::Result<()> {
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let mut signals = signal(kind)?;
         let stop = stop.clone();
         tokio::spawn(async move {
-            signals.recv().await;
-            stop.cancel();
+            while signals.recv().await.is_some() {
+                if stop.is_cancelled() {
+                    process::exit(INTERRUPTED.into());
+                }
+                stop.cancel();
+            }
         });
     }
     Ok(())

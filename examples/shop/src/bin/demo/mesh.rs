@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use graylane::local::{self, Event, Events, Options, Running};
 
 use crate::{folder::Folder, proxies::Proxies};
@@ -24,12 +24,17 @@ impl Mesh {
     }
 
     /// Tells what happens until the mesh serves. May be dropped at any time.
+    ///
+    /// # Errors
+    /// If a process ends meanwhile: the mesh would try again for ever, and nobody watches a demo for that long.
     pub(crate) async fn ready(&mut self, mut tell: impl FnMut(&Event) -> io::Result<()>) -> anyhow::Result<()> {
         loop {
             let event = self.next().await?;
             tell(&event)?;
-            if let Event::Ready { .. } = event {
-                return Ok(());
+            match event {
+                Event::Ready { .. } => return Ok(()),
+                Event::Exited { .. } | Event::NotStarted { .. } => bail!("the mesh does not come up, see above"),
+                _ => (),
             }
         }
     }
