@@ -1,11 +1,17 @@
 //! The command: a local mesh that lives until Ctrl-C, and tells what happens.
 
+use std::future::pending;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
 
 use super::running::Events;
 use super::{Error, Options, start};
+
+/// Signals that come within so long after another one are the same.
+const ONCE: Duration = Duration::from_millis(500);
 
 /// Runs a local mesh until Ctrl-C, SIGTERM or SIGHUP, or until nobody reads what it tells to `out`.
 ///
@@ -25,9 +31,18 @@ pub async fn run(options: Options, out: &mut impl Write) -> Result<(), Error> {
     }
     tokio::select! {
         ((), ()) = async { tokio::join!(running.shutdown(), print(&mut events, out)) } => {}
-        () = signals.next() => {}
+        () = impatience() => {}
     }
     Ok(())
+}
+
+/// Waits for a second signal. Some who stop programs signal them twice at once: as a process, and as part of a group.
+async fn impatience() {
+    sleep(ONCE).await;
+    match Signals::listen() {
+        Ok(mut signals) => signals.next().await,
+        Err(_) => pending().await,
+    }
 }
 
 /// Prints events until there are no more, or nobody reads them.

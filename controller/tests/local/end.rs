@@ -45,7 +45,10 @@ async fn signals() -> Result<()> {
         let (mut mesh, mut lines) = command(&fixture).await?;
         let processes = fixture.processes()?;
         ensure!(processes.len() == 7, "{processes:?}");
-        kill(mesh.id().context("it runs")?, signal)?;
+        let id = mesh.id().context("it runs")?;
+        kill(id, signal)?;
+        // As `timeout` does, which signals the process and then its group.
+        kill(id, signal)?;
         ensure!(mesh.wait().await?.success());
         none_runs(&processes)?;
         let mut last = String::new();
