@@ -187,6 +187,8 @@ fn what_an_old_configuration_counted_is_not_lost_with_it() -> anyhow::Result<()>
 fn two_filters_of_one_machine_keep_their_own_last_good_configuration() -> anyhow::Result<()> {
     let gate = start(&gateway(1))?;
     let outbound = gate.another_filter();
+    // Envoy says whose request it is only when it is asked.
+    gate.set_property(["plugin_name"], "outbound");
     let sidecar = |generation: u64| with(gateway(generation), &json!({"phase": "sidecarOutbound"}));
     offer(&outbound, sidecar(11).to_string())?;
     offer(&outbound, with(sidecar(12), &json!({"novelty": 1})).to_string())?;
@@ -196,6 +198,7 @@ fn two_filters_of_one_machine_keep_their_own_last_good_configuration() -> anyhow
     assert_eq!(state(&gate, OUTBOUND), Some(ConfigState::LastGood as u64));
     let marked = || get([("x-gray-lane", "gray")]);
     assert_eq!(play(&outbound, marked())?.request_headers().get("x-gray-version").as_deref(), Some("v2"));
+    gate.set_property(["plugin_name"], "");
     assert_eq!(play(&gate, marked())?.request_headers().get("x-gray-version"), None, "an edge trusts no mark");
     Ok(())
 }
