@@ -102,6 +102,8 @@ fn begin(decision: &Decision<'_>, live: &Live, vm: &Vm) -> Option<Journey> {
 }
 
 /// Answers in place of the service; to a gRPC caller Envoy says the same as status 14, `UNAVAILABLE`.
+#[cold]
+#[inline(never)]
 fn refuse(decision: &Decision<'_>, router: &Router) -> Answer {
     let service = decision.target.and_then(|target| router.service_name(target.service));
     let lanes: Vec<&str> = decision.lanes.iter().filter_map(|lane| Some(router.lane_name(*lane)?.as_str())).collect();
@@ -147,9 +149,15 @@ impl Journey {
 
 impl Reply {
     fn to(decision: &Decision<'_>, steps: &[Step]) -> Option<Box<Self>> {
+        (decision.cookie.is_some() || decision.explain).then(|| Self::made(decision, steps))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn made(decision: &Decision<'_>, steps: &[Step]) -> Box<Self> {
         let set_cookie = decision.cookie.as_ref().map(ToString::to_string);
         let explanation = decision.explain.then(|| explanation::header_value(steps));
-        (set_cookie.is_some() || explanation.is_some()).then(|| Box::new(Self { set_cookie, explanation }))
+        Box::new(Self { set_cookie, explanation })
     }
 
     fn write(&self, router: &Router) {
