@@ -149,15 +149,15 @@ impl Journey {
 
 impl Reply {
     fn to(decision: &Decision<'_>, steps: &[Step]) -> Option<Box<Self>> {
-        (decision.cookie.is_some() || decision.explain).then(|| Self::made(decision, steps))
+        (decision.cookie.is_some() || decision.explain).then(|| Box::new(Self::made(decision, steps)))
     }
 
     #[cold]
     #[inline(never)]
-    fn made(decision: &Decision<'_>, steps: &[Step]) -> Box<Self> {
+    fn made(decision: &Decision<'_>, steps: &[Step]) -> Self {
         let set_cookie = decision.cookie.as_ref().map(ToString::to_string);
         let explanation = decision.explain.then(|| explanation::header_value(steps));
-        Box::new(Self { set_cookie, explanation })
+        Self { set_cookie, explanation }
     }
 
     fn write(&self, router: &Router) {

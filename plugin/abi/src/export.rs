@@ -40,7 +40,6 @@ pub trait Filter {
 #[macro_export]
 macro_rules! export {
     ($filter:ty) => {
-        #[cfg(target_family = "wasm")]
         mod exports {
             use super::*;
             use $crate::{Action, Filter, RootId, StreamId};

@@ -10,6 +10,7 @@ macro_rules! calls {
         }
 
         $(#[cfg(not(target_family = "wasm"))]
+        #[allow(clippy::too_many_arguments, reason = "as many as the host wants")]
         pub(crate) unsafe fn $name($(_: $kind),*) -> u32 {
             crate::Refused::UNIMPLEMENTED.0
         })*

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use graylane_core::metric::Bound::{Infinite, Millis};
+
 use super::*;
 
 /// Remembers what Envoy would show.
@@ -70,7 +72,6 @@ fn buckets_are_cumulative_and_bounds_belong_to_them() {
     }
     meter.flush(&mut shown);
     let bucket = |bound| shown.of(Metric::DurationBucket { service: "cart", version: "v2", bound });
-    use graylane_core::metric::Bound::{Infinite, Millis};
     assert_eq!([1, 5, 10, 10_000].map(Millis).map(bucket), [Some(1), Some(2), Some(3), Some(3)]);
     assert_eq!(bucket(Infinite), Some(4));
     assert_eq!(shown.of(Metric::DurationCount { service: "cart", version: "v2" }), Some(4));
