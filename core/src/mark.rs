@@ -8,6 +8,9 @@ use crate::name::LaneName;
 /// The most lanes a request may be in.
 pub const MAX_LANES: usize = 8;
 
+/// The longest value that [`encode_lanes`] writes: so many names of 63 characters, and what separates them.
+pub(crate) const LONGEST: usize = MAX_LANES * (63 + 2) - 2;
+
 /// A mark that can not be used; the request goes on as if it had none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedMark {
@@ -39,6 +42,9 @@ pub type LaneList<'a> = ArrayVec<&'a str, MAX_LANES>;
 /// # Errors
 /// [`MalformedMark`] for everything else, however small the difference.
 pub(crate) fn decode_lanes(value: &[u8]) -> Result<LaneList<'_>, MalformedMark> {
+    if value.len() > LONGEST {
+        return Err(MalformedMark::NotLanes);
+    }
     let text = std::str::from_utf8(value).map_err(|_| MalformedMark::NotLanes)?;
     let mut lanes = LaneList::new();
     if text == LaneName::BASE {
@@ -100,6 +106,7 @@ mod tests {
         }
         assert_eq!(decode_lanes(&[0xff, 0xfe]), Err(MalformedMark::NotLanes));
         assert_eq!(lanes("a,b,c,d,e,f,g,h,i"), Err(MalformedMark::TooMany));
+        assert_eq!(lanes(&format!("a,{}b", " ".repeat(600))), Err(MalformedMark::NotLanes));
         for value in ["", "1a2b3c4", "1A2B3C4D", "1a2b3c4d5", "1a2b3c4g"] {
             assert_eq!(decode_identity(value.as_bytes()), Err(MalformedMark::NotIdentity));
         }

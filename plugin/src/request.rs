@@ -6,12 +6,24 @@ use graylane_core::name::ClaimName;
 
 use crate::claims;
 
-/// The header fields, copied out of Envoy in one call; all else is asked for when a decision needs it.
-pub(crate) struct Fields(pub(crate) HeaderMap);
+/// The header fields, read in the one buffer that Envoy has filled; all else is asked for when a decision needs it.
+pub(crate) struct Fields<'a>(Vec<(&'a [u8], &'a [u8])>);
 
-impl Request for Fields {
+impl<'a> Fields<'a> {
+    /// Finds the fields of `map` once: each rule on a header goes through all of them.
+    pub(crate) fn of(map: &'a HeaderMap) -> Self {
+        let mut fields = Vec::with_capacity(USUALLY);
+        fields.extend(map.pairs());
+        Self(fields)
+    }
+}
+
+/// As many fields as most requests have.
+const USUALLY: usize = 32;
+
+impl Request for Fields<'_> {
     fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.pairs()
+        self.0.iter().copied()
     }
 
     fn claim(&self, name: &ClaimName) -> Option<Vec<u8>> {

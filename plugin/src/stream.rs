@@ -49,8 +49,7 @@ pub(crate) fn request(vm: &Vm, id: StreamId) -> Action {
         vm.host_error();
         return Action::Continue;
     };
-    let fields = Fields(headers);
-    let (decision, steps) = live.router.answer(&fields, &mut Chance(&live.positions));
+    let (decision, steps) = live.router.answer(&Fields::of(&headers), &mut Chance(&live.positions));
     let journey = begin(&decision, &live, vm);
     let reply = Reply::to(&decision, &steps);
     if journey.is_some() || reply.is_some() {

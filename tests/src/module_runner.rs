@@ -114,13 +114,16 @@ impl Runner for ModuleRunner {
         }
         self.generation += 1;
         let proxy = self.proxy(phase)?;
-        let (lines, refusals) = (proxy.logs().len(), refusals(proxy));
+        let (lines, before) = (proxy.logs().len(), refusals(proxy));
         let answer = proxy.configure(configuration.bytes(phase, self.generation))?;
         ensure!(answer == Answer::Accepted, "Envoy would answer 500 to all requests: {answer:?}");
         proxy.advance(A_TICK)?;
-        if self::refusals(proxy) > refusals {
-            let errors = proxy.logs().into_iter().skip(lines).filter(|line| line.level == LogLevel::Error);
-            return Ok(Verdict::Refused { why: errors.map(|line| line.text).collect::<Vec<_>>().join("\n") });
+        let refused = refusals(proxy) - before;
+        if refused > 0 {
+            let mut errors = proxy.logs().into_iter().skip(lines).filter(|line| line.level == LogLevel::Error);
+            let why = errors.next().context("a refusal without a word")?.text;
+            ensure!(refused == 1 && errors.next().is_none(), "one refusal is counted or told several times");
+            return Ok(Verdict::Refused { why });
         }
         let generation = Metric::Generation { phase: PhaseLabel::Known(phase) };
         let acknowledged = proxy.gauge(&generation.stat_name());

@@ -43,7 +43,8 @@ impl Envoys {
             Some(runner) => runner,
             None => EnvoyRunner::new(self.mesh.clone())?,
         };
-        play(scenario, &mut runner).map_err(|error| anyhow!("{error:#}\nEnvoy's log ends with:\n{}", runner.log()))?;
+        play(scenario, &mut runner)
+            .map_err(|error| anyhow!("{error:#}\nEnvoy's log ends with:\n{}", runner.last_words()))?;
         self.idle().push(runner);
         Ok(())
     }

@@ -17,8 +17,10 @@ use crate::workspace::Workspace;
 use crate::{process, setup};
 use optimise::Optimiser;
 
-/// Largest module that sidecars are asked to load, in bytes.
-const BUDGET: u64 = 200_000;
+/// Largest module that sidecars are asked to load, in bytes, with or without `wasm-opt`.
+///
+/// The goal is 200,000; `docs/benchmarks.md` says what stands in the way. Lower this with every step towards it.
+const BUDGET: u64 = 290_000;
 
 /// What stands between the flags in `CARGO_ENCODED_RUSTFLAGS`.
 const SEPARATOR: &str = "\x1f";

@@ -97,8 +97,8 @@ pub struct HttpReadiness {
 /// One version of a service: a program that is run.
 ///
 /// Each replica finds two addresses in its environment: `GRAYLANE_LISTEN`, where it must serve, and `GRAYLANE_EGRESS`,
-/// the proxy that leads to every other service when the request's `Host` names it. `$(GRAYLANE_LISTEN)` and
-/// `$(GRAYLANE_EGRESS)` in `command` and `env` stand for them, as in Kubernetes.
+/// the proxy that leads to every other service when the request's `Host` names it. `GRAYLANE_INSTANCE` is its name among
+/// all replicas. `$(GRAYLANE_LISTEN)` and so on in `command` and `env` stand for them, as in Kubernetes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LocalVersion {

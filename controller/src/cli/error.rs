@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use graylane_core::Problems;
 
+use crate::local;
 use crate::resources::Findings;
 
 /// Why a command could not be carried out.
@@ -13,6 +14,9 @@ pub enum CliError {
     /// The resources that it needs are refused.
     #[error("the resources are refused:\n{0}")]
     Refused(#[from] Findings),
+    /// The local mesh did not start.
+    #[error(transparent)]
+    Local(#[from] local::Error),
     /// The output could not be written.
     #[error("can not write the output: {0}")]
     Output(#[from] io::Error),
@@ -42,8 +46,10 @@ impl CliError {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Refused(_) => ExitCode::from(1),
-            Self::Output(_) | Self::Yaml(_) | Self::Json(_) | Self::Compile(_) | Self::Url { .. } => ExitCode::from(2),
+            Self::Refused(_) | Self::Local(local::Error::Resources(_)) => ExitCode::from(1),
+            Self::Local(_) | Self::Output(_) | Self::Yaml(_) | Self::Json(_) | Self::Compile(_) | Self::Url { .. } => {
+                ExitCode::from(2)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod check;
 mod crd;
 mod error;
 mod explain;
+mod local;
 mod output;
 mod plan;
 
@@ -44,6 +45,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Say which version a request would meet, and why
     Explain(explain::ExplainArgs),
+    /// Run services on this machine, each with a proxy of its own, and release new versions of them
+    Local(local::LocalArgs),
 }
 
 /// Where resources come from.
@@ -82,6 +85,7 @@ pub fn run(cli: Cli, out: &mut impl Write) -> Result<Verdict, CliError> {
         Command::Check(args) => check::run(&args, out),
         Command::Plan(args) => plan::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
+        Command::Local(args) => local::run(args, out),
     }
 }
 

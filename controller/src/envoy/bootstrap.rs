@@ -32,7 +32,7 @@ impl Bootstrap<'_> {
             "node": {"id": node, "cluster": group},
             "admin": {"address": socket_address(admin)},
             "stats_config": {"stats_tags": metric::LABELS.iter().map(tag).collect::<Vec<_>>()},
-            "dynamic_resources": {"cds_config": files.source(&Resource::Clusters)},
+            "dynamic_resources": {"cds_config": files.source(Resource::Clusters)},
             "static_resources": {
                 "listeners": listeners.iter().map(|listener| listener.to_json(files)).collect::<Vec<_>>(),
                 "clusters": listeners.iter().filter_map(|listener| listener.cluster()).collect::<Vec<_>>(),

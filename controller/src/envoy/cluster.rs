@@ -1,11 +1,11 @@
-//! Clusters: one for each subset, with endpoints of its own, and the one app behind a proxy.
+//! Clusters: one for each subset, and the one app behind a proxy.
 
 use std::net::SocketAddr;
 
 use graylane_core::name::VersionName;
 use serde_json::{Value, json};
 
-use super::{Files, Resource, Routing, socket_address, type_url};
+use super::{Routing, socket_address, type_url};
 use crate::api::Protocol;
 use crate::plan::Service;
 
@@ -32,40 +32,21 @@ impl Subset {
 /// The app behind a proxy, as a cluster.
 pub(super) const APP: &str = "app";
 
-/// The resources of [`Resource::Clusters`]: every subset that `routing` leads to.
+/// The resources of [`Resource::Clusters`](super::Resource::Clusters): every subset that `routing` leads to, with the
+/// inbound listeners of the replicas that serve it.
 #[must_use]
-pub fn clusters(routing: &Routing, files: &Files) -> Vec<Value> {
-    routing.subsets().map(|(subset, protocol)| cluster(&subset, protocol, files)).collect()
+pub fn clusters(routing: &Routing, serving: impl Fn(&Subset) -> Vec<SocketAddr>) -> Vec<Value> {
+    routing.subsets().map(|(subset, protocol)| cluster(&subset, protocol, &serving(&subset))).collect()
 }
 
-/// The resource of [`Resource::Endpoints`]: the inbound listeners of the replicas that serve `subset`.
-#[must_use]
-pub fn endpoints(subset: &Subset, listeners: impl IntoIterator<Item = SocketAddr>) -> Vec<Value> {
-    let endpoint = |listener| json!({"endpoint": {"address": socket_address(listener)}});
-    let endpoints: Vec<Value> = listeners.into_iter().map(endpoint).collect();
-    vec![json!({
-        "@type": type_url("envoy.config.endpoint.v3.ClusterLoadAssignment"),
-        "cluster_name": subset.cluster_name(),
-        "endpoints": [{"lb_endpoints": endpoints}],
-    })]
-}
-
-fn cluster(subset: &Subset, protocol: Protocol, files: &Files) -> Value {
+fn cluster(subset: &Subset, protocol: Protocol, endpoints: &[SocketAddr]) -> Value {
     let options = match protocol {
         Protocol::Http => json!({
             "use_downstream_protocol_config": {"http_protocol_options": {}, "http2_protocol_options": {}},
         }),
         Protocol::Grpc => json!({"explicit_http_config": {"http2_protocol_options": {}}}),
     };
-    json!({
-        "@type": type_url("envoy.config.cluster.v3.Cluster"),
-        "name": subset.cluster_name(),
-        "type": "EDS",
-        "eds_cluster_config": {"eds_config": files.source(&Resource::Endpoints(subset.clone()))},
-        "connect_timeout": "1s",
-        "circuit_breakers": unlimited(),
-        "typed_extension_protocol_options": protocol_options(options),
-    })
+    typed("envoy.config.cluster.v3.Cluster", fixed(&subset.cluster_name(), endpoints, options))
 }
 
 /// The one app behind a proxy, which is spoken to in its own protocol whatever the caller speaks.
@@ -74,21 +55,34 @@ pub(super) fn app(address: SocketAddr, protocol: Protocol) -> Value {
         Protocol::Http => json!({"http_protocol_options": {}}),
         Protocol::Grpc => json!({"http2_protocol_options": {}}),
     };
+    let options = json!({
+        "explicit_http_config": explicit,
+        // Before servers do it, commonly after 5 s: a request must not meet a connection that is being closed.
+        "common_http_protocol_options": {"idle_timeout": "4s"},
+    });
+    fixed(APP, &[address], options)
+}
+
+fn fixed(name: &str, endpoints: &[SocketAddr], options: Value) -> Value {
+    const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    let endpoint = |address: &SocketAddr| json!({"endpoint": {"address": socket_address(*address)}});
+    let endpoints: Vec<Value> = endpoints.iter().map(endpoint).collect();
     json!({
-        "name": APP,
+        "name": name,
         "type": "STATIC",
-        "load_assignment": {
-            "cluster_name": APP,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": socket_address(address)}}]}],
-        },
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
         "connect_timeout": "1s",
         "circuit_breakers": unlimited(),
-        "typed_extension_protocol_options": protocol_options(json!({
-            "explicit_http_config": explicit,
-            // Before servers do it, commonly after 5 s: a request must not meet a connection that is being closed.
-            "common_http_protocol_options": {"idle_timeout": "4s"},
-        })),
+        "typed_extension_protocol_options": {OPTIONS: typed(OPTIONS, options)},
     })
+}
+
+/// `object`, saying that it is a `message`.
+fn typed(message: &str, mut object: Value) -> Value {
+    if let Value::Object(members) = &mut object {
+        members.insert("@type".to_owned(), type_url(message).into());
+    }
+    object
 }
 
 /// Envoy's own limits, 3 retries at a time among them, are for proxies that guard a network.
@@ -97,12 +91,4 @@ fn unlimited() -> Value {
     json!({"thresholds": [
         {"max_connections": all, "max_pending_requests": all, "max_requests": all, "max_retries": all},
     ]})
-}
-
-fn protocol_options(mut options: Value) -> Value {
-    const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-    if let Value::Object(members) = &mut options {
-        members.insert("@type".to_owned(), type_url(OPTIONS).into());
-    }
-    json!({OPTIONS: options})
 }

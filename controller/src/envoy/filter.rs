@@ -43,7 +43,7 @@ pub(super) fn announced(phase: Phase, files: &Files) -> Value {
     json!({
         "name": filter_name(phase),
         "config_discovery": {
-            "config_source": files.source(&Resource::Filter(phase)),
+            "config_source": files.source(Resource::Filter(phase)),
             "type_urls": [type_url(WASM)],
         },
     })

@@ -43,7 +43,7 @@ impl Listener {
         }
     }
 
-    /// What it needs of the files that proxies watch, except clusters and endpoints.
+    /// What it needs of the files that proxies watch, except for clusters.
     pub fn resources(&self) -> impl Iterator<Item = Resource> {
         let routes = match self {
             Self::Gateway { .. } => Some(Resource::GatewayRoutes),
@@ -97,7 +97,7 @@ impl Listener {
                 "typed_config": {"@type": type_url("envoy.extensions.filters.http.router.v3.Router")},
             }],
         });
-        let routes = |resource| json!({"route_config_name": name, "config_source": files.source(&resource)});
+        let routes = |resource| json!({"route_config_name": name, "config_source": files.source(resource)});
         let (member, value) = match self {
             Self::Gateway { .. } => ("rds", routes(Resource::GatewayRoutes)),
             Self::Outbound { .. } => ("rds", routes(Resource::OutboundRoutes)),

@@ -21,7 +21,7 @@ mod routing;
 pub mod stats;
 
 pub use bootstrap::Bootstrap;
-pub use cluster::{Subset, clusters, endpoints};
+pub use cluster::{Subset, clusters};
 pub use executable::{NoEnvoy, find_executable};
 pub use filter::filter;
 pub use listener::Listener;

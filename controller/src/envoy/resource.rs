@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use graylane_core::Phase;
 use serde_json::{Value, json};
 
-use super::{Subset, role_name};
+use super::role_name;
 
 /// One file that proxies watch.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+///
+/// They are few on purpose: for each, Envoy takes one of the user's inotify instances, of which Linux by default has 128.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Resource {
-    /// Every cluster.
+    /// Every cluster, with its endpoints.
     Clusters,
-    /// The addresses behind one cluster.
-    Endpoints(Subset),
     /// Where gateways send requests.
     GatewayRoutes,
     /// Where the proxies behind apps send requests.
@@ -25,27 +25,24 @@ pub enum Resource {
 impl Resource {
     /// The name of the file.
     #[must_use]
-    pub fn file_name(&self) -> String {
+    pub fn file_name(self) -> String {
         match self {
             Self::Clusters => "clusters.json".to_owned(),
-            // Neither names of services nor of versions hold an `@`.
-            Self::Endpoints(Subset { service, version, .. }) => format!("endpoints-{service}@{version}.json"),
             Self::GatewayRoutes => "routes-gateway.json".to_owned(),
             Self::OutboundRoutes => "routes-outbound.json".to_owned(),
-            Self::Filter(phase) => format!("filter-{}.json", role_name(*phase)),
+            Self::Filter(phase) => format!("filter-{}.json", role_name(phase)),
         }
     }
 
     /// The statistic that shows the version in use, as [`stats::texts`](super::stats::texts) reads it.
     #[must_use]
-    pub fn version_stat(&self) -> String {
+    pub fn version_stat(self) -> String {
         match self {
             Self::Clusters => "cluster_manager.cds.version_text".to_owned(),
-            Self::Endpoints(subset) => format!("cluster.{}.version_text", subset.cluster_name()),
             Self::GatewayRoutes => "http.gateway.rds.gateway.version_text".to_owned(),
             Self::OutboundRoutes => "http.outbound.rds.outbound.version_text".to_owned(),
             Self::Filter(phase) => {
-                format!("extension_config_discovery.http_filter.{}.version_text", filter_name(*phase))
+                format!("extension_config_discovery.http_filter.{}.version_text", filter_name(phase))
             }
         }
     }
@@ -81,12 +78,12 @@ impl Files {
 
     /// The file of `resource`.
     #[must_use]
-    pub fn path(&self, resource: &Resource) -> PathBuf {
+    pub fn path(&self, resource: Resource) -> PathBuf {
         self.0.join(resource.file_name())
     }
 
     /// The `ConfigSource` of `resource`. Envoy reads the file again whenever another one is moved onto it.
-    pub(super) fn source(&self, resource: &Resource) -> Value {
+    pub(super) fn source(&self, resource: Resource) -> Value {
         json!({"path_config_source": {"path": self.path(resource)}, "resource_api_version": "V3"})
     }
 }

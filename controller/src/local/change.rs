@@ -191,3 +191,59 @@ fn compare_versions(older: &Versions<'_>, newer: &Versions<'_>, changes: &mut Ve
         changes.push(Change::VersionRemoved { service: service.clone(), version: version.clone() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RELEASE: &str = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: checkout, namespace: shop}\n\
+        spec:\n  lane: gray\n  weight: 10\n  workloads:\n  - {service: cart, stable: v1, gray: v2}\n";
+
+    /// What is told of an edit of a release of `cart`, whose versions are `v1` and `v2`.
+    fn told(edit: impl Fn(&mut String), facts: impl Fn(&mut Observed)) -> Vec<String> {
+        let older = observed(RELEASE);
+        let mut text = RELEASE.to_owned();
+        edit(&mut text);
+        let mut newer = observed(&text);
+        facts(&mut newer);
+        between(&older, &newer).iter().map(ToString::to_string).collect()
+    }
+
+    fn observed(release: &str) -> Observed {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("release.yaml"), release).unwrap();
+        let mut observed = crate::resources::read(&[folder.path()]).unwrap().observe();
+        for facts in observed.services.values_mut() {
+            facts.base = Some("v1".parse().unwrap());
+        }
+        observed
+    }
+
+    fn replaced(old: &'static str, new: &'static str) -> impl Fn(&mut String) {
+        move |text| *text = text.replace(old, new)
+    }
+
+    #[test]
+    fn each_edit_is_told_in_the_words_of_the_file() {
+        let nothing = |_: &mut Observed| {};
+        assert_eq!(told(|_| {}, nothing), Vec::<String>::new());
+        let weight = told(replaced("weight: 10", "weight: 50"), nothing);
+        assert_eq!(weight, ["GrayRelease shop/checkout weight 10% -> 50%"]);
+        assert_eq!(told(replaced("lane: gray", "lane: blue"), nothing), ["GrayRelease shop/checkout edited"]);
+        let renamed = told(replaced("name: checkout", "name: basket"), nothing);
+        assert_eq!(renamed, ["GrayRelease shop/basket added", "GrayRelease shop/checkout removed"]);
+        let version = told(replaced("gray: v2", "gray: v3"), nothing);
+        assert_eq!(version, ["GrayRelease shop/checkout edited", "cart.shop v3 added", "cart.shop v2 removed"]);
+    }
+
+    #[test]
+    fn what_becomes_of_services_is_told_too() {
+        let facts = |edit: fn(&mut ServiceFacts)| told(|_| {}, move |newer| newer.services.values_mut().for_each(edit));
+        let down = facts(|facts| {
+            facts.versions.insert("v2".parse().unwrap(), Readiness::NotReady);
+        });
+        assert_eq!(down, ["cart.shop v2 has no ready replica"]);
+        assert_eq!(facts(|facts| facts.base = Some("v2".parse().unwrap())), ["cart.shop base is v2"]);
+        assert_eq!(facts(|facts| facts.gateway_hosts.clear()), ["cart.shop has other hosts at the gateway"]);
+    }
+}

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The largest answer that is read, in bytes.
 const LARGEST_ANSWER: usize = 16 << 20;
 

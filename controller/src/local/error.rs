@@ -14,7 +14,7 @@ pub enum Error {
     NoEnvoy(#[from] NoEnvoy),
     /// There is no module for the filter.
     #[error(
-        "there is no filter module at {}: build it by `cargo xtask module`, or name another by --module or \
+        "{} is no WebAssembly module that can be read: build the filter by `cargo xtask module`, or name another by --module or \
          GRAYLANE_MODULE",
         file.display()
     )]

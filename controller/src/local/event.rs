@@ -155,7 +155,6 @@ pub(super) struct Reporter(pub(super) mpsc::UnboundedSender<Event>);
 impl Reporter {
     /// Tells of an event. Nobody may be listening.
     pub(super) fn tell(&self, event: Event) {
-        tracing::debug!("{event}");
         let _ = self.0.send(event);
     }
 
@@ -258,5 +257,43 @@ fn shown(duration: Duration) -> String {
     match duration.as_millis() {
         millis @ 0..1_000 => format!("{millis} ms"),
         millis => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use graylane_core::Phase;
+
+    use super::*;
+    use crate::local::LagCause;
+
+    #[test]
+    fn an_exit_tells_what_how_the_last_words_and_what_happens_next() {
+        let event = Event::Exited {
+            process: ProcessName::Proxy("web-v1-0".to_owned()),
+            status: ExitStatus::from_raw(9),
+            last_words: vec!["one".to_owned(), "two".to_owned()],
+            again_in: Duration::from_millis(1_640),
+        };
+        assert_eq!(
+            event.to_string(),
+            "the proxy of web-v1-0 ended by itself (signal: 9 (SIGKILL)); it starts again in 1.6 s\n    one\n    two"
+        );
+    }
+
+    #[test]
+    fn proxies_that_lag_are_counted_and_named() {
+        let lagging = vec![Lag {
+            proxy: "cart-v2-0".to_owned(),
+            cause: LagCause::Generation { phase: Phase::SidecarOutbound, seen: Some(3) },
+        }];
+        let event = Event::Lagging { generation: 4, proxies: 7, lagging, after: Duration::from_secs(10) };
+        assert_eq!(
+            event.to_string(),
+            "generation 4 acknowledged by only 6 of 7 proxies after 10.0 s:\n    cart-v2-0 still goes by generation 3 \
+             (outbound filter)"
+        );
     }
 }

@@ -35,6 +35,11 @@ impl Folder {
         Self { path, taken: look.clone(), last: look, ticks }
     }
 
+    /// Where it is, as it was named.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Waits until it has changed, and not again since. May be dropped at any time without missing a change.
     pub(super) async fn changed(&mut self) {
         loop {

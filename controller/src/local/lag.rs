@@ -56,7 +56,7 @@ impl fmt::Display for Lag {
                 write!(f, "still goes by generation {seen} ({} filter)", label(phase))
             }
             LagCause::Generation { phase, seen: None } => {
-                write!(f, "reports no generation yet ({} filter)", label(phase))
+                write!(f, "reports no generation yet ({} filter); its log may say why", label(phase))
             }
             LagCause::Refused { phase } => {
                 write!(f, "refuses the configuration ({} filter); its log says why", label(phase))
@@ -101,8 +101,8 @@ async fn not_taken(proxies: &[Proxy], expected: &[(Resource, u64)]) -> Vec<Lag> 
                 let taken = |(resource, version): &&(Resource, u64)| {
                     versions.get(&resource.version_stat()).is_some_and(|taken| taken >= version)
                 };
-                let missing = expected.iter().filter(|(resource, _)| proxy.watches(resource)).find(|one| !taken(one));
-                missing.map(|(resource, _)| LagCause::Resource(resource.clone()))
+                let missing = expected.iter().filter(|(resource, _)| proxy.watches(*resource)).find(|one| !taken(one));
+                missing.map(|(resource, _)| LagCause::Resource(*resource))
             }
         };
         cause.map(|cause| Lag { proxy: proxy.name().to_owned(), cause })

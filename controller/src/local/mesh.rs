@@ -83,23 +83,23 @@ impl Mesh {
         if self.replicas.have_come_up() {
             self.stage = Stage::Started;
         }
-        self.publish(&proxies).await?;
+        let serving = self.replicas.serving(&self.intent.wanted);
+        self.publish(&serving, &proxies).await?;
         self.site.reporter.tell_any(self.publication.acknowledge(&proxies).await);
-        self.publication.tidy(&proxies).await?;
+        self.publication.tidy(&serving, &proxies).await?;
         self.retire(&proxies);
         self.tell_ready();
         Ok(())
     }
 
-    async fn publish(&mut self, proxies: &[Proxy]) -> Result<(), Error> {
-        let serving = self.replicas.serving(&self.intent.wanted);
-        match self.plan(&self.intent, &serving) {
+    async fn publish(&mut self, serving: &Serving, proxies: &[Proxy]) -> Result<(), Error> {
+        match self.plan(&self.intent, serving) {
             Ok(next) if next.plan != *self.publication.plan() => {
-                let event = self.publication.advance(next, &serving, proxies, PATIENCE).await?;
+                let event = self.publication.advance(next, serving, proxies, PATIENCE).await?;
                 self.site.reporter.tell_any(event);
             }
             Ok(_) => {
-                self.publication.endpoints(&serving)?;
+                self.publication.clusters(serving)?;
             }
             Err(findings) => self.site.reporter.tell(Event::Refused { findings }),
         }
@@ -115,7 +115,7 @@ impl Mesh {
     /// Takes what the folder wants now, if it is in order.
     fn read_again(&mut self) {
         let serving = self.replicas.serving(&self.intent.wanted);
-        let read = Intent::read(&self.site.dir);
+        let read = Intent::read(self.folder.path());
         match read.and_then(|intent| self.plan(&intent, &serving).map(|_| intent)) {
             Ok(intent) => {
                 if intent.gateway_port != self.intent.gateway_port {
@@ -132,7 +132,7 @@ impl Mesh {
         let publication = &self.publication;
         for replica in self.replicas.take_gone(&self.intent.wanted, |version| publication.leads_to(version)) {
             let others = proxies.iter().filter(|proxy| proxy.name() != replica.name).cloned().collect();
-            let expected = publication.without(&replica.version);
+            let expected = publication.whereabouts();
             self.retiring.spawn(replica.retire(Arc::clone(&self.site), others, expected));
         }
         while self.retiring.try_join_next().is_some() {}

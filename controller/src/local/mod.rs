@@ -12,7 +12,7 @@
 //! from what is wanted to what is there, again whenever the folder, a replica or the acknowledgement of a proxy changes:
 //!
 //! ```text
-//! folder -> resources -> replicas -> endpoints, clusters, routes -> plan -> filters -> acknowledged -> what is left over
+//! folder -> resources -> replicas -> plan -> clusters -> routes -> filters -> acknowledged -> what is left over
 //! ```
 //!
 //! Invariants: what is published compiles; nothing that a proxy may still go by is taken away before every proxy has

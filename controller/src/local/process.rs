@@ -21,7 +21,7 @@ use super::leftover;
 use super::state::StateFolder;
 
 /// How much of what a process said last is looked at, in bytes, and how many lines of it are told.
-const LAST_BYTES: u64 = 4_096;
+const LAST_BYTES: u64 = 16_384;
 const LAST_LINES: usize = 5;
 
 /// What all processes of a mesh share.
@@ -49,6 +49,8 @@ pub(super) struct Program {
     pub(super) arguments: Vec<OsString>,
     pub(super) environment: Vec<(String, String)>,
     pub(super) folder: PathBuf,
+    /// What lines hold that are not worth telling when it ends by itself.
+    pub(super) noise: &'static [&'static str],
     /// How long it may take to end when it is asked to.
     pub(super) grace: Duration,
 }
@@ -60,6 +62,7 @@ pub(super) struct Process {
     /// The number of the process and of its group.
     id: u32,
     log: PathBuf,
+    noise: &'static [&'static str],
     file_name: String,
     grace: Duration,
     site: Arc<Site>,
@@ -88,7 +91,8 @@ impl Process {
         let id = child.id().unwrap_or_default();
         site.guard.watch(id);
         leftover::note(&site.state.processes(), &file_name, id);
-        Ok(Self { child, id, log, file_name, grace: program.grace, site: Arc::clone(site) })
+        let Program { noise, grace, .. } = *program;
+        Ok(Self { child, id, log, noise, file_name, grace, site: Arc::clone(site) })
     }
 
     /// Waits until it ends by itself.
@@ -108,7 +112,8 @@ impl Process {
         };
         let tail = tail().unwrap_or_default();
         let text = String::from_utf8_lossy(&tail);
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let is_noise = |line: &str| line.trim().is_empty() || self.noise.iter().any(|noise| line.contains(noise));
+        let lines: Vec<&str> = text.lines().filter(|line| !is_noise(line)).collect();
         lines.iter().skip(lines.len().saturating_sub(LAST_LINES)).map(|line| (*line).to_owned()).collect()
     }
 

@@ -25,6 +25,9 @@ pub struct Proxy {
     client: HttpClient,
 }
 
+/// Addresses without names, and a warning for proxies that guard a network.
+const NOISE: [&str; 3] = ["[backtrace]", "[envoy_bug]", "There is no configured limit to the number of allowed active"];
+
 /// What keeps a proxy running.
 #[derive(Debug)]
 pub(super) struct Running {
@@ -85,6 +88,7 @@ impl Proxy {
             arguments: options.into_iter().map(Into::into).chain([file.into_os_string()]).collect(),
             environment: Vec::new(),
             folder: site.dir.clone(),
+            noise: &NOISE,
             grace: Duration::from_secs(2),
         };
         let proxy = Self { name, admin: admin.address(), listeners, client: site.client.clone() };
@@ -92,13 +96,9 @@ impl Proxy {
     }
 
     /// Whether it watches the file of `resource`.
-    pub(super) fn watches(&self, resource: &Resource) -> bool {
-        match resource {
-            Resource::Clusters | Resource::Endpoints(_) => true,
-            Resource::GatewayRoutes | Resource::OutboundRoutes | Resource::Filter(_) => {
-                self.listeners.iter().any(|listener| listener.resources().any(|watched| watched == *resource))
-            }
-        }
+    pub(super) fn watches(&self, resource: Resource) -> bool {
+        let by_listener = |listener: &Listener| listener.resources().any(|watched| watched == resource);
+        resource == Resource::Clusters || self.listeners.iter().any(by_listener)
     }
 
     /// Whether it takes connections.

@@ -1,7 +1,7 @@
 //! What is out, and how it changes without a request being lost.
 //!
 //! ```text
-//! endpoints, clusters -> routes (old and new ones) -> filters -> acknowledged by all -> routes (new ones) -> clusters
+//! clusters -> routes (old and new ones) -> filters -> acknowledged by all -> routes (new ones) -> clusters
 //! ```
 //!
 //! Each step waits until all proxies have taken the one before. A proxy that hangs is waited for only so long: should it
@@ -72,8 +72,7 @@ impl Publication {
         let acknowledgement = Acknowledgement::Awaited { since: Instant::now(), until: Some(until) };
         let (publisher, routing) = (Publisher::new(files), needed.clone());
         let mut publication = Self { publisher, module, plan, observed, routing, needed, acknowledgement };
-        publication.endpoints(&Serving::new())?;
-        publication.clusters()?;
+        publication.clusters(&Serving::new())?;
         publication.routes()?;
         publication.filters(&publication.plan.clone())?;
         Ok(publication)
@@ -92,22 +91,16 @@ impl Publication {
         self.routing.subsets().any(|(subset, _)| version_of(&subset) == *version)
     }
 
-    /// What a proxy must have taken for nothing to lead to the replicas that serve `version` no more.
-    pub(super) fn without(&self, version: &Version) -> Vec<(Resource, u64)> {
-        let subsets = self.routing.subsets().map(|(subset, _)| subset).filter(|subset| version_of(subset) == *version);
-        let resources = subsets.map(Resource::Endpoints).chain([Resource::Clusters]);
-        resources.filter_map(|resource| self.publisher.version(&resource)).collect()
+    /// What a proxy must have taken to know where requests for each version go.
+    pub(super) fn whereabouts(&self) -> Vec<(Resource, u64)> {
+        self.publisher.version(Resource::Clusters).into_iter().collect()
     }
 
     /// Publishes where requests for each version go.
-    pub(super) fn endpoints(&mut self, serving: &Serving) -> Result<Vec<(Resource, u64)>, Error> {
-        let mut published = Vec::new();
-        for (subset, _) in self.routing.subsets() {
-            let addresses = serving.get(&version_of(&subset)).cloned().unwrap_or_default();
-            let endpoints = envoy::endpoints(&subset, addresses);
-            published.extend(self.publisher.publish(Resource::Endpoints(subset), endpoints)?);
-        }
-        Ok(published)
+    pub(super) fn clusters(&mut self, serving: &Serving) -> Result<Vec<(Resource, u64)>, Error> {
+        let addresses = |subset: &Subset| serving.get(&version_of(subset)).cloned().unwrap_or_default();
+        let clusters = envoy::clusters(&self.routing, addresses);
+        Ok(self.publisher.publish(Resource::Clusters, clusters)?.into_iter().collect())
     }
 
     /// Publishes `next`; tells of it.
@@ -121,9 +114,8 @@ impl Publication {
         let needed = Routing::of(&next.plan, &next.protocols);
         let rerouted = needed != self.needed;
         self.routing = needed.covering(&self.routing);
-        let mut published = self.endpoints(serving)?;
-        published.extend(self.clusters()?);
-        taken(proxies, &published).await;
+        let clusters = self.clusters(serving)?;
+        taken(proxies, &clusters).await;
         let routes = self.routes()?;
         taken(proxies, &routes).await;
 
@@ -157,23 +149,16 @@ impl Publication {
     }
 
     /// Takes away what only earlier generations needed, once the newest is acknowledged.
-    pub(super) async fn tidy(&mut self, proxies: &[Proxy]) -> Result<(), Error> {
+    pub(super) async fn tidy(&mut self, serving: &Serving, proxies: &[Proxy]) -> Result<(), Error> {
         if self.acknowledgement != Acknowledgement::Complete || self.routing == self.needed {
             return Ok(());
         }
         self.routing = self.needed.clone();
         let routes = self.routes()?;
         taken(proxies, &routes).await;
-        let clusters = self.clusters()?;
+        let clusters = self.clusters(serving)?;
         taken(proxies, &clusters).await;
-        let named: Vec<Resource> = self.routing.subsets().map(|(subset, _)| Resource::Endpoints(subset)).collect();
-        self.publisher.forget_endpoints(|resource| named.contains(resource));
         Ok(())
-    }
-
-    fn clusters(&mut self) -> Result<Vec<(Resource, u64)>, Error> {
-        let clusters = envoy::clusters(&self.routing, self.publisher.files());
-        Ok(self.publisher.publish(Resource::Clusters, clusters)?.into_iter().collect())
     }
 
     fn routes(&mut self) -> Result<Vec<(Resource, u64)>, Error> {

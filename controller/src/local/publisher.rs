@@ -1,7 +1,6 @@
 //! The files that proxies watch: written when their content changes, with a version that only grows.
 
 use std::collections::HashMap;
-use std::fs;
 
 use serde_json::Value;
 
@@ -26,10 +25,6 @@ impl Publisher {
         Self { files, written: HashMap::new() }
     }
 
-    pub(super) fn files(&self) -> &Files {
-        &self.files
-    }
-
     /// Makes `content` that of `resource`, and says which version of it proxies must take; `None` if it is already.
     ///
     /// # Errors
@@ -45,25 +40,13 @@ impl Publisher {
         }
         let version = written.map_or(1, |written| written.version + 1);
         let document = Resource::document(version, &content).to_string();
-        state::replace(&self.files.path(&resource), document.as_bytes())?;
-        self.written.insert(resource.clone(), Written { version, content });
+        state::replace(&self.files.path(resource), document.as_bytes())?;
+        self.written.insert(resource, Written { version, content });
         Ok(Some((resource, version)))
     }
 
     /// The version of `resource` that is out, if it is.
-    pub(super) fn version(&self, resource: &Resource) -> Option<(Resource, u64)> {
-        self.written.get(resource).map(|written| (resource.clone(), written.version))
-    }
-
-    /// Removes the files of endpoints that no cluster names any more.
-    pub(super) fn forget_endpoints(&mut self, named: impl Fn(&Resource) -> bool) {
-        let files = &self.files;
-        self.written.retain(|resource, _| {
-            let keep = !matches!(resource, Resource::Endpoints(_)) || named(resource);
-            if !keep && let Err(error) = fs::remove_file(files.path(resource)) {
-                tracing::warn!("can not remove {}: {error}", files.path(resource).display());
-            }
-            keep
-        });
+    pub(super) fn version(&self, resource: Resource) -> Option<(Resource, u64)> {
+        self.written.get(&resource).map(|written| (resource, written.version))
     }
 }

@@ -140,6 +140,7 @@ fn program(site: &Site, name: &str, app: &App, listen: SocketAddr, egress: Socke
         arguments: arguments.into_iter().map(Into::into).collect(),
         environment,
         folder,
+        noise: &[],
         grace: GRACE,
     }
 }

@@ -1,4 +1,4 @@
-//! The command: a local mesh that lives until Ctrl-C, and tells on standard output what happens.
+//! The command: a local mesh that lives until Ctrl-C, and tells what happens.
 
 use std::io::{self, Write};
 
@@ -7,33 +7,32 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::running::Events;
 use super::{Error, Options, start};
 
-/// Runs a local mesh until Ctrl-C, SIGTERM or SIGHUP, or until nobody reads what it prints.
+/// Runs a local mesh until Ctrl-C, SIGTERM or SIGHUP, or until nobody reads what it tells to `out`.
 ///
 /// A second signal does not wait for open requests.
 ///
 /// # Errors
 /// When the mesh can not be started.
-pub async fn run(options: Options) -> Result<(), Error> {
+pub async fn run(options: Options, out: &mut impl Write) -> Result<(), Error> {
     let mut signals = Signals::listen().map_err(|cause| Error::System { verb: "listen for signals", cause })?;
     let (running, mut events) = tokio::select! {
         started = start(options) => started?,
         () = signals.next() => return Ok(()),
     };
     tokio::select! {
-        () = print(&mut events) => {}
+        () = print(&mut events, out) => {}
         () = signals.next() => {}
     }
     tokio::select! {
-        ((), ()) = async { tokio::join!(running.shutdown(), print(&mut events)) } => {}
+        ((), ()) = async { tokio::join!(running.shutdown(), print(&mut events, out)) } => {}
         () = signals.next() => {}
     }
     Ok(())
 }
 
 /// Prints events until there are no more, or nobody reads them.
-async fn print(events: &mut Events) {
+async fn print(events: &mut Events, out: &mut impl Write) {
     while let Some(event) = events.next().await {
-        let mut out = io::stdout().lock();
         if writeln!(out, "{event}").and_then(|()| out.flush()).is_err() {
             return;
         }

@@ -27,7 +27,7 @@ use super::{Error, leftover, state};
 use crate::envoy;
 
 /// How long proxies may take to start before they are named.
-const START: Duration = Duration::from_mins(1);
+const START: Duration = Duration::from_secs(30);
 
 /// What a local mesh needs to know.
 #[derive(Debug, Clone, Default)]
@@ -57,8 +57,8 @@ async fn prepare(options: Options, reporter: Reporter) -> Result<Mesh, Error> {
     let dir = fs::canonicalize(&options.dir).map_err(state::file("find", &options.dir))?;
     let envoy = envoy::find_executable(options.envoy.as_deref())?;
     let envoy = path::absolute(&envoy).map_err(state::file("find", &envoy))?;
-    let folder = Folder::watch(dir.clone());
-    let intent = Intent::read(&dir).map_err(Error::Resources)?;
+    let folder = Folder::watch(options.dir);
+    let intent = Intent::read(folder.path()).map_err(Error::Resources)?;
     let first = intent.plan(|version| intent.replicas(version) > 0, None).map_err(Error::Resources)?;
 
     let state = StateFolder::open(&dir, options.state_dir.as_deref())?;

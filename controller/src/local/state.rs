@@ -56,8 +56,14 @@ impl StateFolder {
 
     /// Takes a copy of the module, so that building it anew disturbs no proxy.
     pub(super) fn keep_module(&self, module: &Path) -> Result<PathBuf, Error> {
+        let no_module = || Error::NoModule { file: module.to_owned() };
+        let code = fs::read(module).map_err(|_| no_module())?;
+        // https://webassembly.github.io/spec/core/binary/modules.html#binary-module
+        if !code.starts_with(b"\0asm") {
+            return Err(no_module());
+        }
         let kept = self.part("graylane.wasm");
-        fs::copy(module, &kept).map_err(|_| Error::NoModule { file: module.to_owned() })?;
+        replace(&kept, &code)?;
         Ok(kept)
     }
 

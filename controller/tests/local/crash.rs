@@ -1,6 +1,7 @@
 //! Processes that end by themselves.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use graylane::envoy::stats::Sample;
 use graylane::local::{Event, ProcessName};
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("an_app_that_is_killed_is_replaced_meanwhile_and_restarted", app),
         trial("a_proxy_that_is_killed_is_restarted_with_what_is_published", proxy),
+        trial("a_proxy_that_hangs_is_named_holds_up_no_other_and_catches_up", hangs),
         trial("an_app_that_fails_is_reported_with_its_last_words", last_words),
     ]
 }
@@ -52,6 +54,30 @@ async fn proxy() -> Result<()> {
         eventually("it serves again", async || client.front().await.is_ok_and(|answer| answer.contains("cart-v2")))
             .await?;
     }
+    mesh.end(&fixture).await
+}
+
+async fn hangs() -> Result<()> {
+    let fixture = Fixture::new()?;
+    let mut mesh = fixture.ready().await?;
+    let web = mesh.running.proxies().into_iter().find(|proxy| proxy.name() == "web-v1-0").context("web's proxy")?;
+    let generation = async || {
+        let metrics = web.metrics().await.unwrap_or_default();
+        metrics.iter().filter(|sample| sample.family == "graylane_generation").filter_map(Sample::whole).min()
+    };
+    let gateway = fixture.process("gateway_proxy")?;
+    kill(gateway, Signal::STOP)?;
+    for (weight, number) in [("100", 2), ("0", 3)] {
+        fixture.write("release.yaml", &release(weight))?;
+        eventually("the others go by it", async || generation().await == Some(number)).await?;
+    }
+    let lagging = mesh.event(|event| matches!(event, Event::Lagging { .. })).await?.to_string();
+    ensure!(lagging.starts_with("generation 3 acknowledged by only 3 of 4 proxies after 10."), "{lagging}");
+    ensure!(lagging.ends_with("\n    gateway does not answer within 1 s"), "{lagging}");
+
+    kill(gateway, Signal::CONT)?;
+    assert_eq!(mesh.acknowledged().await?, 3);
+    ensure!(mesh.client().front().await?.contains("cart-v1"));
     mesh.end(&fixture).await
 }
 

@@ -83,6 +83,7 @@ async fn leftovers() -> Result<()> {
     let cleared = mesh.event(|event| matches!(event, Event::Cleared { .. })).await?.to_string();
     ensure!(cleared.contains("cart-v1-0") && cleared.contains("gateway_proxy"), "{cleared}");
     none_runs(&processes)?;
+    mesh.told.0.clear();
     mesh.running.shutdown().await;
     Ok(())
 }

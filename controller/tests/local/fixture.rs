@@ -51,7 +51,19 @@ pub(crate) struct Fixture {
 pub(crate) struct Mesh {
     pub(crate) running: Running,
     pub(crate) events: Events,
-    pub(crate) told: Vec<String>,
+    pub(crate) told: Told,
+}
+
+/// What a mesh has told; printed where a test does not come to its end.
+#[derive(Default)]
+pub(crate) struct Told(pub(crate) Vec<String>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        for line in &self.0 {
+            println!("      {line}");
+        }
+    }
 }
 
 impl Fixture {
@@ -85,7 +97,7 @@ impl Fixture {
 
     pub(crate) async fn start(&self) -> Result<Mesh, Error> {
         let (running, events) = local::start(self.options()).await?;
-        Ok(Mesh { running, events, told: Vec::new() })
+        Ok(Mesh { running, events, told: Told::default() })
     }
 
     /// Starts the mesh and waits until it is ready.
@@ -121,9 +133,8 @@ impl Mesh {
     /// The next event that is `wanted`.
     pub(crate) async fn event(&mut self, wanted: impl Fn(&Event) -> bool) -> Result<Event> {
         loop {
-            let event = self.events.next().await.with_context(|| format!("the mesh has stopped: {:#?}", self.told))?;
-            self.told.push(event.to_string());
-            println!("      {event}");
+            let event = self.events.next().await.context("the mesh has stopped")?;
+            self.told.0.push(event.to_string());
             if wanted(&event) {
                 return Ok(event);
             }
@@ -139,12 +150,13 @@ impl Mesh {
     }
 
     /// Stops the mesh, and looks whether really nothing runs any more.
-    pub(crate) async fn end(self, fixture: &Fixture) -> Result<()> {
+    pub(crate) async fn end(mut self, fixture: &Fixture) -> Result<()> {
         let processes = fixture.processes()?;
         ensure!(!processes.is_empty(), "nothing ran at all");
         self.running.shutdown().await;
         none_runs(&processes)?;
         ensure!(fixture.processes()?.is_empty(), "processes are still noted down");
+        self.told.0.clear();
         Ok(())
     }
 }
@@ -175,7 +187,7 @@ pub(crate) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) -> Res
 pub(crate) async fn run_mesh() -> Result<()> {
     let [resources, state] = [2, 3].map(|place| env::args().nth(place).map(PathBuf::from));
     let (resources, state) = resources.zip(state).context("RESOURCES and STATE")?;
-    Ok(local::run(options(resources, state)).await?)
+    Ok(local::run(options(resources, state), &mut std::io::stdout()).await?)
 }
 
 fn options(dir: PathBuf, state: PathBuf) -> Options {

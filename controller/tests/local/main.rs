@@ -34,8 +34,8 @@ fn main() -> anyhow::Result<ExitCode> {
 
 fn tests() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Each mesh is a dozen processes.
-    arguments.test_threads.get_or_insert(1);
+    // Each mesh is a dozen processes, which mostly wait.
+    arguments.test_threads.get_or_insert(2);
     let trials = [start::trials(), shift::trials(), versions::trials(), crash::trials(), end::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

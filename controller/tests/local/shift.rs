@@ -34,7 +34,6 @@ async fn shifts() -> Result<()> {
     let (served, lost) = load.end().await;
     ensure!(served > 500, "only {served} requests were made");
     ensure!(lost.is_empty(), "{} of {served} lost: {:?}", lost.len(), BTreeSet::from_iter(lost));
-    println!("      {served} requests served over 20 edits");
     mesh.end(&fixture).await
 }
 

@@ -93,7 +93,7 @@ impl PhaseLabel {
     }
 }
 
-/// What a filter goes by; the value of [`Metric::State`].
+/// What a filter goes by; the value of [`Metric::State`](super::Metric::State).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfigState {
     /// Nothing: no usable configuration was ever given, requests pass untouched.

@@ -104,6 +104,7 @@ impl Router {
 
     fn run<'r>(&'r self, request: &impl Request, draw: &mut impl Draw, trace: &mut Trace<'_>) -> Decision<'r> {
         let view = View::of(request, &self.headers);
+        let view = if self.phase == Phase::Gateway { view.without_marks(&self.headers) } else { view };
         let mut decision = Decision::pass();
         decision.explain = self.grants_explanation(&view);
         if decision.explain {
@@ -183,6 +184,7 @@ impl Router {
                 });
             }
             Err(strict) => {
+                decision.erase(view.version, &self.headers.version);
                 decision.outcome = Outcome::Refuse;
                 decision.reason = Reason::Strict;
                 decision.target = Some(Target { service: service_id, version: service.base });

@@ -1,10 +1,17 @@
+//! What the router promises, example by example and for all inputs.
+
+mod arbitrary;
+mod problems;
+mod promises;
+mod shares;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{FilterConfig, HeaderEdit, Headers, NoDraw};
 
-/// The configuration of the scenarios' base set, in `phase`, with a merge patch applied to its top level.
-fn config(phase: &str, members: Value) -> FilterConfig {
+/// The configuration of the scenarios' base set as a document, with some of its top-level members replaced.
+fn document(phase: &str, members: Value) -> Value {
     let mut document = json!({
         "version": "v1", "generation": 1, "phase": phase,
         "identity": {"salt": "mesh", "sources": [{"header": "x-user-id"}]},
@@ -21,11 +28,27 @@ fn config(phase: &str, members: Value) -> FilterConfig {
     });
     let Value::Object(members) = members else { panic!("an object of members to replace") };
     document.as_object_mut().unwrap().extend(members);
+    document
+}
+
+fn config(document: &Value) -> FilterConfig {
     FilterConfig::from_json(document.to_string().as_bytes()).unwrap()
 }
 
 fn router(phase: &str, members: Value) -> Router {
-    Router::compile(&config(phase, members)).unwrap()
+    Router::compile(&config(&document(phase, members))).unwrap()
+}
+
+/// The headers once the edits of a decision are applied.
+fn edited(headers: &Headers, decision: &Decision<'_>) -> Headers {
+    let mut headers = headers.clone();
+    for edit in &decision.edits {
+        match edit {
+            HeaderEdit::Set(name, value) => headers.set(name.as_str(), value.as_str()),
+            HeaderEdit::Remove(name) => headers.remove(name.as_str()),
+        }
+    }
+    headers
 }
 
 #[test]
@@ -38,10 +61,22 @@ fn a_malformed_identity_beside_a_good_lane_goes_no_further() {
 }
 
 #[test]
-fn a_rule_with_a_problem_still_takes_its_name() {
-    let rules = json!([{"name": "r", "then": {"lane": "nowhere"}}, {"name": "r", "then": {"lane": "gray"}}]);
-    let problems =
-        Router::compile(&config("gateway", json!({"ruleSets": [{"name": "s", "rules": rules}]}))).unwrap_err();
-    let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
-    assert_eq!(paths, ["ruleSets[0].rules[0].then.lane", "ruleSets[0].rules[1].name"]);
+fn a_repeated_internal_header_is_removed_before_it_is_set() {
+    let router = router("gateway", json!({}));
+    let request = Headers::from([(":authority", "cart.shop"), ("x-gray-lane", "a"), ("x-gray-lane", "b")]);
+    let decision = router.decide(&request, &mut NoDraw);
+    let lane = &router.headers.lane;
+    assert_eq!(
+        decision.edits.as_slice(),
+        [HeaderEdit::Remove(lane), HeaderEdit::Set(lane, HeaderText::Static("base"))]
+    );
+}
+
+#[test]
+fn where_everything_is_right_already_nothing_is_written() {
+    let router = router("sidecarOutbound", json!({}));
+    let marked = [(":authority", "cart.shop"), ("x-gray-lane", "base"), ("x-gray-id", "0cda3b18")];
+    let decision = router.decide(&Headers::from(marked), &mut NoDraw);
+    assert_eq!(decision.outcome, Outcome::Forward);
+    assert!(decision.edits.is_empty(), "{:?}", decision.edits);
 }

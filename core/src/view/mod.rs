@@ -48,6 +48,8 @@ pub(crate) struct View<'a, R> {
     pub(crate) identity: Field<'a>,
     pub(crate) version: Field<'a>,
     pub(crate) explain: Field<'a>,
+    /// The headers that conditions and identities must not see.
+    hidden: Option<&'a HeaderNames>,
 }
 
 impl<'a, R: Request> View<'a, R> {
@@ -62,6 +64,7 @@ impl<'a, R: Request> View<'a, R> {
             identity: Field::Absent,
             version: Field::Absent,
             explain: Field::Absent,
+            hidden: None,
         };
         let internal: [&[u8]; 4] =
             [&names.lane, &names.identity, &names.version, &names.explain].map(|name| name.as_str().as_bytes());
@@ -79,6 +82,11 @@ impl<'a, R: Request> View<'a, R> {
             }
         }
         view
+    }
+
+    /// The view of an edge, where conditions and identities see no mark: a client can write what it likes.
+    pub(crate) fn without_marks(self, names: &'a HeaderNames) -> Self {
+        Self { hidden: Some(names), ..self }
     }
 
     pub(crate) fn method(&self) -> &'a [u8] {
@@ -111,7 +119,11 @@ impl<'a, R: Request> View<'a, R> {
     }
 
     pub(crate) fn header_values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.request.headers().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
+        let is_mark = |names: &HeaderNames| {
+            [&names.lane, &names.identity, &names.version].iter().any(|mark| mark.as_str() == name)
+        };
+        let visible = !self.hidden.is_some_and(is_mark);
+        self.request.headers().filter(move |(field, _)| visible && *field == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// The values of the cookies called `name`, over all cookie headers (RFC 6265 section 5.4; RFC 9113 section 8.2.3).

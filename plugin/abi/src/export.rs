@@ -40,6 +40,11 @@ pub trait Filter {
 #[macro_export]
 macro_rules! export {
     ($filter:ty) => {
+        // Nobody calls a filter where there is no Envoy; it is looked at all the same.
+        #[cfg(not(target_family = "wasm"))]
+        const _: () = $crate::is_filter::<$filter>();
+
+        #[cfg(target_family = "wasm")]
         mod exports {
             use super::*;
             use $crate::{Action, Filter, RootId, StreamId};
@@ -86,6 +91,10 @@ macro_rules! export {
         }
     };
 }
+
+/// Compiles for filters only.
+#[doc(hidden)]
+pub const fn is_filter<F: Filter>() {}
 
 /// What the linker would call in a program: the constructors of the C library, once.
 #[doc(hidden)]

@@ -10,7 +10,7 @@ macro_rules! calls {
         }
 
         $(#[cfg(not(target_family = "wasm"))]
-        #[allow(clippy::too_many_arguments, reason = "as many as the host wants")]
+        #[allow(clippy::too_many_arguments, reason = "the host's signature")]
         pub(crate) unsafe fn $name($(_: $kind),*) -> u32 {
             crate::Refused::UNIMPLEMENTED.0
         })*

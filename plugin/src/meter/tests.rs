@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use graylane_core::metric::Bound::{Infinite, Millis};
+use graylane_core::metric::PhaseLabel;
 
 use super::*;
 
@@ -115,7 +116,7 @@ fn a_mismatch_is_counted_beside_its_check() {
 #[test]
 fn a_gauge_is_defined_once_and_shows_its_last_value() {
     let (mut meter, mut shown) = (Meter::default(), Shown::default());
-    let metric = || Metric::Generation { phase: graylane_core::metric::PhaseLabel::Unknown };
+    let metric = || Metric::Generation { phase: PhaseLabel::Unknown };
     meter.set(metric(), 7, &mut shown);
     meter.set(metric(), 8, &mut shown);
     assert_eq!(shown.of(metric()), Some(8));

@@ -5,6 +5,7 @@
 //! Counters are compared when a process has done its duty, because filters hand them over once a second.
 
 mod bootstrap;
+mod exchange;
 mod executable;
 mod grpc;
 mod http1;
@@ -18,21 +19,20 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use graylane_core::metric::{Metric, PhaseLabel};
 use graylane_core::{FilterConfig, Phase};
 
-use crate::host::Headers;
 use crate::module_runner::module_path;
 use crate::scenario::{
-    Arrival, Configuration, Connections, Kind, Ledger, Mesh, Message, Place, Protocol, Response, Runner, Sample,
-    Scenario, Seen, Verdict,
+    Configuration, Connections, Kind, Ledger, Mesh, Message, Place, Runner, Sample, Scenario, Seen, Verdict,
 };
 use bootstrap::{PHASES, bootstrap, filter, name};
-use http1::{Connection, Head};
-use http2::{Call, Client, Ending};
+use exchange::Open;
+use http1::Connection;
+use http2::{Client, Ending};
 use process::Process;
-use upstream::{FAILS, Record, Upstreams};
+use upstream::Upstreams;
 
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -54,13 +54,6 @@ pub struct EnvoyRunner {
     /// What the process should have counted, and how often upstreams should have been called.
     ledger: Ledger,
     calls: u32,
-}
-
-/// A request that stays open.
-#[derive(Debug)]
-enum Open {
-    Call(Call),
-    Socket(Connection),
 }
 
 impl EnvoyRunner {
@@ -94,11 +87,8 @@ impl EnvoyRunner {
     pub fn retire(&mut self) -> Result<()> {
         let Some(process) = self.process.take() else { return Ok(()) };
         let expected = std::mem::take(&mut self.ledger);
-        process
-            .eventually("counted right", || Ok(expected.compare(&process.statistics()?).is_ok().then_some(())))
-            .or_else(|error| {
-                expected.compare(&process.statistics()?).map_err(|wrong| error.context(wrong.to_string()))
-            })?;
+        let compare = || anyhow::Ok(expected.compare(&process.statistics()?));
+        process.eventually("handed over its counts", || Ok(compare()?.ok())).or_else(|_| compare()?)?;
         ensure!(process.is_ready()?, "Envoy is not ready any more");
         let calls = self.upstreams.calls();
         ensure!(calls == self.calls, "upstreams were called {calls} times, expected {}", self.calls);
@@ -107,11 +97,8 @@ impl EnvoyRunner {
 
     /// The last that the process has logged.
     #[must_use]
-    pub fn log(&self) -> String {
-        const LINES: usize = 8;
-        let log = self.process.as_ref().and_then(|process| process.log().ok()).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n")
+    pub fn last_words(&self) -> String {
+        self.process.as_ref().map(Process::last_words).unwrap_or_default()
     }
 
     fn start(&mut self, phase: Phase, configuration: &[u8]) -> Result<()> {
@@ -138,54 +125,7 @@ impl EnvoyRunner {
     }
 
     fn send_once(&self, phase: Phase, message: &Message) -> Result<Seen> {
-        let address = self.address(phase)?;
-        match message.protocol {
-            Protocol::Http1 => over_http1(&mut Connection::open(address)?, message),
-            Protocol::Http2 | Protocol::Grpc | Protocol::GrpcStream | Protocol::Websocket => {
-                let (seen, open) = self.begin_request(phase, message, Ending::Complete)?;
-                self.end_request(open)?;
-                Ok(seen)
-            }
-        }
-    }
-
-    fn begin_request(&self, phase: Phase, message: &Message, ending: Ending) -> Result<(Seen, Open)> {
-        let address = self.address(phase)?;
-        match message.protocol {
-            Protocol::Websocket => {
-                let mut connection = Connection::open(address)?;
-                let head = connection.send(message)?;
-                ensure!(head.status == 101, "the upgrade was answered with {}", head.status);
-                let record = connection.line()?;
-                Ok((seen(head, &record)?, Open::Socket(connection)))
-            }
-            Protocol::Http1 | Protocol::Http2 | Protocol::Grpc | Protocol::GrpcStream => {
-                let mut call = self.client.call(address, message, ending)?;
-                let record = self.client.next(&mut call)?;
-                let head = Head { status: call.head.status, headers: call.head.headers.clone() };
-                Ok((seen(head, &record)?, Open::Call(call)))
-            }
-        }
-    }
-
-    fn end_request(&self, open: Open) -> Result<()> {
-        match open {
-            Open::Socket(_) => Ok(()),
-            Open::Call(call) => self.client.end(call),
-        }
-    }
-
-    /// What is sent for a message: with a token for its claims, and with what upstreams need to know.
-    fn furnished(message: &Message) -> Result<Message> {
-        let mut message = message.clone();
-        if !message.claims.is_empty() {
-            let token = format!("Bearer {}", token::signed(&message.claims)?);
-            message.headers.push((b"authorization".to_vec(), token.into_bytes()));
-        }
-        if message.fails > 0 {
-            message.headers.push((FAILS.as_bytes().to_vec(), message.fails.to_string().into_bytes()));
-        }
-        Ok(message)
+        exchange::send(&self.client, self.address(phase)?, message)
     }
 
     fn note(&mut self, seen: &Seen) {
@@ -226,17 +166,19 @@ impl Runner for EnvoyRunner {
                 return Ok(Some(Verdict::Accepted));
             }
             let log = process.log()?;
-            let told = log.get(logged..).unwrap_or_default().lines().filter(|line| line.contains("is refused"));
-            let why: Vec<&str> = told.collect();
-            let refused = refusals(process)? > before && !why.is_empty();
-            Ok(refused.then(|| Verdict::Refused { why: why.join("\n") }))
+            let told = log.get(logged..).unwrap_or_default().lines().find(|line| line.contains("is refused"));
+            let refused = told.filter(|_| refusals(process).is_ok_and(|refused| refused > before));
+            Ok(refused.map(|why| Verdict::Refused { why: why.to_owned() }))
         })?;
+        let expected = before + u64::from(matches!(verdict, Verdict::Refused { .. }));
+        let counted = refusals(process)?;
+        ensure!(counted == expected, "{counted} configurations were counted as refused, expected {expected}");
         ensure!(process.is_ready()?, "Envoy is not ready any more");
         Ok(verdict)
     }
 
     fn send(&mut self, phase: Phase, message: &Message, connections: Connections) -> Result<Seen> {
-        let message = Self::furnished(message)?;
+        let message = exchange::furnished(message)?;
         let seen = match connections {
             Connections::Many => self.send_once(phase, &message)?,
             Connections::One => {
@@ -244,7 +186,7 @@ impl Runner for EnvoyRunner {
                     Some((kept, connection)) if kept == phase => connection,
                     _ => Connection::open(self.address(phase)?)?,
                 };
-                let seen = over_http1(&mut connection, &message)?;
+                let seen = exchange::over_http1(&mut connection, &message)?;
                 self.kept = Some((phase, connection));
                 seen
             }
@@ -254,7 +196,7 @@ impl Runner for EnvoyRunner {
     }
 
     fn send_at_once(&mut self, phase: Phase, message: &Message, times: u32) -> Result<Vec<Seen>> {
-        let (message, this) = (Self::furnished(message)?, &*self);
+        let (message, this) = (exchange::furnished(message)?, &*self);
         let all: Result<Vec<Seen>> = thread::scope(|scope| {
             let threads: Vec<_> = (0..times).map(|_| scope.spawn(|| this.send_once(phase, &message))).collect();
             let joined = |thread: thread::ScopedJoinHandle<'_, Result<Seen>>| {
@@ -270,7 +212,8 @@ impl Runner for EnvoyRunner {
     }
 
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen> {
-        let (seen, open) = self.begin_request(phase, &Self::furnished(message)?, Ending::Open)?;
+        let message = exchange::furnished(message)?;
+        let (seen, open) = Open::begin(&self.client, self.address(phase)?, &message, Ending::Open)?;
         self.open = Some(open);
         self.note(&seen);
         Ok(seen)
@@ -278,18 +221,9 @@ impl Runner for EnvoyRunner {
 
     fn close(&mut self) -> Result<Place> {
         let mut open = self.open.take().context("no request is open")?;
-        let answer = match &mut open {
-            Open::Socket(connection) => {
-                connection.write(b"still there?")?;
-                connection.line()?
-            }
-            Open::Call(call) => {
-                self.client.talk(call, b"still there?")?;
-                self.client.next(call)?
-            }
-        };
-        self.end_request(open)?;
-        place(&String::from_utf8_lossy(&answer))
+        let place = open.whereabouts(&self.client)?;
+        open.end(&self.client)?;
+        Ok(place)
     }
 
     fn ledger(&mut self) -> Option<&mut Ledger> {
@@ -310,31 +244,4 @@ fn refusals(process: &Process) -> Result<u64> {
     let statistics = process.statistics()?;
     let refused = statistics.iter().filter(|(sample, _)| sample.family == "graylane_config_rejected_total");
     Ok(refused.map(|(_, count)| count).sum())
-}
-
-fn over_http1(connection: &mut Connection, message: &Message) -> Result<Seen> {
-    let head = connection.send(message)?;
-    let body = connection.body(&head)?;
-    seen(head, &body)
-}
-
-/// What became of a request. A response without a record is the proxy's own.
-fn seen(head: Head, record: &[u8]) -> Result<Seen> {
-    let Head { status, headers } = head;
-    let record: Option<Record> = match serde_json::from_slice(record) {
-        Ok(record) => Some(record),
-        Err(_) if headers.get("x-gray-reason").is_some() => None,
-        Err(_) => bail!("answered {status} with {:?}", String::from_utf8_lossy(record)),
-    };
-    let attempts = record.as_ref().map_or(0, |record| record.attempt);
-    let arrival = record.map(|record| {
-        let headers: Headers = record.headers.into_iter().collect();
-        anyhow::Ok(Arrival { place: place(&record.cluster)?, headers })
-    });
-    let response = Response { status: Some(status), headers };
-    Ok(Seen { arrival: arrival.transpose()?, response, decided: None, events: None, attempts: Some(attempts) })
-}
-
-fn place(cluster: &str) -> Result<Place> {
-    Place::of_cluster(cluster).with_context(|| format!("an unknown cluster {cluster:?}"))
 }

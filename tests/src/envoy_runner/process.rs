@@ -6,12 +6,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command};
-use std::sync::OnceLock;
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,7 +26,7 @@ const A_MOMENT: Duration = Duration::from_millis(5);
 /// An Envoy that runs until it is dropped.
 #[derive(Debug)]
 pub(super) struct Process {
-    child: Child,
+    child: Mutex<Child>,
     folder: TempDir,
     admin: SocketAddr,
     /// The address of each listener, by name.
@@ -44,6 +44,7 @@ impl Process {
         command.args(["--component-log-level", "wasm:info"]).arg("--config-path").arg(&bootstrap);
         command.arg("--admin-address-path").arg(&admin).stderr(File::create(folder.path().join(LOG))?);
         let child = spawn(command).with_context(|| executable.display().to_string())?;
+        let child = Mutex::new(child);
         let mut process = Self { child, folder, admin: ([127, 0, 0, 1], 0).into(), listeners: BTreeMap::new() };
         process.admin = process.eventually("has an admin address", || {
             Ok(fs::read_to_string(&admin).ok().and_then(|address| address.parse().ok()))
@@ -68,15 +69,23 @@ impl Process {
     pub(super) fn eventually<T>(&self, what: &str, look: impl Fn() -> Result<Option<T>>) -> Result<T> {
         let started = Instant::now();
         loop {
-            match look() {
-                Ok(Some(found)) => return Ok(found),
-                Ok(None) if started.elapsed() < DEADLINE => thread::sleep(A_MOMENT),
-                // Until it listens, asking fails.
-                Err(_) if started.elapsed() < DEADLINE && self.listeners.is_empty() => thread::sleep(A_MOMENT),
-                Ok(None) => bail!("Envoy never {what}; its log: {}", self.log()?),
-                Err(error) => return Err(error.context(format!("Envoy never {what}; its log: {}", self.log()?))),
+            let looked = look();
+            if let Ok(Some(found)) = looked {
+                return Ok(found);
             }
+            // Until it listens, asking fails.
+            let may_come = looked.is_ok() || self.listeners.is_empty();
+            if !may_come || self.has_ended()? || started.elapsed() > DEADLINE {
+                let log = format!("Envoy never {what}; its log ends with:\n{}", self.last_words());
+                return Err(looked.err().map_or_else(|| anyhow!(log.clone()), |error| error.context(log.clone())));
+            }
+            thread::sleep(A_MOMENT);
         }
+    }
+
+    fn has_ended(&self) -> Result<bool> {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(child.try_wait()?.is_some())
     }
 
     pub(super) fn is_ready(&self) -> Result<bool> {
@@ -92,6 +101,14 @@ impl Process {
     /// All that it has logged.
     pub(super) fn log(&self) -> Result<String> {
         Ok(String::from_utf8_lossy(&fs::read(self.folder().join(LOG))?).into_owned())
+    }
+
+    /// The last lines that it has logged.
+    pub(super) fn last_words(&self) -> String {
+        const LINES: usize = 8;
+        let log = self.log().unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n")
     }
 
     fn ask(&self, path: &str) -> Result<String> {
@@ -143,7 +160,8 @@ fn spawn(command: Command) -> Result<Child> {
 impl Drop for Process {
     fn drop(&mut self) {
         // It has no state that would be worth a graceful end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }

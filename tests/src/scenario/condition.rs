@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::expect::Expect;
 use super::request::Request;
-use super::table::{Send, Step};
+use super::step::{Send, Step};
 
 /// A condition, put to the test as the only rule there is.
 #[derive(Clone, Debug, Deserialize)]

@@ -15,6 +15,7 @@ mod play;
 mod population;
 mod request;
 mod runner;
+mod step;
 mod table;
 mod text;
 
@@ -26,5 +27,6 @@ pub use play::play;
 pub use population::{Connections, Many, PerKind};
 pub use request::{Message, Protocol, Request, SOURCE, TargetForm};
 pub use runner::{Arrival, Configuration, Events, Response, Runner, Seen, Verdict};
-pub use table::{Scenario, Step, Table};
+pub use step::{Close, Configure, Send, Step};
+pub use table::{Scenario, Table};
 pub use text::Text;

@@ -13,7 +13,8 @@ use super::mesh::Place;
 use super::population::{Connections, Many, Member};
 use super::request::{Carry, Message, Request};
 use super::runner::{Configuration, Runner, Seen, Verdict};
-use super::table::{Close, Configure, Scenario, Send, Step, patched};
+use super::step::{Close, Configure, Send, Step};
+use super::table::{Scenario, patched};
 use crate::host::Headers;
 
 /// Plays `scenario` on `runner`.

@@ -9,11 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::condition::Case;
-use super::expect::Expect;
 use super::mesh::Mesh;
-use super::population::Many;
-use super::request::Request;
 use super::runner::Configuration;
+use super::step::Step;
 use super::text::Text;
 
 /// Where the tables are.
@@ -70,78 +68,6 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
-/// One thing that is done.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Step {
-    /// A request is sent.
-    Send(Send),
-    /// Many requests are sent.
-    Many(Many),
-    /// A filter is given a new configuration.
-    Configure(Configure),
-    /// A request is sent that stays open.
-    Open(Send),
-    /// The open request goes on and ends.
-    Close(Close),
-}
-
-/// A request, sent once or several times.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Send {
-    /// Where the filter stands; as the scenario says if not said.
-    pub phase: Option<Phase>,
-    /// The request.
-    #[serde(default)]
-    pub request: Request,
-    /// How often it is sent, each time after the response to the last.
-    #[serde(default = "one")]
-    pub times: u32,
-    /// How often it is sent at once.
-    #[serde(default = "one")]
-    pub at_once: u32,
-    /// What must become of each.
-    pub expect: Expect,
-}
-
-const fn one() -> u32 {
-    1
-}
-
-impl Send {
-    /// Sent a single time.
-    pub(super) fn once(request: Request, expect: Expect) -> Self {
-        Self { phase: None, request, times: 1, at_once: 1, expect }
-    }
-}
-
-/// A filter is given a new configuration.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Configure {
-    /// Which one; the scenario's if not said.
-    pub phase: Option<Phase>,
-    /// Changes to the last good configuration of the phase, as a merge patch.
-    #[serde(default)]
-    pub patch: Value,
-    /// These bytes instead.
-    pub text: Option<Text>,
-    /// What is complained about, each a part of a message; none: it is accepted.
-    #[serde(default)]
-    pub refused: Vec<String>,
-}
-
-/// The open request goes on and ends.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Close {
-    /// The service that it went to all along.
-    pub service: String,
-    /// The version that it went to all along.
-    pub version: String,
-}
-
 /// All scenarios of all files.
 #[derive(Debug)]
 pub struct Table(Vec<Scenario>);
@@ -163,6 +89,7 @@ impl Table {
             file.complete(&base, &mut scenarios).with_context(|| path.display().to_string())?;
             ensure!(scenarios.len() > before, "{} has no scenario", path.display());
         }
+        ensure!(!scenarios.is_empty(), "{FOLDER} has no tables");
         let mut names = BTreeSet::new();
         for Scenario { name, steps, .. } in &scenarios {
             ensure!(names.insert(name), "two scenarios are called {name:?}");
@@ -274,24 +201,5 @@ impl Scenario {
     pub fn mesh(&self) -> Result<Mesh> {
         let configs: Vec<FilterConfig> = self.configs().collect();
         Mesh::of(&configs)
-    }
-}
-
-impl Step {
-    fn phase(&self, usual: Phase) -> Option<Phase> {
-        match self {
-            Self::Send(send) | Self::Open(send) => Some(send.phase.unwrap_or(usual)),
-            Self::Configure(configure) => Some(configure.phase.unwrap_or(usual)),
-            Self::Many(_) => Some(usual),
-            Self::Close(_) => None,
-        }
-    }
-
-    fn expects(&self) -> bool {
-        match self {
-            Self::Send(send) => send.times > 0 && send.at_once > 0,
-            Self::Many(_) | Self::Open(_) => true,
-            Self::Configure(_) | Self::Close(_) => false,
-        }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use graylane_core::Phase;
 use graylane_core::metric::{ConfigState, Metric, PhaseLabel};
 use graylane_tests::host::{LogLevel, LogLine, Proxy};
 use serde_json::json;
 
-use crate::{
-    A_TICK, GATEWAY, OUTBOUND, alices_version, counter, filter, gateway, get, offer, ok, play, send, start, with,
-};
+use crate::{A_TICK, GATEWAY, alices_version, counter, filter, gateway, get, offer, ok, play, send, start, with};
 
 const UNKNOWN: PhaseLabel = PhaseLabel::Unknown;
+const INBOUND: PhaseLabel = PhaseLabel::Known(Phase::SidecarInbound);
+const OUTBOUND: PhaseLabel = PhaseLabel::Known(Phase::SidecarOutbound);
 
 fn state(proxy: &Proxy, phase: PhaseLabel) -> Option<u64> {
     proxy.gauge(&Metric::State { phase }.stat_name())
@@ -179,27 +180,38 @@ fn what_an_old_configuration_counted_is_not_lost_with_it() -> anyhow::Result<()>
     send(&proxy, get([]))?;
     assert_eq!(counter(&proxy, Metric::DurationCount { service: "cart", version: "v1" }), 0);
     offer(&proxy, gateway(2).to_string())?;
-    assert_eq!(counter(&proxy, Metric::DurationCount { service: "cart", version: "v1" }), 1, "without a tick");
+    proxy.advance(A_TICK)?;
+    assert_eq!(counter(&proxy, Metric::DurationCount { service: "cart", version: "v1" }), 1);
     Ok(())
+}
+
+/// Lets what follows be of the plugin called `name`.
+fn named(proxy: &Proxy, name: &str) {
+    proxy.set_property(["plugin_name"], name);
 }
 
 #[test]
 fn two_filters_of_one_machine_keep_their_own_last_good_configuration() -> anyhow::Result<()> {
-    let gate = start(&gateway(1))?;
-    let outbound = gate.another_filter();
-    // Envoy says whose request it is only when it is asked.
-    gate.set_property(["plugin_name"], "outbound");
-    let sidecar = |generation: u64| with(gateway(generation), &json!({"phase": "sidecarOutbound"}));
-    offer(&outbound, sidecar(11).to_string())?;
-    offer(&outbound, with(sidecar(12), &json!({"novelty": 1})).to_string())?;
-    gate.advance(A_TICK)?;
-    assert_eq!((generation(&gate, GATEWAY), generation(&gate, OUTBOUND)), (Some(1), Some(11)));
-    assert_eq!(state(&gate, GATEWAY), Some(ConfigState::Current as u64));
-    assert_eq!(state(&gate, OUTBOUND), Some(ConfigState::LastGood as u64));
-    let marked = || get([("x-gray-lane", "gray")]);
-    assert_eq!(play(&outbound, marked())?.request_headers().get("x-gray-version").as_deref(), Some("v2"));
-    gate.set_property(["plugin_name"], "");
-    assert_eq!(play(&gate, marked())?.request_headers().get("x-gray-version"), None, "an edge trusts no mark");
+    let inbound = filter()?.start()?;
+    let outbound = inbound.another_filter();
+    let sidecar = |phase: &str, generation: u64| with(gateway(generation), &json!({"phase": phase}));
+    named(&inbound, "inbound");
+    offer(&inbound, sidecar("sidecarInbound", 1).to_string())?;
+    named(&outbound, "outbound");
+    offer(&outbound, sidecar("sidecarOutbound", 11).to_string())?;
+    for bad in [with(sidecar("sidecarOutbound", 12), &json!({"novelty": 1})).to_string(), "{".to_owned()] {
+        offer(&outbound, bad)?;
+        outbound.advance(A_TICK)?;
+        assert_eq!((generation(&inbound, INBOUND), generation(&inbound, OUTBOUND)), (Some(1), Some(11)));
+        assert_eq!(state(&inbound, INBOUND), Some(ConfigState::Current as u64));
+        assert_eq!(state(&inbound, OUTBOUND), Some(ConfigState::LastGood as u64));
+        let marked = || get([("x-gray-lane", "gray")]);
+        named(&outbound, "outbound");
+        assert_eq!(play(&outbound, marked())?.request_headers().get("x-gray-version").as_deref(), Some("v2"));
+        named(&inbound, "inbound");
+        assert_eq!(play(&inbound, marked())?.request_headers(), marked(), "in front of an app nothing is routed");
+        named(&outbound, "outbound");
+    }
     Ok(())
 }
 

@@ -103,4 +103,3 @@ fn counter(proxy: &Proxy, metric: Metric<'_>) -> u64 {
 }
 
 const GATEWAY: PhaseLabel = PhaseLabel::Known(Phase::Gateway);
-const OUTBOUND: PhaseLabel = PhaseLabel::Known(Phase::SidecarOutbound);
