@@ -187,7 +187,14 @@ impl Trace<'_> {
 
     pub(crate) fn step(&mut self, step: impl FnOnce() -> Step) {
         if let Self::On(steps) = self {
-            steps.push(step());
+            tell(steps, step);
         }
     }
+}
+
+/// Kept out of the decision's own code, which so stays short: hardly ever is anybody told anything.
+#[cold]
+#[inline(never)]
+fn tell(steps: &mut Vec<Step>, step: impl FnOnce() -> Step) {
+    steps.push(step());
 }

@@ -17,6 +17,8 @@ const REGULARLY: Duration = Duration::from_secs(1);
 
 /// A configuration of `size` bytes has come.
 pub(crate) fn configure(vm: &Vm, root: RootId, size: usize) {
+    // What has served until now may not tick again.
+    vm.flush();
     let bytes = host::configuration(size).unwrap_or_default();
     seat::take(vm, &Plugin::of_host(), &bytes);
     vm.hurry(root);

@@ -101,6 +101,8 @@ fn begin(decision: &Decision<'_>, live: &Live, vm: &Vm) -> Option<Journey> {
 }
 
 /// Answers in place of the service; to a gRPC caller Envoy says the same as status 14, `UNAVAILABLE`.
+#[cold]
+#[inline(never)]
 fn refuse(decision: &Decision<'_>, router: &Router) -> Answer {
     let service = decision.target.and_then(|target| router.service_name(target.service));
     let lanes: Vec<&str> = decision.lanes.iter().filter_map(|lane| Some(router.lane_name(*lane)?.as_str())).collect();
@@ -146,9 +148,15 @@ impl Journey {
 
 impl Reply {
     fn to(decision: &Decision<'_>, steps: &[Step]) -> Option<Box<Self>> {
+        (decision.cookie.is_some() || decision.explain).then(|| Box::new(Self::made(decision, steps)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn made(decision: &Decision<'_>, steps: &[Step]) -> Self {
         let set_cookie = decision.cookie.as_ref().map(ToString::to_string);
         let explanation = decision.explain.then(|| explanation::header_value(steps));
-        (set_cookie.is_some() || explanation.is_some()).then(|| Box::new(Self { set_cookie, explanation }))
+        Self { set_cookie, explanation }
     }
 
     fn write(&self, router: &Router) {

@@ -53,6 +53,8 @@ pub(super) enum Keyless {
 
 impl Router {
     /// Puts a request in its lanes: one at most from each rule set, in order of precedence.
+    // Out of line: most proxies only follow marks.
+    #[inline(never)]
     pub(super) fn enter<'r, R: Request>(
         &'r self,
         view: &View<'_, R>,
