@@ -6,13 +6,15 @@ use graylane_core::{FilterConfig, Phase};
 use serde_json::{Value, json};
 
 use super::resource::filter_name;
-use super::{Files, Resource, type_url};
+use super::{Files, Resource, role_name, type_url};
 
 const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+const TEXT: &str = "google.protobuf.StringValue";
 
 /// The resource of [`Resource::Filter`]: `config`, for the module in the file `module`.
 ///
-/// All roles share one virtual machine for each thread, because what makes a machine is `vm_id` and the code.
+/// All roles share data, which goes by `vm_id`, but no virtual machine: what makes a machine is its configuration too. A
+/// filter that is alone in its machine need not ask the host which role a request is for.
 #[must_use]
 pub fn filter(config: &FilterConfig, module: &Path) -> Vec<Value> {
     let name = filter_name(config.phase);
@@ -28,9 +30,10 @@ pub fn filter(config: &FilterConfig, module: &Path) -> Vec<Value> {
                 "vm_config": {
                     "vm_id": "graylane",
                     "runtime": "envoy.wasm.runtime.v8",
+                    "configuration": {"@type": type_url(TEXT), "value": role_name(config.phase)},
                     "code": {"local": {"filename": module}},
                 },
-                "configuration": {"@type": type_url("google.protobuf.StringValue"), "value": text},
+                "configuration": {"@type": type_url(TEXT), "value": text},
                 // Should the module ever trap, the proxy starts it anew instead of failing or passing by for good.
                 "failure_policy": "FAIL_RELOAD",
             },

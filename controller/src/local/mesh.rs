@@ -88,7 +88,7 @@ impl Mesh {
         self.site.reporter.tell_any(self.publication.acknowledge(&proxies).await);
         self.publication.tidy(&serving, &proxies).await?;
         self.retire(&proxies);
-        self.tell_ready();
+        self.tell_ready(&proxies).await;
         Ok(())
     }
 
@@ -138,12 +138,16 @@ impl Mesh {
         while self.retiring.try_join_next().is_some() {}
     }
 
-    fn tell_ready(&self) {
+    /// The first time that requests are served: all proxies go by the generation, and know every replica that is ready.
+    async fn tell_ready(&self, proxies: &[Proxy]) {
         let complete = self.publication.acknowledgement() == Acknowledgement::Complete;
-        if complete && self.stage == Stage::Started && !self.ready.send_replace(true) {
-            let (gateway, admin) = (self.gateway.address(), self.gateway.proxy.admin());
-            self.site.reporter.tell(Event::Ready { gateway, admin });
+        if !complete || self.stage == Stage::Starting || *self.ready.borrow() {
+            return;
         }
+        self.publication.until_known(proxies).await;
+        let (gateway, admin) = (self.gateway.address(), self.gateway.proxy.admin());
+        self.site.reporter.tell(Event::Ready { gateway, admin });
+        self.ready.send_replace(true);
     }
 
     fn period(&self, turned: &Result<(), Error>) -> Duration {

@@ -96,6 +96,11 @@ impl Publication {
         self.publisher.version(Resource::Clusters).into_iter().collect()
     }
 
+    /// Waits until `proxies` know where requests for each version go.
+    pub(super) async fn until_known(&self, proxies: &[Proxy]) {
+        taken(proxies, &self.whereabouts()).await;
+    }
+
     /// Publishes where requests for each version go.
     pub(super) fn clusters(&mut self, serving: &Serving) -> Result<Vec<(Resource, u64)>, Error> {
         let addresses = |subset: &Subset| serving.get(&version_of(subset)).cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who was seen where: every request, entered in the act in which it was sent.
+//! Who was seen where, act by act.
 //!
 //! Pure: time is what it is told. Invariant: what was sent was seen, has failed, or is open, so nothing goes missing
 //! unnoticed.
@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     chain::{BASE, Chain, Side, Versions, path},
-    recent::quantile,
+    quantile::quantile,
 };
 
 /// Time since the demo began.

@@ -83,19 +83,8 @@ impl Lines {
     pub(crate) fn hand_over(&mut self, show: &Show, summary: &Summary) -> io::Result<()> {
         self.at = show.now;
         tell(&format!("\n{summary}\n\nIt is your turn; Ctrl-C ends everything."))?;
-        invitations(show).iter().try_for_each(|line| tell(&format!("  {line}")))
+        show.invitations().iter().try_for_each(|line| tell(&format!("  {line}")))
     }
-}
-
-/// What a reader may try on a mesh that is left running.
-pub(crate) fn invitations(show: &Show) -> [String; 4] {
-    let gateway = show.gateway;
-    [
-        format!("edit {}", show.release.display()),
-        format!("curl http://{gateway}/"),
-        format!("curl -H 'x-user: user-007' http://{gateway}/"),
-        format!("curl -i -H 'x-user: tester' -H 'x-gray-explain: 1' http://{gateway}/"),
-    ]
 }
 
 fn told(show: &Show) -> String {

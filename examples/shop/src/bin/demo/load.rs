@@ -90,10 +90,10 @@ impl Shopper {
             tokio::select! {
                 _ = pace.tick() => (),
                 () = stop.cancelled() => break,
+                () = traffic.closed() => break,
             }
             let (shopper, traffic) = (self.clone(), traffic.clone());
             let sent = shopper.clock.now();
-            // Nobody listens any more only when the demo is about to end.
             let _ = traffic.send(Traffic::Sent(sent));
             tokio::spawn(async move {
                 let outcome = shopper.ask(caller).await;

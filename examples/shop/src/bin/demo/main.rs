@@ -19,6 +19,7 @@ mod lines;
 mod load;
 mod mesh;
 mod proxies;
+mod quantile;
 mod recent;
 mod screen;
 mod show;
@@ -29,7 +30,7 @@ mod view;
 use std::{
     env,
     io::{self, Write},
-    process::{self, ExitCode},
+    process::ExitCode,
 };
 
 use anyhow::Context;
@@ -122,19 +123,13 @@ fn tell(text: &str) -> io::Result<()> {
 }
 
 /// Handles signals from the return on; a hang-up is a terminal that was closed.
-///
-/// The second one does not wait for anything: what then still runs, the guard of the mesh ends.
 fn stop_on_signal(stop: &CancellationToken) -> io::Result<()> {
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let mut signals = signal(kind)?;
         let stop = stop.clone();
         tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                if stop.is_cancelled() {
-                    process::exit(INTERRUPTED.into());
-                }
-                stop.cancel();
-            }
+            signals.recv().await;
+            stop.cancel();
         });
     }
     Ok(())

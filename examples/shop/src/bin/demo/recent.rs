@@ -4,7 +4,8 @@ use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     chain::{Chain, Version},
-    ledger::{Answer, Caller, Moment},
+    ledger::{Answer, Caller},
+    quantile::quantile,
 };
 
 /// How far back it reaches.
@@ -74,17 +75,13 @@ impl Recent {
     }
 }
 
-/// The smallest of the values that `percent` of them do not exceed.
-pub(crate) fn quantile(mut values: Vec<Moment>, percent: usize) -> Option<Moment> {
-    values.sort_unstable();
-    let rank = (values.len() * percent).div_ceil(100);
-    values.get(rank.saturating_sub(1)).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::{BASE, Side};
+    use crate::{
+        chain::{BASE, Side},
+        ledger::Moment,
+    };
 
     fn answer(caller: Caller, seen: u64, side: Side) -> Answer {
         let versions = if side == Side::Gray { [Version::V2, Version::V1, Version::V2] } else { BASE };
@@ -112,13 +109,5 @@ mod tests {
         assert_eq!(web.share(Version::V2), Some(0.25));
         assert_eq!(Served::default().share(Version::V1), None);
         assert_eq!(recent.newest().next().map(|answer| answer.caller), Some(Caller::Tester));
-    }
-
-    #[test]
-    fn quantiles_are_ranked() {
-        let values: Vec<_> = (1..=100).rev().map(Moment::from_millis).collect();
-        assert_eq!(quantile(values.clone(), 50), Some(Moment::from_millis(50)));
-        assert_eq!(quantile(values, 99), Some(Moment::from_millis(99)));
-        assert_eq!(quantile(Vec::new(), 50), None);
     }
 }

@@ -49,9 +49,9 @@ pub(crate) struct Show {
     pub(crate) tester: Option<Chain>,
     /// What the mesh had to say, newest last: in the story, what is no part of it.
     pub(crate) notes: Vec<Note>,
-    pub(crate) gateway: SocketAddr,
+    gateway: SocketAddr,
     /// The file of the release.
-    pub(crate) release: PathBuf,
+    release: PathBuf,
 }
 
 impl Show {
@@ -148,6 +148,17 @@ impl Show {
     /// How many users met new versions when they were seen last.
     pub(crate) fn gray_users(&self) -> usize {
         self.faces.iter().filter(|face| **face == Some(Side::Gray)).count()
+    }
+
+    /// What a reader may try on a mesh that is left running.
+    pub(crate) fn invitations(&self) -> [String; 4] {
+        let gateway = self.gateway;
+        [
+            format!("edit {}", self.release.display()),
+            format!("curl http://{gateway}/"),
+            format!("curl -H 'x-user: user-007' http://{gateway}/"),
+            format!("curl -i -H 'x-user: tester' -H 'x-gray-explain: 1' http://{gateway}/"),
+        ]
     }
 
     fn face(&mut self, answer: &Answer) {

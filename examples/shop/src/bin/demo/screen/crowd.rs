@@ -8,7 +8,10 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{page::section, palette};
+use super::{
+    page::{ROOMY, section},
+    palette,
+};
 use crate::{chain::Side, load::USERS, show::Show};
 
 /// How users are laid out.
@@ -23,7 +26,7 @@ pub(super) enum Spacing {
 impl Spacing {
     /// The layout for a page of this size.
     pub(super) fn of(page: Rect) -> Self {
-        if page.height >= 36 { Self::Wide } else { Self::Dense }
+        if page.height < ROOMY { Self::Dense } else { Self::Wide }
     }
 
     /// The rows that all users take in this width, with the rule above them.

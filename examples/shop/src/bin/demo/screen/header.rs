@@ -8,17 +8,19 @@ use ratatui::{
     widgets::{Paragraph, Wrap},
 };
 
-use super::{page::section, palette};
+use super::{
+    page::{ROOMY, section},
+    palette,
+};
 use crate::{
     folder::{Change, RELEASE},
-    lines::invitations,
     show::{Scene, Show},
     story::STORY,
 };
 
 /// The rows of the story, with the rule above it, on a page of this height.
 pub(super) fn height(page: u16) -> u16 {
-    if page < 36 { 5 } else { 7 }
+    if page < ROOMY { 5 } else { 7 }
 }
 
 /// The first line: the act, and how far the proxies are.
@@ -51,7 +53,7 @@ pub(super) fn story(frame: &mut Frame<'_>, area: Rect, show: &Show) {
 }
 
 fn your_turn(frame: &mut Frame<'_>, area: Rect, show: &Show) {
-    let lines: Vec<_> = invitations(show).into_iter().map(Line::from).collect();
+    let lines: Vec<_> = show.invitations().into_iter().map(Line::from).collect();
     frame.render_widget(Paragraph::new(lines).block(section("")), area);
 }
 

@@ -14,6 +14,8 @@ use super::{
 };
 use crate::show::Show;
 
+/// Pages of fewer rows are laid out without a row to spare.
+pub(super) const ROOMY: u16 = 36;
 /// Narrower pages have no room for requests beside the claims.
 const NARROW: u16 = 100;
 
