@@ -18,10 +18,11 @@ use crate::folder::Folder;
 use crate::http::HttpClient;
 use crate::kubeconfig;
 use crate::manifest::{self, CannotApply};
+use crate::node::{Images, Node};
 use crate::process::Process;
 
 /// How long a component may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often is looked whether it is.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -55,6 +56,7 @@ pub struct Lab {
     http: HttpClient,
     client: Option<Client>,
     running: Mutex<BTreeMap<Component, Running>>,
+    node: Option<Node>,
 }
 
 /// A component that was started.
@@ -123,7 +125,7 @@ impl Lab {
         prepare_certificates(&folder).map_err(|cause| LabError::CannotPrepare { component, cause })?;
         let server = component.address();
         kubeconfig::write(&folder.kubeconfig_inside(), &folder, &server, kubeconfig::ADMINISTRATOR)?;
-        let mut lab = Self { folder, http: HttpClient::new(), client: None, running: Mutex::default() };
+        let mut lab = Self { folder, http: HttpClient::new(), client: None, running: Mutex::default(), node: None };
         for component in extent.components() {
             match component {
                 Component::Etcd | Component::ControllerManager => lab.start(*component).await?,
@@ -148,6 +150,22 @@ impl Lab {
         }
         self.client = Some(client(&self.folder.kubeconfig_inside()).await?);
         self.until_ready(component).await
+    }
+
+    /// Adds a node that runs pods of these images.
+    ///
+    /// # Errors
+    /// What the API server says.
+    pub async fn join(&mut self, images: Images) -> Result<(), LabError> {
+        let started = Node::start(self.client()?.clone(), self.folder.clone(), images).await;
+        self.node = Some(started.map_err(|error| LabError::Client(error.to_string()))?);
+        Ok(())
+    }
+
+    /// The node, once it has joined.
+    #[must_use]
+    pub fn node(&self) -> Option<&Node> {
+        self.node.as_ref()
     }
 
     /// The lab's folder.

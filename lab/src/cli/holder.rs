@@ -16,7 +16,7 @@ use super::report::Report;
 use super::{DownArgs, UpArgs, status};
 
 /// How long a lab may take until it is ready, and to end.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 const PERIOD: Duration = Duration::from_millis(100);
 
@@ -27,6 +27,9 @@ pub(super) const LOG: &str = "lab.log";
 pub(super) fn up(path: &Path, args: &UpArgs) -> Result<ExitCode> {
     let folder = Folder::make(path)?;
     drop(lock(&folder)?.with_context(|| format!("a lab runs already in {}", path.display()))?);
+    // What an earlier lab said is not true of this one.
+    fs::remove_dir_all(folder.logs())?;
+    let folder = Folder::make(path)?;
     let log = File::create(folder.logs().join(LOG))?;
     let mut holder = Command::new(env::current_exe()?)
         .arg("hold")

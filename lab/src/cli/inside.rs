@@ -8,6 +8,7 @@ use std::{fs, io};
 use anyhow::{Context, Result};
 use graylane_lab::folder::Folder;
 use graylane_lab::namespace::{self, Side};
+use graylane_lab::node::Images;
 use graylane_lab::{Component, Extent, Lab};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpStream, UnixListener};
@@ -34,11 +35,22 @@ async fn serve(path: &Path, extent: Extent) -> Result<()> {
     let folder = Folder::make(path)?;
     let relay = relay(&folder)?;
     tokio::spawn(relay);
-    let lab = Lab::up(path, extent).await?;
+    let mut lab = Lab::up(path, extent).await?;
+    lab.join(images(extent)?).await?;
     let mut tick = interval(PERIOD);
     loop {
         tick.tick().await;
         Report::of(&lab, extent).await?.write(&folder).context("cannot write what runs")?;
+    }
+}
+
+/// Our own programs lie beside this one.
+fn images(extent: Extent) -> Result<Images> {
+    let program = std::env::current_exe()?;
+    let ours = Images::built_in(program.parent().context("this program lies in a folder")?)?;
+    match extent {
+        Extent::Kubernetes => Ok(ours),
+        Extent::Mesh => Ok(ours.with_proxy()?),
     }
 }
 

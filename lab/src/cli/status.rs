@@ -13,11 +13,11 @@ use super::report::{Report, State};
 /// Prints what runs; fails when nothing does.
 pub(super) fn show(path: &Path) -> Result<ExitCode> {
     if !path.is_dir() {
-        return none(path);
+        return Ok(none(path));
     }
     let folder = Folder::make(path)?;
     if holder::lock(&folder)?.is_some() {
-        return none(path);
+        return Ok(none(path));
     }
     let Some(report) = Report::read(&folder) else {
         println!("lab: starting; see {}", folder.logs().join(holder::LOG).display());
@@ -38,9 +38,9 @@ pub(super) fn show(path: &Path) -> Result<ExitCode> {
     Ok(if report.is_up() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn none(path: &Path) -> Result<ExitCode> {
+fn none(path: &Path) -> ExitCode {
     println!("lab: none runs in {}; `cargo xtask lab up` starts one", path.display());
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
 }
 
 /// How long ago, in the largest unit that is not zero.

@@ -21,7 +21,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A container that has run for so long starts with the first pause again.
-const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
+const FORGIVEN_AFTER: Duration = Duration::from_mins(1);
 
 /// A container of a pod that lives. Dropping it kills its process.
 pub(super) struct Running {
@@ -152,14 +152,14 @@ impl Life {
         self.tell(|snapshot| (snapshot.started, snapshot.ready) = (true, readiness.is_none()));
         match readiness {
             Some(readiness) => {
-                readiness.watch(&self.site.http, |verdict| self.tell_ready(verdict == Verdict::Well)).await;
+                readiness.watch(&self.site.http, |verdict| self.tell_verdict(verdict)).await;
             }
             None => std::future::pending().await,
         }
     }
 
-    #[expect(clippy::fn_params_excessive_bools, reason = "the word of the API")]
-    fn tell_ready(&self, ready: bool) {
+    fn tell_verdict(&self, verdict: Verdict) {
+        let ready = verdict == Verdict::Well;
         self.told.send_if_modified(|snapshot| std::mem::replace(&mut snapshot.ready, ready) != ready);
     }
 

@@ -69,13 +69,13 @@ mod tests {
 
     use super::*;
 
-    fn pod(env: serde_json::Value) -> Pod {
+    fn pod(env: &serde_json::Value) -> Pod {
         let container = json!({"name": "web", "image": "shop:v1", "env": env});
         let metadata = json!({"name": "web-1", "namespace": "shop", "labels": {"app": "web"}});
         serde_json::from_value(json!({"metadata": metadata, "spec": {"containers": [container]}})).unwrap()
     }
 
-    fn read(env: serde_json::Value) -> Result<Vec<(String, String)>, CannotRun> {
+    fn read(env: &serde_json::Value) -> Result<Vec<(String, String)>, CannotRun> {
         let pod = pod(env);
         variables(&pod, &pod.spec.as_ref().unwrap().containers[0], "10.244.0.7")
     }
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn fields_of_the_pod_and_earlier_variables_are_known() {
         let field = |path: &str| json!({"fieldRef": {"fieldPath": path}});
-        let read = read(json!([
+        let read = read(&json!([
             {"name": "NAME", "valueFrom": field("metadata.name")},
             {"name": "IP", "valueFrom": field("status.podIP")},
             {"name": "APP", "valueFrom": field("metadata.labels['app']")},
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_source_that_the_lab_does_not_have_is_named() {
-        let refusal = read(json!([{"name": "SECRET", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]));
+        let refusal = read(&json!([{"name": "SECRET", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]));
         assert!(refusal.unwrap_err().to_string().contains("\"SECRET\""));
     }
 }

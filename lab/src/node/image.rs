@@ -1,7 +1,10 @@
 //! Images: programs of this machine, by the names that pod templates have for them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use graylane::envoy::{NoEnvoy, find_executable};
+use graylane_lab_tools::{File, Missing, find};
 
 /// What an image is here.
 #[derive(Debug, Clone)]
@@ -37,7 +40,55 @@ pub(super) struct Reference<'a> {
     pub(super) tag: &'a str,
 }
 
+/// A program of an image is not on this machine.
+#[derive(Debug, thiserror::Error)]
+pub enum NoImage {
+    /// One of ours is not built.
+    #[error("image \"{image}\" is the program {}, which is not built: `cargo build --package {image}`", file.display())]
+    NotBuilt {
+        /// The image, and the package.
+        image: &'static str,
+        /// Where its program would be.
+        file: PathBuf,
+    },
+    /// There is no agent of Istio's.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// There is no Envoy.
+    #[error(transparent)]
+    NoEnvoy(#[from] NoEnvoy),
+}
+
 impl Images {
+    /// Our own programs, where cargo puts them: the services of the shop, and the controller.
+    ///
+    /// # Errors
+    /// [`NoImage`] when one is not built.
+    pub fn built_in(folder: &Path) -> Result<Self, NoImage> {
+        let ours = |image: &'static str, arguments: &[&str], version: Option<&str>| {
+            let file = folder.join(image);
+            let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+            let version = version.map(str::to_owned);
+            if file.is_file() {
+                Ok(Image::Program { file, arguments, version })
+            } else {
+                Err(NoImage::NotBuilt { image, file })
+            }
+        };
+        Ok(Self::default()
+            .with("shop", ours("shop", &["serve"], Some("SHOP_APP_VERSION"))?)
+            .with("graylane", ours("graylane", &[], None)?))
+    }
+
+    /// With Istio's proxy as well, by the name that its releases have.
+    ///
+    /// # Errors
+    /// [`NoImage`] when there is no agent or no Envoy.
+    pub fn with_proxy(self) -> Result<Self, NoImage> {
+        let (agent, template) = (find(File::PilotAgent)?, find(File::ProxyTemplate)?);
+        Ok(self.with("proxyv2", Image::Proxy { agent, envoy: find_executable(None)?, template }))
+    }
+
     /// With this image as well.
     #[must_use]
     pub fn with(mut self, name: &str, image: Image) -> Self {

@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 use crate::folder::Folder;
 use crate::http::HttpClient;
 
-pub use image::{Image, Images};
+pub use image::{Image, Images, NoImage};
 
 /// The name of the one node.
 pub const NAME: &str = "lab";

@@ -1,5 +1,6 @@
 //! From a container of a pod to a program of this machine.
 
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -112,7 +113,7 @@ async fn api_access(site: &Site, pod: &Pod, account: &str, folder: &Path) -> Res
     Ok(file)
 }
 
-fn system(error: std::io::Error) -> CannotRun {
+fn system(error: impl Display) -> CannotRun {
     CannotRun::System { message: error.to_string() }
 }
 

@@ -66,10 +66,12 @@ impl Tenants {
             }
             Event::InitDone => {
                 let gone: Vec<_> = self.by_uid.keys().filter(|uid| !self.seen.contains(*uid)).cloned().collect();
-                gone.iter().for_each(|uid| self.forget(uid));
+                for uid in gone {
+                    self.forget(&uid);
+                }
             }
             Event::Apply(pod) => self.there_is(pod).await,
-            Event::Delete(pod) => pod.uid().iter().for_each(|uid| self.forget(uid)),
+            Event::Delete(pod) => self.forget(&pod.uid().unwrap_or_default()),
         }
     }
 

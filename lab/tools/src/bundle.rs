@@ -20,7 +20,7 @@ pub enum File {
     Etcd,
     /// The API server.
     KubeApiserver,
-    /// The controllers of Deployments, ReplicaSets, EndpointSlices and so on.
+    /// Kubernetes' own controllers, of Deployments and so on.
     KubeControllerManager,
     /// istiod.
     PilotDiscovery,
@@ -100,17 +100,15 @@ impl Bundle {
     /// What its linker is told: programs of Kubernetes know their version from there only.
     #[must_use]
     pub fn linker_flags(self) -> String {
-        let mut flags = "-s -w".to_owned();
-        if self == Self::Kubernetes {
-            let version = self.version();
-            let mut numbers = version.split('.');
-            let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
-            for (name, value) in [("Version", format!("v{version}")), ("Major", major.into()), ("Minor", minor.into())]
-            {
-                flags.push_str(&format!(" -X k8s.io/component-base/version.git{name}={value}"));
-            }
+        let stripped = "-s -w";
+        if self != Self::Kubernetes {
+            return stripped.to_owned();
         }
-        flags
+        let version = self.version();
+        let mut numbers = version.split('.');
+        let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+        let name = "-X k8s.io/component-base/version.git";
+        format!("{stripped} {name}Version=v{version} {name}Major={major} {name}Minor={minor}")
     }
 }
 
@@ -178,8 +176,8 @@ mod tests {
 
     #[test]
     fn kubernetes_is_told_its_version() {
-        let version = "k8s.io/component-base/version.git";
-        let told = format!("-s -w -X {version}Version=v1.36.3 -X {version}Major=1 -X {version}Minor=36");
+        let name = "-X k8s.io/component-base/version.git";
+        let told = format!("-s -w {name}Version=v1.36.3 {name}Major=1 {name}Minor=36");
         assert_eq!(Bundle::Kubernetes.linker_flags(), told);
         assert_eq!(Bundle::Etcd.linker_flags(), "-s -w");
     }

@@ -73,6 +73,7 @@ impl Go {
     /// Programs that need no C compiler are programs that any machine can build.
     fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.0);
+        command.current_dir(folder);
         command
     }
 }
