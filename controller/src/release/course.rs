@@ -2,8 +2,8 @@
 
 use graylane_core::Percentage;
 use graylane_core::slots::SLOTS;
-use sha2::{Digest as _, Sha256};
 
+use super::fingerprint;
 use crate::api::{Canary, GrayReleaseSpec, Pause, Step};
 
 /// The steps, and what comes of them.
@@ -19,9 +19,7 @@ impl Course {
     pub(super) fn of(spec: &GrayReleaseSpec) -> Self {
         let manual = || Canary::of(vec![Step::SetWeight(spec.weight), Step::Pause(Pause::default())]);
         let canary = spec.strategy.as_ref().map_or_else(manual, |strategy| strategy.canary.clone());
-        // Steps are plain data: they can always be written.
-        let text = serde_json::to_vec(&canary.steps).unwrap_or_default();
-        let hash = Sha256::digest(text).iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+        let hash = fingerprint(&canary.steps);
         Self { canary, hash }
     }
 
@@ -47,11 +45,11 @@ impl Course {
         if step >= self.len() {
             return Percentage::FULL;
         }
-        let weights = self.canary.steps.iter().take(step + 1).filter_map(|step| match step {
+        let mut weights = self.canary.steps.iter().take(step + 1).filter_map(|step| match step {
             Step::SetWeight(weight) => Some(*weight),
             Step::Pause(_) | Step::SetReplicas(_) => None,
         });
-        weights.last().unwrap_or_default()
+        weights.next_back().unwrap_or_default()
     }
 
     /// How many of `total` replicas a version needs for `step`.
@@ -59,11 +57,11 @@ impl Course {
         if step >= self.len() {
             return total;
         }
-        let numbers = self.canary.steps.iter().take(step + 1).filter_map(|step| match step {
+        let mut numbers = self.canary.steps.iter().take(step + 1).filter_map(|step| match step {
             Step::SetReplicas(replicas) => Some(*replicas),
             Step::SetWeight(_) | Step::Pause(_) => None,
         });
-        numbers.last().or(self.canary.replicas).unwrap_or_else(|| share(self.weight(step), total))
+        numbers.next_back().or(self.canary.replicas).unwrap_or_else(|| share(self.weight(step), total))
     }
 
     /// For how long the old pods stay.

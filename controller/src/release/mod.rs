@@ -16,6 +16,7 @@ mod conditions;
 mod course;
 mod desired;
 mod facts;
+mod fingerprint;
 mod history;
 mod progress;
 mod transition;
@@ -28,6 +29,7 @@ use crate::api::{GrayReleaseSpec, GrayReleaseStatus, Phase, Proxies};
 use course::Course;
 pub use desired::{Custody, Desired, DesiredWorkload, Finalizer, GraySet, Pausing};
 pub use facts::{Facts, Life, Owner, PodSet, Template, WorkloadFacts};
+pub(crate) use fingerprint::fingerprint;
 pub use verb::{InvalidVerb, Verb};
 
 /// The next status of a release, and what it asks for.
@@ -100,20 +102,20 @@ impl Machine<'_> {
         if self.status.steps_hash != self.course.hash() {
             self.course.hash().clone_into(&mut self.status.steps_hash);
             if self.status.phase.is_stepping() {
-                self.to_step(0);
+                self.go_to(0);
             }
         }
     }
 
-    fn to(&mut self, phase: Phase) {
+    fn enter(&mut self, phase: Phase) {
         self.status.phase = phase;
         self.status.since = Some(self.now);
         self.status.high_water = crate::api::HighWater { time: Some(self.now), ready: 0, acknowledged: 0 };
     }
 
-    fn to_step(&mut self, step: usize) {
+    fn go_to(&mut self, step: usize) {
         self.status.step = count(step);
-        self.to(Phase::Scaling);
+        self.enter(Phase::Scaling);
     }
 
     /// Whether `seconds` have passed since the phase began.

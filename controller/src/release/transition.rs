@@ -24,20 +24,20 @@ impl Machine<'_> {
             Phase::Idle | Phase::Completed => self.idle(),
             Phase::Preparing if self.acknowledged() && self.twins_are_gone() => {
                 self.status.traffic.base = BaseRoute::Stable;
-                self.to(Phase::Routing);
+                self.enter(Phase::Routing);
             }
-            Phase::Routing if self.acknowledged() => self.to_step(self.index()),
+            Phase::Routing if self.acknowledged() => self.go_to(self.index()),
             Phase::Scaling if self.enough_are_available() => {
                 self.status.traffic.weight = self.course.weight(self.index());
                 self.status.traffic.cohorts = Cohorts::In;
-                self.to(Phase::Propagating);
+                self.enter(Phase::Propagating);
             }
             Phase::Propagating if self.acknowledged() => self.step_is_taken(),
-            Phase::Pausing if self.pause_is_over() => self.to_step(self.index() + 1),
-            Phase::Switching if self.acknowledged() => self.to(Phase::Draining),
-            Phase::Draining if self.old_pods_may_go() => self.to(Phase::Adopting),
+            Phase::Pausing if self.pause_is_over() => self.go_to(self.index() + 1),
+            Phase::Switching if self.acknowledged() => self.enter(Phase::Draining),
+            Phase::Draining if self.old_pods_may_go() => self.enter(Phase::Adopting),
             Phase::Adopting if self.are_adopted() => self.complete(),
-            Phase::Aborting if self.acknowledged() => self.to(Phase::Withdrawing),
+            Phase::Aborting if self.acknowledged() => self.enter(Phase::Withdrawing),
             Phase::Withdrawing if self.gray_is_gone() => self.withdraw(),
             Phase::Aborted if self.compared() != Wish::Same => self.rest(Phase::Idle),
             Phase::Preparing
@@ -65,7 +65,7 @@ impl Machine<'_> {
         if self.status.traffic.base == BaseRoute::Gray {
             self.status.traffic.base = BaseRoute::Stable;
         }
-        self.to(Phase::Aborting);
+        self.enter(Phase::Aborting);
     }
 
     /// The index of the current step.
@@ -86,14 +86,14 @@ impl Machine<'_> {
     fn idle(&mut self) {
         self.look_at_deployments();
         if self.facts.life == Life::Deleted {
-            self.to(Phase::Withdrawn);
+            self.enter(Phase::Withdrawn);
         } else if self.take_new_versions() > 0 {
             self.status.step = 0;
             self.status.abort_reason = None;
             self.status.publication = None;
             self.status.traffic = Traffic::default();
             self.note(OURSELVES, format!("released {}", self.released()));
-            self.to(Phase::Preparing);
+            self.enter(Phase::Preparing);
         }
     }
 
@@ -101,11 +101,11 @@ impl Machine<'_> {
         let index = self.index();
         if index >= self.course.len() {
             self.status.traffic.base = BaseRoute::Gray;
-            self.to(Phase::Switching);
+            self.enter(Phase::Switching);
         } else if self.course.pause(index).is_some() {
-            self.to(Phase::Pausing);
+            self.enter(Phase::Pausing);
         } else {
-            self.to_step(index + 1);
+            self.go_to(index + 1);
         }
     }
 
@@ -142,7 +142,7 @@ impl Machine<'_> {
             self.status.abort_reason = None;
             self.status.workloads.iter_mut().for_each(|workload| workload.gray = None);
         }
-        self.to(phase);
+        self.enter(phase);
     }
 
     /// Whether every new version has the pods that it is to have.

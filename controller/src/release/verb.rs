@@ -90,10 +90,10 @@ impl Machine<'_> {
         let phase = self.status.phase;
         let refused = |needed: &str| Err(format!("the release is {phase:?}, and {needed}"));
         match verb {
-            Verb::Approve if phase == Phase::Pausing => self.to_step(self.index() + 1),
-            Verb::Promote if phase.is_stepping() => self.to_step(self.course.len()),
+            Verb::Approve if phase == Phase::Pausing => self.go_to(self.index() + 1),
+            Verb::Promote if phase.is_stepping() => self.go_to(self.course.len()),
             Verb::Jump(step) if phase.is_stepping() && usize::from(step) < self.course.len() => {
-                self.to_step(step.into())
+                self.go_to(step.into());
             }
             Verb::Pause if phase.is_under_way() => self.status.paused_since = Some(self.now),
             Verb::Resume if self.status.paused_since.is_some() => {

@@ -22,8 +22,8 @@ impl Machine<'_> {
         let named = self.spec.workloads.iter().filter_map(|workload| workload.deployment.clone());
         let workloads = named.zip(&self.facts.workloads).map(|(deployment, facts)| {
             let before = self.status.workloads.iter().find(|workload| workload.deployment == deployment);
-            let stable = before.and_then(|before| before.stable.clone());
-            let stable = facts.as_ref().map_or(stable.clone(), |facts| facts.stable(stable));
+            let stable = before.and_then(|before| before.stable.as_ref());
+            let stable = facts.as_ref().map_or(stable, |facts| facts.stable(stable)).cloned();
             WorkloadStatus { deployment, stable, gray: None, ready: 0, replicas: 0 }
         });
         self.status.workloads = workloads.collect();
@@ -94,9 +94,8 @@ impl Machine<'_> {
 impl WorkloadFacts {
     /// The stable version, which was `before`: what the Deployment has rolled out completely, as long as it did that by
     /// itself.
-    fn stable(&self, before: Option<VersionName>) -> Option<VersionName> {
-        let gone = before.as_ref().is_none_or(|before| !self.sets.contains_key(before));
-        let fallback = || if gone { self.foremost().cloned() } else { before.clone() };
-        self.settled().cloned().or_else(fallback)
+    fn stable<'a>(&'a self, before: Option<&'a VersionName>) -> Option<&'a VersionName> {
+        let gone = before.is_none_or(|before| !self.sets.contains_key(before));
+        self.settled().or_else(|| if gone { self.foremost() } else { before })
     }
 }

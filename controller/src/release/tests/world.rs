@@ -48,7 +48,7 @@ pub(super) enum Event {
     Verb(&'static str),
 }
 
-/// A Deployment and its ReplicaSets.
+/// A Deployment and its `ReplicaSet`s.
 #[derive(Debug, Clone)]
 pub(super) struct Workload {
     pub(super) replicas: u32,
@@ -325,7 +325,7 @@ impl Workload {
         if restarts == 0 { format!("v{template}") } else { format!("v{template}r{restarts}") }
     }
 
-    /// What the controllers of Deployments and ReplicaSets do.
+    /// What the controllers of Deployments and `ReplicaSet`s do.
     fn controlled(&mut self) {
         for set in self.sets.values_mut() {
             set.available = set.available.min(set.replicas);
