@@ -24,7 +24,7 @@ pub use deployment_name::{DeploymentName, InvalidDeploymentName};
 pub use gray_release::{GrayRelease, GrayReleaseSpec, Hold, OnLaggingProxies, ServiceSplit, VersionWeight, Workload};
 pub use lane::{Lane, LaneMember, LaneSpec};
 pub use local_mesh::{
-    Gateway, GatewayRoute, HttpReadiness, LocalMesh, LocalMeshSpec, LocalService, LocalVersion, Protocol,
+    Gateway, GatewayRoute, HttpReadiness, LocalMesh, LocalMeshSpec, LocalService, LocalTracing, LocalVersion, Protocol,
 };
 pub use mesh_policy::{ExplainPolicy, MeshPolicy, MeshPolicySpec};
 pub use object::{Kind, ObjectRef};
