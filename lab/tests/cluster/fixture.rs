@@ -27,8 +27,8 @@ impl Cluster {
         // This program lies in `deps`, and programs of the workspace above it.
         let program = env::current_exe()?;
         let programs = program.parent().and_then(|folder| folder.parent()).context("a folder of programs")?;
-        let images = Images::built_in(programs)?.with_proxy()?;
-        let mut lab = Lab::up(folder.path(), Extent::Mesh).await?;
+        let images = Images::built_in(programs)?;
+        let mut lab = Lab::up(folder.path(), Extent::Kubernetes).await?;
         lab.join(images).await?;
         Ok(Self { lab, _folder: folder })
     }
@@ -88,7 +88,7 @@ pub(crate) fn address(pod: &Pod) -> Result<String> {
 }
 
 /// The status and body of an answer.
-pub(crate) async fn get(url: &str, headers: &[(&str, &str)]) -> Result<(i32, String)> {
+pub(crate) async fn get(url: &str, headers: &[(&str, &str)]) -> Result<(u16, String)> {
     let mut request = minreq::get(url).with_timeout(10);
     for (name, value) in headers {
         request = request.with_header(*name, *value);

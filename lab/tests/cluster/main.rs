@@ -4,7 +4,7 @@
 #![expect(clippy::expect_used, reason = "test code")]
 
 mod fixture;
-mod mesh;
+
 mod pods;
 
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<ExitCode> {
 type Shared = Option<(Arc<Runtime>, Arc<Cluster>)>;
 
 fn trials(shared: &Shared) -> Vec<Trial> {
-    [pods::trials(shared), mesh::trials(shared)].into_iter().flatten().collect()
+    pods::trials(shared)
 }
 
 /// A test of that name.
