@@ -26,9 +26,8 @@ pub(in crate::cluster) fn gray<'w>(
     let live = live.find(|(_, live)| live.labels().get(HASH_LABEL).is_some_and(|hash| hash == set.version.as_str()));
     let owned = live.is_some_and(|(_, live)| !live.owner_references().is_empty());
     let is_ours_to_write = match (live, set.custody) {
-        (Some((Owner::Deployment, _)), _) => false,
+        (Some((Owner::Deployment, _)), _) | (None, Custody::Deployment) => false,
         (Some((Owner::Release, _)), Custody::Deployment) => owned,
-        (None, Custody::Deployment) => false,
         (Some((Owner::Release, _)) | None, Custody::Release) => true,
     };
     if !is_ours_to_write {
