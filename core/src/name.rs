@@ -143,9 +143,9 @@ macro_rules! checked_name {
             }
         }
 
-        impl crate::read::ReadText for $name {
-            fn read_text(text: &str) -> Result<Self, &'static str> {
-                if $check(text) { Ok(Self(text.into())) } else { Err($allowed) }
+        impl crate::read::Read for $name {
+            fn read(at: &mut crate::read::At<'_>) -> Self {
+                Self(at.checked($check, $allowed).into())
             }
         }
 

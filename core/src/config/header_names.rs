@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::HeaderName;
-use crate::problem::{Path, Problems};
-use crate::read::{Object, Read};
+use crate::read::{At, Read};
 
 /// The headers that carry marks, decisions and explanations.
 ///
@@ -44,19 +43,11 @@ const DEFAULTS: [(&str, &str); 6] = [
 ];
 
 impl Read for HeaderNames {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        let object = Object::open(value, &DEFAULTS.map(|(member, _)| member), path, problems)?;
-        // Every member is read before any failure counts.
-        let names = DEFAULTS.map(|(member, name)| object.member(member, || fixed(name), problems));
+    fn read(at: &mut At<'_>) -> Self {
+        at.open(&DEFAULTS.map(|(member, _)| member));
+        let names = DEFAULTS.map(|(member, name)| at.or(member, || fixed(name)));
         let [lane, identity, version, explain, explanation, reason] = names;
-        Some(Self {
-            lane: lane?,
-            identity: identity?,
-            version: version?,
-            explain: explain?,
-            explanation: explanation?,
-            reason: reason?,
-        })
+        Self { lane, identity, version, explain, explanation, reason }
     }
 }
 

@@ -19,9 +19,10 @@ use std::hash::{Hash as _, Hasher as _};
 use serde::{Deserialize, Serialize};
 
 use crate::hash;
+use crate::json::Json;
 use crate::name::{LaneName, ServiceName, SplitName};
-use crate::problem::{Path, Problems};
-use crate::read::{Read, read_choice, read_object};
+use crate::problem::Problems;
+use crate::read::{self, At, read_choice, read_object};
 
 pub use condition::{ClaimMatch, Condition, CookieMatch, HeaderMatch, KeyedMatch, PathMatch, QueryMatch, StringMatch};
 pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
@@ -105,8 +106,10 @@ impl Phase {
     /// The phase that a configuration names, whatever else is wrong with it.
     #[must_use]
     pub fn of_json(bytes: &[u8]) -> Option<Self> {
-        let document = document(bytes).ok()?;
-        Self::read(document.get("phase")?, &Path::Root, &mut Problems::default())
+        let document = Json::parse(bytes).ok()?;
+        let mut problems = Problems::default();
+        let phase = At::root(&document, &mut problems).required("phase");
+        problems.or(phase).ok()
     }
 }
 
@@ -173,12 +176,7 @@ impl FilterConfig {
     /// # Errors
     /// Every problem of form, each with its place, or that the bytes are no JSON at all.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Problems> {
-        let document = document(bytes)?;
-        let mut problems = Problems::default();
-        match Self::read(&document, &Path::Root, &mut problems) {
-            Some(config) if problems.is_empty() => Ok(config),
-            _ => Err(problems),
-        }
+        read::document(&Json::parse(bytes)?)
     }
 
     /// The one way to write this configuration.
@@ -211,14 +209,6 @@ impl FilterConfig {
         (rule_sets, splits, services, explain).hash(&mut hasher);
         Digest(hasher.finish())
     }
-}
-
-fn document(bytes: &[u8]) -> Result<serde_json::Value, Problems> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let mut problems = Problems::default();
-        problems.add(&Path::Root, format!("not JSON: {error}"), "a JSON object");
-        problems
-    })
 }
 
 /// The digest of a configuration, shown as 16 hexadecimal digits.
