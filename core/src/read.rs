@@ -8,7 +8,7 @@
 //! `config` hold them together.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BinaryHeap;
 
 use crate::json::Json;
 use crate::problem::{Path, Problems};
@@ -137,14 +137,39 @@ impl<'a> At<'a> {
     /// Makes sure that here is an object, and reports every member that is not among `known` or occurs twice.
     pub(crate) fn open(&mut self, known: &[&str]) {
         let members = self.members();
-        for (index, (name, _)) in members.iter().enumerate() {
+        for (name, _) in members {
             if !known.contains(&name.as_ref()) {
                 let allowed = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
                 self.problems.add(&self.path.field(name), "is not known here", allowed);
-            } else if members.iter().take(index).any(|(other, _)| other == name) {
+            }
+        }
+        for name in known {
+            if members.iter().filter(|(other, _)| other == name).count() > 1 {
                 self.twice(name);
             }
         }
+    }
+
+    /// The members of an object that stands for a map, by name.
+    pub(crate) fn entries(&mut self) -> Vec<(&'a str, &'a Json<'a>)> {
+        let members = self.members();
+        // Sorting by a heap is the shortest code that sorts.
+        let places: BinaryHeap<_> =
+            members.iter().enumerate().map(|(place, (name, _))| (name.as_ref(), place)).collect();
+        let mut entries: Vec<(&str, &Json<'_>)> = Vec::with_capacity(members.len());
+        for (name, place) in places.into_sorted_vec() {
+            if entries.last().is_some_and(|(last, _)| *last == name) {
+                self.twice(name);
+            }
+            entries.extend(members.get(place).map(|(_, value)| (name, value)));
+        }
+        entries
+    }
+
+    /// One member of a map.
+    pub(crate) fn entry<K: Read, V: Read>(&mut self, name: &str, value: &Json<'_>) -> (K, V) {
+        let key = Json::Text(Cow::Borrowed(name));
+        (K::read(&mut self.field(name, Some(&key))), V::read(&mut self.field(name, Some(value))))
     }
 
     fn twice(&mut self, name: &str) {
@@ -247,30 +272,6 @@ read_integer!(u16 up to u16::MAX.into(), u32 up to u32::MAX.into(), u64 up to cr
 impl<T: Read> Read for Vec<T> {
     fn read(at: &mut At<'_>) -> Self {
         at.elements().iter().enumerate().map(|(index, element)| T::read(&mut at.element(index, element))).collect()
-    }
-}
-
-impl<T: Read + Ord> Read for BTreeSet<T> {
-    fn read(at: &mut At<'_>) -> Self {
-        let mut set = Self::new();
-        for (index, element) in at.elements().iter().enumerate() {
-            set.insert(T::read(&mut at.element(index, element)));
-        }
-        set
-    }
-}
-
-impl<K: Read + Ord, T: Read> Read for BTreeMap<K, T> {
-    fn read(at: &mut At<'_>) -> Self {
-        let mut map = Self::new();
-        for (name, content) in at.members() {
-            let key = K::read(&mut at.field(name, Some(&Json::Text(Cow::Borrowed(name)))));
-            let content = T::read(&mut at.field(name, Some(content)));
-            if map.insert(key, content).is_some() {
-                at.twice(name);
-            }
-        }
-        map
     }
 }
 

@@ -25,7 +25,7 @@ const BUDGET: u64 = 290_000;
 /// What stands between the flags in `CARGO_ENCODED_RUSTFLAGS`.
 const SEPARATOR: &str = "\x1f";
 
-const TARGET: &str = "wasm32-wasip1";
+const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "plugin";
 
 /// Builds the module, unless it is fresh, and returns where it lies.

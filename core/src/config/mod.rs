@@ -11,9 +11,9 @@ mod host;
 mod identity;
 mod rule;
 mod service;
+mod sorted;
 mod split;
 
-use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher as _};
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,7 @@ pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
 pub use rule::{Action, Rule, RuleSet};
 pub use service::{Service, ServiceSplit};
+pub use sorted::{Map, Set};
 pub use split::{Keyless, Split};
 
 /// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
@@ -55,16 +56,16 @@ pub struct FilterConfig {
     pub identity: Identity,
     /// The lanes there are; `base` is not one of them.
     #[serde(default)]
-    pub lanes: BTreeMap<LaneName, Lane>,
+    pub lanes: Map<LaneName, Lane>,
     /// The rule sets, in order of precedence: each puts a request in at most one lane.
     #[serde(default)]
     pub rule_sets: Vec<RuleSet>,
     /// The splits that rules refer to.
     #[serde(default)]
-    pub splits: BTreeMap<SplitName, Split>,
+    pub splits: Map<SplitName, Split>,
     /// The services of the mesh that the filter steers between versions, or that marks may be carried to.
     #[serde(default)]
-    pub services: BTreeMap<ServiceName, Service>,
+    pub services: Map<ServiceName, Service>,
     /// Who may ask for an explanation; absent: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explain>,
@@ -163,10 +164,10 @@ impl FilterConfig {
             mode: Mode::default(),
             headers: HeaderNames::default(),
             identity: Identity::default(),
-            lanes: BTreeMap::new(),
+            lanes: Map::new(),
             rule_sets: Vec::new(),
-            splits: BTreeMap::new(),
-            services: BTreeMap::new(),
+            splits: Map::new(),
+            services: Map::new(),
             explain: None,
         }
     }
