@@ -34,25 +34,15 @@ impl<'d> Json<'d> {
     /// # Errors
     /// The one problem that the bytes are no JSON, and where.
     pub(crate) fn parse(bytes: &'d [u8]) -> Result<Self, Problems> {
-        let (text, end) = match std::str::from_utf8(bytes) {
-            Ok(text) => (text, "nothing more"),
-            Err(error) => (valid(bytes, error.valid_up_to()), "UTF-8"),
-        };
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| no_json(format!("not JSON: no UTF-8 from byte {} on", error.valid_up_to())))?;
         let mut parser = Parser { rest: text };
         let parsed = parser.value(0).and_then(|value| {
             parser.skip_space();
-            if parser.rest.is_empty() && text.len() == bytes.len() { Ok(value) } else { Err(Expected(end)) }
+            if parser.rest.is_empty() { Ok(value) } else { Err(Expected("nothing more")) }
         });
-        parsed.map_err(|expected| {
-            // Where the text ends before the bytes do, it is the byte behind it that is wrong.
-            let expected = if parser.rest.is_empty() && text.len() < bytes.len() { end } else { expected.0 };
-            refused(text, parser.rest, expected)
-        })
+        parsed.map_err(|Expected(expected)| refused(text, parser.rest, expected))
     }
-}
-
-fn valid(bytes: &[u8], length: usize) -> &str {
-    bytes.get(..length).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default()
 }
 
 fn refused(text: &str, rest: &str, expected: &str) -> Problems {
@@ -61,8 +51,12 @@ fn refused(text: &str, rest: &str, expected: &str) -> Problems {
         b'\n' => (line + 1, 0),
         _ => (line, column + 1),
     });
+    let end = if rest.is_empty() { ", found EOF" } else { "" };
+    no_json(format!("not JSON: expected {expected}{end} at line {line} column {}", start + 1))
+}
+
+fn no_json(found: String) -> Problems {
     let mut problems = Problems::default();
-    let found = format!("not JSON: line {line}, column {}: expected {expected}", start + 1);
     problems.add(&Path::Root, found, "a JSON object");
     problems
 }

@@ -213,6 +213,13 @@ checked_name!(
     ClaimName, "claim name", is_parameter, PARAMETER, PARAMETER_PATTERN, 128
 );
 
+impl HeaderName {
+    /// A name of our own, which a test holds to the rule.
+    pub(crate) fn known(name: &'static str) -> Self {
+        Self(name.into())
+    }
+}
+
 impl LaneName {
     /// How "in no lane" is written wherever a lane can be written.
     pub const BASE: &'static str = "base";
