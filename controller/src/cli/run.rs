@@ -30,9 +30,9 @@ pub(super) struct RunArgs {
     /// The namespace of the Lease that says which of several controllers leads
     #[arg(long, value_name = "NAME", env = "POD_NAMESPACE", default_value = "graylane-system")]
     namespace: String,
-    /// How this controller is called among others
-    #[arg(long, value_name = "NAME", env = "POD_NAME", default_value_t = format!("graylane-{}", std::process::id()))]
-    identity: String,
+    /// How this controller is called among others [default: by its process]
+    #[arg(long, value_name = "NAME", env = "POD_NAME")]
+    identity: Option<String>,
 }
 
 pub(super) fn run(args: RunArgs) -> Result<Verdict, CliError> {
@@ -41,6 +41,7 @@ pub(super) fn run(args: RunArgs) -> Result<Verdict, CliError> {
         Some(url) => Module::Elsewhere { url, sha256: module_sha256 },
         None => Module::Served(module),
     };
+    let identity = identity.unwrap_or_else(|| format!("graylane-{}", std::process::id()));
     let runtime =
         runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Runtime)?;
     runtime.block_on(run::run(Options { listen, advertised_url, module, namespace, identity }))?;
