@@ -1,7 +1,7 @@
 //! The lab's promises, on real control planes: pods are what processes and probes say, and end as asked.
 //!
 //! Needs the programs of the lab (`cargo xtask lab tools`), Envoy and the built `shop`; fails without them.
-#![expect(clippy::expect_used, reason = "test code")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod fixture;
 
