@@ -1,11 +1,12 @@
 //! The program, as a user calls it: from outside, with a kubeconfig, and without a trace afterwards.
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, ListParams, ObjectMeta, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
@@ -45,8 +46,8 @@ async fn a_lab_is_reached_from_outside_goes_on_after_a_stop_and_leaves_nothing()
     assert!(!lab(&folder, &["up"]).status.success(), "one lab has a folder for itself");
     let name = "kept";
     let namespaces: Api<Namespace> = Api::all(client(&folder).await);
-    let metadata = kube::api::ObjectMeta { name: Some(name.to_owned()), ..Default::default() };
-    namespaces.create(&Default::default(), &Namespace { metadata, ..Default::default() }).await.unwrap();
+    let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+    namespaces.create(&PostParams::default(), &Namespace { metadata, ..Namespace::default() }).await.unwrap();
     let inside = succeeded(&lab(&folder, &["exec", "--", "ip", "-brief", "address", "show", "lab0"]));
     assert!(inside.contains("10.244.0.1/16"), "{inside}");
 
