@@ -13,9 +13,8 @@ pub(crate) fn trials(shared: &Shared) -> Vec<Trial> {
     vec![trial(shared, "a_request_goes_through_gateway_and_sidecars_along_the_chain", |cluster| async move {
         cluster.apply(CHAIN).await?;
         let with_proxy = |pod: &Pod| is_ready(pod) && proxies(pod) == 1;
-        cluster
-            .pods_where("mesh", "two apps with proxies", |pods| pods.len() == 2 && pods.iter().all(with_proxy))
-            .await?;
+        let both = |pods: &[Pod]| pods.len() == 2 && pods.iter().all(with_proxy);
+        let pods = cluster.pods_where("mesh", "two apps with proxies", both).await?;
         let is_gateway = |pod: &Pod| is_ready(pod) && pod.labels().get("istio").is_some_and(|name| name == "gateway");
         let gateways = cluster.pods_where("istio-system", "a gateway", |pods| pods.iter().any(is_gateway)).await?;
         let url = format!("http://{}:8080/", address(&gateways[0])?);
