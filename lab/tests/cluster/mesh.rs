@@ -30,8 +30,8 @@ async fn through_the_sidecars(pods: &[Pod]) -> Result<()> {
         let address = address(pod)?;
         let (status, body) = get(&format!("http://{address}:8080/healthz"), &[]).await?;
         ensure!((status, body.trim()) == (200, "ok"), "{}: {status} {body}", pod.name_any());
-        let (status, stats) = get(&format!("http://{address}:15090/stats/prometheus"), &[]).await?;
-        ensure!(status == 200 && stats.contains("envoy_"), "{}: {status} {stats}", pod.name_any());
+        let (status, metrics) = get(&format!("http://{address}:15090/stats/prometheus"), &[]).await?;
+        ensure!(status == 200 && metrics.contains("envoy_"), "{}: {status} {metrics}", pod.name_any());
     }
     Ok(())
 }
