@@ -27,6 +27,7 @@
 //! # Ok::<(), graylane_core::Problems>(())
 //! ```
 
+mod carrier;
 pub mod config;
 mod decision;
 pub mod diagnose;
@@ -47,7 +48,7 @@ pub mod slots;
 mod view;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
-pub use decision::{Decision, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
+pub use decision::{Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
 pub use explain::{Skipped, SplitKey, Step};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};

@@ -105,7 +105,8 @@ impl Runner for CoreRunner {
         });
         let cookie = decision.cookie.as_ref().map(|cookie| ("set-cookie".to_owned(), cookie.to_string()));
         let response = Response { status: None, headers: cookie.into_iter().chain(explanation).collect() };
-        let events = Events { malformed: decision.events.malformed_marks, stripped: decision.events.stripped_marks };
+        let graylane_core::Events { malformed_marks, stripped_marks, conflicts, left_out } = decision.events;
+        let events = Events { malformed: malformed_marks, stripped: stripped_marks, conflicts, left_out };
         let decided = decided(router, &decision)?;
         if decision.outcome == Outcome::Refuse {
             return Ok(Seen { arrival: None, response, decided: Some(decided), events: Some(events), attempts: None });
@@ -142,7 +143,7 @@ fn seen(mesh: &Mesh, phase: Phase, mut headers: Headers, response: Response, dec
 fn edited(mut headers: Headers, decision: &Decision<'_>) -> Headers {
     for edit in &decision.edits {
         match edit {
-            HeaderEdit::Set(name, value) => headers.replace(name.as_str(), value.as_str()),
+            HeaderEdit::Set(name, value) => headers.replace(name.as_str(), value.as_bytes()),
             HeaderEdit::Remove(name) => headers.remove(name.as_str()),
         }
     }

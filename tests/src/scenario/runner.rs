@@ -146,4 +146,8 @@ pub struct Events {
     pub malformed: u8,
     /// From outside.
     pub stripped: u8,
+    /// Mirrors that said something else than the mark.
+    pub conflicts: u8,
+    /// Mirrors without room for the mark.
+    pub left_out: u8,
 }
