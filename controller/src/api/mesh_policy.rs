@@ -1,7 +1,7 @@
 //! `MeshPolicy`: what holds for the whole mesh.
 
 use graylane_core::Mode;
-use graylane_core::config::{Carriers, Condition, HeaderNames, Identity};
+use graylane_core::config::{Carriers, Condition, HeaderNames, Identity, Trust};
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub struct MeshPolicySpec {
     /// by themselves, and, for the time of a migration, in headers of other systems.
     #[serde(default)]
     pub carriers: Carriers,
+    /// Whom marks are believed from, and to whom they may go. From outside, through a gateway, none is ever believed.
+    #[serde(default)]
+    pub trust: Trust,
     /// Who a request comes from: for weights that name no sources of their own, and for the hash that travels.
     #[serde(default)]
     pub identity: Identity,

@@ -36,6 +36,7 @@ pub(super) fn compose(
         inbound: FilterConfig {
             headers: policy.headers.clone(),
             carriers: policy.carriers.clone(),
+            trust: policy.trust.clone(),
             mode: policy.mode,
             ..FilterConfig::empty(Phase::SidecarInbound, 0)
         },
@@ -63,12 +64,12 @@ fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
         return said_nothing;
     };
     let object = ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
-    for part in ["headers", "carriers", "identity", "explain"] {
+    for part in ["headers", "carriers", "trust", "identity", "explain"] {
         origins.note(part.to_owned(), &object, format!("spec.{part}"));
     }
-    let MeshPolicySpec { headers, carriers, identity, explain, mode } = policy.spec.clone();
+    let MeshPolicySpec { headers, carriers, trust, identity, explain, mode } = policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
-    FilterConfig { headers, carriers, identity, explain, mode, ..said_nothing }
+    FilterConfig { headers, carriers, trust, identity, explain, mode, ..said_nothing }
 }
 
 impl Configs {

@@ -25,22 +25,26 @@ pub struct HeaderNames {
     pub explanation: HeaderName,
     /// Why a strict lane refused, in the response: `x-gray-reason`.
     pub reason: HeaderName,
+    /// A signed override: `x-gray-override`.
+    #[serde(rename = "override")]
+    pub signed: HeaderName,
 }
 
 impl Default for HeaderNames {
     fn default() -> Self {
-        let [lane, identity, version, explain, explanation, reason] = DEFAULTS.map(|(_, name)| fixed(name));
-        Self { lane, identity, version, explain, explanation, reason }
+        let [lane, identity, version, explain, explanation, reason, signed] = DEFAULTS.map(|(_, name)| fixed(name));
+        Self { lane, identity, version, explain, explanation, reason, signed }
     }
 }
 
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("lane", "x-gray-lane"),
     ("identity", "x-gray-id"),
     ("version", "x-gray-version"),
     ("explain", "x-gray-explain"),
     ("explanation", "x-gray-explanation"),
     ("reason", "x-gray-reason"),
+    ("override", "x-gray-override"),
 ];
 
 impl Read for HeaderNames {
@@ -48,7 +52,7 @@ impl Read for HeaderNames {
         let object = Object::open(value, &DEFAULTS.map(|(member, _)| member), path, problems)?;
         // Every member is read before any failure counts.
         let names = DEFAULTS.map(|(member, name)| object.member(member, || fixed(name), problems));
-        let [lane, identity, version, explain, explanation, reason] = names;
+        let [lane, identity, version, explain, explanation, reason, signed] = names;
         Some(Self {
             lane: lane?,
             identity: identity?,
@@ -56,6 +60,7 @@ impl Read for HeaderNames {
             explain: explain?,
             explanation: explanation?,
             reason: reason?,
+            signed: signed?,
         })
     }
 }

@@ -10,9 +10,11 @@ mod cookie;
 mod header_names;
 mod host;
 mod identity;
+mod overrides;
 mod rule;
 mod service;
 mod split;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher as _};
@@ -30,9 +32,11 @@ pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
 pub use header_names::HeaderNames;
 pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
+pub use overrides::{InvalidSecret, OverrideKey, Overrides, Secret};
 pub use rule::{Action, Rule, RuleSet};
 pub use service::{Service, ServiceSplit};
 pub use split::{Keyless, Split};
+pub use trust::{InvalidPeerPattern, PeerPattern, Trust};
 
 /// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +58,9 @@ pub struct FilterConfig {
     /// Where marks travel besides these headers.
     #[serde(default)]
     pub carriers: Carriers,
+    /// Whom marks are believed from, and to whom they may go.
+    #[serde(default)]
+    pub trust: Trust,
     /// Who a request comes from, for splits that name no sources of their own, and for the identity that travels.
     #[serde(default)]
     pub identity: Identity,
@@ -72,6 +79,9 @@ pub struct FilterConfig {
     /// Who may ask for an explanation; absent: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explain>,
+    /// Signed overrides that are honoured at a gateway; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Overrides>,
 }
 
 /// The version of the configuration's format.
@@ -165,12 +175,14 @@ impl FilterConfig {
             mode: Mode::default(),
             headers: HeaderNames::default(),
             carriers: Carriers::default(),
+            trust: Trust::default(),
             identity: Identity::default(),
             lanes: BTreeMap::new(),
             rule_sets: Vec::new(),
             splits: BTreeMap::new(),
             services: BTreeMap::new(),
             explain: None,
+            overrides: None,
         }
     }
 
@@ -207,15 +219,17 @@ impl FilterConfig {
             mode,
             headers,
             carriers,
+            trust,
             identity,
             lanes,
             rule_sets,
             splits,
             services,
             explain,
+            overrides,
         } = self;
-        (version, phase, mode, headers, carriers, identity, lanes).hash(&mut hasher);
-        (rule_sets, splits, services, explain).hash(&mut hasher);
+        (version, phase, mode, headers, carriers, trust, identity, lanes).hash(&mut hasher);
+        (rule_sets, splits, services, explain, overrides).hash(&mut hasher);
         Digest(hasher.finish())
     }
 }
@@ -245,12 +259,14 @@ read_object!(FilterConfig {
     mode: defaulted "mode",
     headers: defaulted "headers",
     carriers: defaulted "carriers",
+    trust: defaulted "trust",
     identity: defaulted "identity",
     lanes: defaulted "lanes",
     rule_sets: defaulted "ruleSets",
     splits: defaulted "splits",
     services: defaulted "services",
     explain: optional "explain",
+    overrides: optional "overrides",
 });
 
 read_choice!(ConfigVersion { "v1" => V1 });

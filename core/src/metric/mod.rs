@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use arrayvec::ArrayVec;
 
-use crate::decision::Reason;
+use crate::decision::{OverrideRefusal, Reason};
 
 pub use label::{Bound, ConfigState, PhaseLabel, ResponseClass};
 
@@ -95,6 +95,11 @@ pub enum Metric<'a> {
     MirrorConflicts,
     /// Mirrors that had no room for the mark.
     MirrorsLeftOut,
+    /// Signed overrides that were not honoured.
+    OverridesRefused {
+        /// Why.
+        reason: OverrideRefusal,
+    },
     /// Requests whose final cluster was compared with the decision: a sample.
     SteeringChecks {
         /// The service.
@@ -150,6 +155,7 @@ impl<'a> Metric<'a> {
             Self::StrippedMarks => "graylane_stripped_marks_total",
             Self::MirrorConflicts => "graylane_mirror_conflicts_total",
             Self::MirrorsLeftOut => "graylane_mirrors_left_out_total",
+            Self::OverridesRefused { .. } => "graylane_overrides_refused_total",
             Self::SteeringChecks { .. } => "graylane_steering_checks_total",
             Self::SteeringMismatches { .. } => "graylane_steering_mismatches_total",
             Self::ConfigRejected { .. } => "graylane_config_rejected_total",
@@ -175,6 +181,7 @@ impl<'a> Metric<'a> {
             | Self::StrippedMarks
             | Self::MirrorConflicts
             | Self::MirrorsLeftOut
+            | Self::OverridesRefused { .. }
             | Self::SteeringChecks { .. }
             | Self::SteeringMismatches { .. }
             | Self::ConfigRejected { .. }
@@ -212,6 +219,7 @@ impl<'a> Metric<'a> {
             | Self::SteeringMismatches { service, version } => {
                 [("service", service), ("version", version)].into_iter().collect()
             }
+            Self::OverridesRefused { reason } => [("reason", reason.as_str())].into_iter().collect(),
             Self::ConfigRejected { phase }
             | Self::Generation { phase }
             | Self::State { phase }
@@ -244,7 +252,7 @@ mod tests {
     fn the_catalogue_names_every_family_once() {
         let catalogue = Metric::catalogue();
         let families: std::collections::BTreeSet<&str> = catalogue.iter().map(Metric::family).collect();
-        assert_eq!((families.len(), catalogue.len()), (17, 17));
+        assert_eq!((families.len(), catalogue.len()), (18, 18));
     }
 
     #[test]

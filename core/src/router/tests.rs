@@ -5,6 +5,7 @@ mod carriers;
 mod problems;
 mod promises;
 mod shares;
+mod trust;
 
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use graylane_core::Reason;
+use graylane_core::{OverrideRefusal, Reason};
 use regex_lite::Regex;
 use serde::Deserialize;
 
@@ -97,6 +97,7 @@ struct Written {
     conflicts: u8,
     #[serde(default)]
     left_out: u8,
+    refused_override: Option<OverrideRefusal>,
     #[serde(default = "one")]
     attempts: u32,
 }
@@ -134,6 +135,7 @@ impl TryFrom<Written> for Expect {
                 stripped: written.stripped,
                 conflicts: written.conflicts,
                 left_out: written.left_out,
+                refused_override: written.refused_override,
             },
             attempts: written.attempts,
         })

@@ -16,7 +16,7 @@ impl Names<'_> {
     pub(super) fn services(
         &self,
         services: &BTreeMap<ServiceName, config::Service>,
-        hosts: &mut HostTable,
+        hosts: &mut HostTable<ServiceId>,
         problems: &mut Problems,
     ) -> Vec<Service> {
         let root = Path::Root.field("services");

@@ -160,12 +160,13 @@ fn made(care: Care) -> impl Strategy<Value = FilterConfig> {
     );
     let fallback = prop::sample::subsequence(vec!["blue", "red"], 0..=2);
     let lanes = (fallback, select(vec!["permissive", "permissive", "strict"]));
-    let parts = (phase(), select(vec!["enforce", "dryRun"]), sources, lanes, carriers(care));
+    let trust = select(vec![json!({}), json!({"meshHosts": ["elsewhere"]}), json!({"peers": ["spiffe://mesh/*"]})]);
+    let parts = (phase(), select(vec!["enforce", "dryRun"]), sources, lanes, (carriers(care), trust));
     let rules = prop::collection::vec(prop::collection::vec(rule(care), 0..care.of_rules()), 0..4);
     let ask = prop::option::of(condition(care));
     let decided = (rules, slots(care, lane(care)), keyless, [service(care), service(care)], ask);
     (parts, decided).prop_map(
-        |((phase, mode, sources, (fallback, isolation), carriers), (sets, slots, keyless, services, ask))| {
+        |((phase, mode, sources, (fallback, isolation), (carriers, trust)), (sets, slots, keyless, services, ask))| {
             let [mut shop, mut any] = services;
             shop["hosts"] = json!(["cart.shop"]);
             any["hosts"] = json!(["*.shop/a", "*.shop"]);
@@ -174,6 +175,7 @@ fn made(care: Care) -> impl Strategy<Value = FilterConfig> {
             let fallback = if isolation == "strict" { vec![] } else { fallback };
             let mut document = json!({
                 "version": "v1", "generation": 1, "phase": phase, "mode": mode, "carriers": carriers,
+                "trust": trust,
                 "identity": {"salt": "mesh", "sources": sources},
                 "lanes": {"gray": {"fallback": fallback, "isolation": isolation}, "blue": {}, "red": {}},
                 "ruleSets": sets,
