@@ -34,6 +34,7 @@ pub mod diagnose;
 mod explain;
 pub mod hash;
 mod integer;
+mod json;
 mod mark;
 mod matcher;
 pub mod metric;

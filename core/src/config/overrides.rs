@@ -5,8 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{Audience, KeyId};
-use crate::problem::{Path, Problems};
-use crate::read::{Object, Read, read_object};
+use crate::read::{At, Read, read_object};
 
 /// Signed overrides that a gateway honours.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,26 +79,25 @@ impl From<Secret> for String {
     }
 }
 
-// Not by `ReadText`, whose messages show the text.
 impl Read for Secret {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        let text = crate::read::text(value, path, problems)?;
-        let secret = Self::new(text);
-        if secret.is_err() {
-            problems.add(path, format!("has {} bytes", text.len()), ALLOWED);
-        }
-        secret.ok()
+    fn read(at: &mut At<'_>) -> Self {
+        let text = at.text();
+        // Not by `At::checked`, whose message shows the text.
+        Self::new(text).unwrap_or_else(|_| {
+            at.refuse(format!("has {} bytes", text.len()), ALLOWED);
+            Self("".into())
+        })
     }
 }
 
 impl Read for Overrides {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        let object = Object::open(value, &["audience", "maxAgeSeconds", "keys"], path, problems)?;
-        // Every member is read before any failure counts.
-        let audience = object.required("audience", problems);
-        let max_age_seconds = object.member("maxAgeSeconds", a_day, problems);
-        let keys = object.required("keys", problems);
-        Some(Self { audience: audience?, max_age_seconds: max_age_seconds?, keys: keys? })
+    fn read(at: &mut At<'_>) -> Self {
+        at.open(&["audience", "maxAgeSeconds", "keys"]);
+        Self {
+            audience: at.required("audience"),
+            max_age_seconds: at.or("maxAgeSeconds", a_day),
+            keys: at.required("keys"),
+        }
     }
 }
 
@@ -115,8 +113,8 @@ mod tests {
         let secret = Secret::new(text).unwrap();
         assert!(!format!("{secret:?}").contains("0123"));
         assert_eq!(serde_json::to_string(&secret).unwrap(), format!("\"{text}\""));
-        let mut problems = Problems::default();
-        assert!(Secret::read(&serde_json::json!("too short"), &Path::Root, &mut problems).is_none());
-        assert!(!problems.to_string().contains("too short") && problems.to_string().contains("has 9 bytes"));
+        let told =
+            crate::read::document::<Secret>(&crate::json::Json::Text("too short".into())).unwrap_err().to_string();
+        assert!(!told.contains("too short") && told.contains("has 9 bytes"), "{told}");
     }
 }

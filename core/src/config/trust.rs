@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::HostPattern;
-use crate::read::{ReadText, read_object};
+use crate::read::{At, Read, read_object};
 
 /// Whom marks are believed from, and to whom they may go.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,9 +77,9 @@ impl TryFrom<String> for PeerPattern {
     }
 }
 
-impl ReadText for PeerPattern {
-    fn read_text(text: &str) -> Result<Self, &'static str> {
-        Self::try_from(text.to_owned()).map_err(|_| ALLOWED)
+impl Read for PeerPattern {
+    fn read(at: &mut At<'_>) -> Self {
+        Self(at.checked(is_pattern, ALLOWED).to_owned())
     }
 }
 
