@@ -6,6 +6,8 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::OverridePolicy;
+
 /// What holds for the whole mesh.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
 #[kube(
@@ -38,6 +40,9 @@ pub struct MeshPolicySpec {
     /// Who may ask how a request was decided; nobody when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<ExplainPolicy>,
+    /// Signed overrides that gateways honour; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<OverridePolicy>,
     /// `enforce` steers requests; `dryRun` decides and counts, and leaves every request as it came.
     #[serde(default)]
     pub mode: Mode,
