@@ -4,6 +4,7 @@ use std::fmt;
 
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::config::StickyCookie;
 use crate::hash::IdentityHash;
@@ -29,7 +30,7 @@ pub struct Decision<'r> {
     /// Why.
     pub reason: Reason,
     /// The changes to its headers, to be applied in order; empty: touch nothing.
-    pub edits: ArrayVec<HeaderEdit<'r>, 8>,
+    pub edits: Edits<'r>,
     /// The cookie to be given out with the response.
     pub cookie: Option<SetCookie<'r>>,
     /// Whether the caller asked for an explanation and may have it.
@@ -42,7 +43,7 @@ pub struct Decision<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// It is none of ours: no mark, no version, not counted by service.
+    /// Its version is not chosen here, and it is not counted by service.
     Pass,
     /// It goes on, steered.
     Forward,
@@ -106,6 +107,8 @@ closed_labels!(
         Rule = "rule",
         /// A split chose here, base included.
         Split = "split",
+        /// A signed override put it in its lane here.
+        Override = "override",
         /// It came with a mark, base included.
         Propagated = "propagated",
         /// It came with lanes of which none is known.
@@ -122,6 +125,29 @@ closed_labels!(
         Strict = "strict",
     }
 );
+
+closed_labels!(
+    /// Why a signed override is not honoured.
+    OverrideRefusal {
+        /// It is no override, or the request has several.
+        Malformed = "malformed",
+        /// No key here has the name that it says.
+        UnknownKey = "unknown_key",
+        /// It was not signed by the key that it says, or changed since.
+        Tampered = "tampered",
+        /// It is meant for somebody else.
+        Audience = "audience",
+        /// It has ended.
+        Expired = "expired",
+        /// It would be good for longer than is allowed.
+        TooLong = "too_long",
+        /// None of its lanes is known.
+        UnknownLane = "unknown_lane",
+    }
+);
+
+/// The changes to a request's headers. Few requests need more than eight, and only those cost an allocation.
+pub type Edits<'r> = SmallVec<[HeaderEdit<'r>; 8]>;
 
 /// One change to the request's headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,16 +167,19 @@ pub enum HeaderText<'r> {
     Identity(IdentityHash),
     /// Text made for this request.
     Made(String),
+    /// A list whose members are partly the sender's, and may be any bytes.
+    List(Vec<u8>),
 }
 
 impl HeaderText<'_> {
     /// The value.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::Static(text) => text,
-            Self::Identity(hash) => hash.as_str(),
-            Self::Made(text) => text,
+            Self::Static(text) => text.as_bytes(),
+            Self::Identity(hash) => hash.as_str().as_bytes(),
+            Self::Made(text) => text.as_bytes(),
+            Self::List(list) => list,
         }
     }
 }
@@ -177,4 +206,10 @@ pub struct Events {
     pub malformed_marks: u8,
     /// Internal headers of a caller that may not set them.
     pub stripped_marks: u8,
+    /// Mirrors that said something else than the mark.
+    pub conflicts: u8,
+    /// Mirrors that had no room for the mark.
+    pub left_out: u8,
+    /// A signed override that was not honoured.
+    pub refused_override: Option<OverrideRefusal>,
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::decision::OverrideRefusal;
 use crate::mark::MalformedMark;
 
 /// One step of a decision, in the order in which it was taken.
@@ -36,6 +37,25 @@ pub enum Step {
     Mark {
         /// The lanes as they were carried; `base` for none.
         lanes: String,
+        /// The header that carried them; absent: the lane header.
+        from: Option<String>,
+    },
+    /// A list said something else than the mark.
+    Conflict {
+        /// The header.
+        header: String,
+    },
+    /// A signed override chose.
+    Override {
+        /// The lanes; `base` for none.
+        lanes: String,
+        /// The key that signed it.
+        key: String,
+    },
+    /// A signed override was not honoured.
+    OverrideRefused {
+        /// Why not.
+        why: OverrideRefusal,
     },
     /// The rule that decided for its set.
     Rule {
@@ -127,7 +147,11 @@ impl fmt::Display for Step {
             Self::NoService { host } => write!(f, "host {host:?} is not configured"),
             Self::Stripped { header } => write!(f, "{header} from outside removed"),
             Self::Malformed { header, why } => write!(f, "{header} dropped: {why}"),
-            Self::Mark { lanes } => write!(f, "mark {lanes}"),
+            Self::Mark { lanes, from: None } => write!(f, "mark {lanes}"),
+            Self::Mark { lanes, from: Some(header) } => write!(f, "mark {lanes} from {header}"),
+            Self::Conflict { header } => write!(f, "{header} says otherwise: corrected"),
+            Self::Override { lanes, key } => write!(f, "override signed by {key} -> {lanes}"),
+            Self::OverrideRefused { why } => write!(f, "override ignored: {why}"),
             Self::Rule { set, rule, lane: Some(lane) } => write!(f, "rule {set}/{rule} -> {lane}"),
             Self::Rule { set, rule, lane: None } => write!(f, "rule {set}/{rule}"),
             Self::NoRule { set } => write!(f, "no rule of {set} matches"),

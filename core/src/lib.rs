@@ -27,6 +27,7 @@
 //! # Ok::<(), graylane_core::Problems>(())
 //! ```
 
+mod carrier;
 pub mod config;
 mod decision;
 pub mod diagnose;
@@ -45,10 +46,13 @@ mod request;
 mod router;
 mod sequence;
 pub mod slots;
+pub mod token;
 mod view;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
-pub use decision::{Decision, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
+pub use decision::{
+    Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, OverrideRefusal, Reason, SetCookie, Target,
+};
 pub use explain::{Skipped, SplitKey, Step};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};

@@ -25,6 +25,9 @@ pub struct CoreRunner {
     generation: u64,
 }
 
+/// When every request comes, in seconds since the Unix epoch.
+const NOW: u64 = 1_800_000_000;
+
 /// Chance that is the same in every run.
 #[derive(Debug, Default)]
 struct Dice {
@@ -41,12 +44,17 @@ impl Draw for Dice {
     fn sequence_slot(&mut self, split: SplitId) -> Slot {
         self.sequences.entry(split).or_default().next_slot()
     }
+
+    fn unix_seconds(&mut self) -> u64 {
+        NOW
+    }
 }
 
 /// A request and what the proxy knows of it.
 struct Incoming<'m> {
     headers: Headers,
     claims: &'m BTreeMap<String, serde_json::Value>,
+    principal: Option<&'m str>,
 }
 
 impl Request for Incoming<'_> {
@@ -61,6 +69,10 @@ impl Request for Incoming<'_> {
 
     fn source_address(&self) -> Option<Vec<u8>> {
         Some(SOURCE.to_string().into_bytes())
+    }
+
+    fn principal(&self) -> Option<Vec<u8>> {
+        self.principal.map(|id| id.as_bytes().to_vec())
     }
 }
 
@@ -87,7 +99,8 @@ impl Runner for CoreRunner {
     }
 
     fn send(&mut self, phase: Phase, message: &Message, _: Connections) -> Result<Seen> {
-        let incoming = Incoming { headers: message.fields(), claims: &message.claims };
+        let incoming =
+            Incoming { headers: message.fields(), claims: &message.claims, principal: message.principal.as_deref() };
         let Some(router) = self.routers.get(&phase) else {
             return Ok(seen(
                 &self.mesh,
@@ -105,7 +118,10 @@ impl Runner for CoreRunner {
         });
         let cookie = decision.cookie.as_ref().map(|cookie| ("set-cookie".to_owned(), cookie.to_string()));
         let response = Response { status: None, headers: cookie.into_iter().chain(explanation).collect() };
-        let events = Events { malformed: decision.events.malformed_marks, stripped: decision.events.stripped_marks };
+        let graylane_core::Events { malformed_marks, stripped_marks, conflicts, left_out, refused_override } =
+            decision.events;
+        let events =
+            Events { malformed: malformed_marks, stripped: stripped_marks, conflicts, left_out, refused_override };
         let decided = decided(router, &decision)?;
         if decision.outcome == Outcome::Refuse {
             return Ok(Seen { arrival: None, response, decided: Some(decided), events: Some(events), attempts: None });
@@ -122,6 +138,10 @@ impl Runner for CoreRunner {
 
     fn close(&mut self) -> Result<Place> {
         self.open.take().context("no request is open")
+    }
+
+    fn now(&self) -> u64 {
+        NOW
     }
 
     fn ledger(&mut self) -> Option<&mut Ledger> {
@@ -142,7 +162,7 @@ fn seen(mesh: &Mesh, phase: Phase, mut headers: Headers, response: Response, dec
 fn edited(mut headers: Headers, decision: &Decision<'_>) -> Headers {
     for edit in &decision.edits {
         match edit {
-            HeaderEdit::Set(name, value) => headers.replace(name.as_str(), value.as_str()),
+            HeaderEdit::Set(name, value) => headers.replace(name.as_str(), value.as_bytes()),
             HeaderEdit::Remove(name) => headers.remove(name.as_str()),
         }
     }

@@ -24,30 +24,35 @@ pub struct HeaderNames {
     pub explanation: HeaderName,
     /// Why a strict lane refused, in the response: `x-gray-reason`.
     pub reason: HeaderName,
+    /// A signed override: `x-gray-override`.
+    #[serde(rename = "override")]
+    pub signed: HeaderName,
 }
 
 impl Default for HeaderNames {
     fn default() -> Self {
-        let [lane, identity, version, explain, explanation, reason] = DEFAULTS.map(|(_, name)| HeaderName::known(name));
-        Self { lane, identity, version, explain, explanation, reason }
+        let names = DEFAULTS.map(|(_, name)| HeaderName::known(name));
+        let [lane, identity, version, explain, explanation, reason, signed] = names;
+        Self { lane, identity, version, explain, explanation, reason, signed }
     }
 }
 
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("lane", "x-gray-lane"),
     ("identity", "x-gray-id"),
     ("version", "x-gray-version"),
     ("explain", "x-gray-explain"),
     ("explanation", "x-gray-explanation"),
     ("reason", "x-gray-reason"),
+    ("override", "x-gray-override"),
 ];
 
 impl Read for HeaderNames {
     fn read(at: &mut At<'_>) -> Self {
         at.open(&DEFAULTS.map(|(member, _)| member));
         let names = DEFAULTS.map(|(member, name)| at.or(member, || HeaderName::known(name)));
-        let [lane, identity, version, explain, explanation, reason] = names;
-        Self { lane, identity, version, explain, explanation, reason }
+        let [lane, identity, version, explain, explanation, reason, signed] = names;
+        Self { lane, identity, version, explain, explanation, reason, signed }
     }
 }
 

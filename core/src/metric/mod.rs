@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use arrayvec::ArrayVec;
 
-use crate::decision::Reason;
+use crate::decision::{OverrideRefusal, Reason};
 
 pub use label::{Bound, ConfigState, PhaseLabel, ResponseClass};
 
@@ -91,6 +91,15 @@ pub enum Metric<'a> {
     MalformedMarks,
     /// Internal headers that came from outside and were removed.
     StrippedMarks,
+    /// Mirrors that said something else than the mark.
+    MirrorConflicts,
+    /// Mirrors that had no room for the mark.
+    MirrorsLeftOut,
+    /// Signed overrides that were not honoured.
+    OverridesRefused {
+        /// Why.
+        reason: OverrideRefusal,
+    },
     /// Requests whose final cluster was compared with the decision: a sample.
     SteeringChecks {
         /// The service.
@@ -144,6 +153,9 @@ impl<'a> Metric<'a> {
             Self::Unconfigured => "graylane_unconfigured_requests_total",
             Self::MalformedMarks => "graylane_malformed_marks_total",
             Self::StrippedMarks => "graylane_stripped_marks_total",
+            Self::MirrorConflicts => "graylane_mirror_conflicts_total",
+            Self::MirrorsLeftOut => "graylane_mirrors_left_out_total",
+            Self::OverridesRefused { .. } => "graylane_overrides_refused_total",
             Self::SteeringChecks { .. } => "graylane_steering_checks_total",
             Self::SteeringMismatches { .. } => "graylane_steering_mismatches_total",
             Self::ConfigRejected { .. } => "graylane_config_rejected_total",
@@ -167,6 +179,9 @@ impl<'a> Metric<'a> {
             | Self::Unconfigured
             | Self::MalformedMarks
             | Self::StrippedMarks
+            | Self::MirrorConflicts
+            | Self::MirrorsLeftOut
+            | Self::OverridesRefused { .. }
             | Self::SteeringChecks { .. }
             | Self::SteeringMismatches { .. }
             | Self::ConfigRejected { .. }
@@ -204,11 +219,17 @@ impl<'a> Metric<'a> {
             | Self::SteeringMismatches { service, version } => {
                 [("service", service), ("version", version)].into_iter().collect()
             }
+            Self::OverridesRefused { reason } => [("reason", reason.as_str())].into_iter().collect(),
             Self::ConfigRejected { phase }
             | Self::Generation { phase }
             | Self::State { phase }
             | Self::Digest { phase } => [("phase", phase.as_str())].into_iter().collect(),
-            Self::Unconfigured | Self::MalformedMarks | Self::StrippedMarks | Self::HostErrors => Labels::new(),
+            Self::Unconfigured
+            | Self::MalformedMarks
+            | Self::StrippedMarks
+            | Self::MirrorConflicts
+            | Self::MirrorsLeftOut
+            | Self::HostErrors => Labels::new(),
         }
     }
 }
@@ -231,7 +252,7 @@ mod tests {
     fn the_catalogue_names_every_family_once() {
         let catalogue = Metric::catalogue();
         let families: std::collections::BTreeSet<&str> = catalogue.iter().map(Metric::family).collect();
-        assert_eq!((families.len(), catalogue.len()), (15, 15));
+        assert_eq!((families.len(), catalogue.len()), (18, 18));
     }
 
     #[test]
