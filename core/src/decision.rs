@@ -6,10 +6,12 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 use crate::config::StickyCookie;
+use crate::correlation::Ticket;
 use crate::hash::IdentityHash;
 use crate::name::{HeaderName, VersionName};
 use crate::request::OpaqueId;
 use crate::router::{LaneId, ServiceId, VersionId};
+use crate::trace_id::TraceId;
 
 /// The decision on one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,10 @@ pub struct Decision<'r> {
     pub cookie: Option<SetCookie<'r>>,
     /// Whether the caller asked for an explanation and may have it.
     pub explain: bool,
+    /// Where the request is remembered until it ends, in front of an app.
+    pub ticket: Option<Ticket>,
+    /// The trace id under which its way is told to whoever is in front of the app, behind it.
+    pub way: Option<TraceId>,
     /// What was noticed on the way, to be counted.
     pub events: Events,
 }
@@ -108,6 +114,12 @@ closed_labels!(
         Split = "split",
         /// It came with a mark, base included.
         Propagated = "propagated",
+        /// It came without a mark, and its trace id is that of a request which had one, base included.
+        Correlated = "correlated",
+        /// It came without a mark, and its trace id is that of requests with different marks: base.
+        Ambiguous = "ambiguous",
+        /// It came without a mark, nothing is remembered of it, and no rule matched: base.
+        Uncorrelated = "uncorrelated",
         /// It came with lanes of which none is known.
         UnknownLane = "unknown_lane",
         /// The service's own split chose.
@@ -177,4 +189,6 @@ pub struct Events {
     pub malformed_marks: u8,
     /// Internal headers of a caller that may not set them.
     pub stripped_marks: u8,
+    /// Calls behind an app without a mark, and without a trace id of which one is remembered.
+    pub uncorrelated: u8,
 }

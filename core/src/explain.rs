@@ -37,6 +37,15 @@ pub enum Step {
         /// The lanes as they were carried; `base` for none.
         lanes: String,
     },
+    /// The request had lost its mark, which is this one.
+    Recalled {
+        /// The lanes as they are carried; `base` for none.
+        lanes: String,
+    },
+    /// The request has no mark, and its trace id is that of requests with different ones.
+    Ambiguous,
+    /// The request has no mark, and nothing is remembered of it.
+    Uncorrelated,
     /// The rule that decided for its set.
     Rule {
         /// The set.
@@ -128,6 +137,9 @@ impl fmt::Display for Step {
             Self::Stripped { header } => write!(f, "{header} from outside removed"),
             Self::Malformed { header, why } => write!(f, "{header} dropped: {why}"),
             Self::Mark { lanes } => write!(f, "mark {lanes}"),
+            Self::Recalled { lanes } => write!(f, "mark {lanes} recalled by trace id"),
+            Self::Ambiguous => f.write_str("trace id of different marks"),
+            Self::Uncorrelated => f.write_str("no mark recalled"),
             Self::Rule { set, rule, lane: Some(lane) } => write!(f, "rule {set}/{rule} -> {lane}"),
             Self::Rule { set, rule, lane: None } => write!(f, "rule {set}/{rule}"),
             Self::NoRule { set } => write!(f, "no rule of {set} matches"),

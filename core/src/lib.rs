@@ -28,6 +28,7 @@
 //! ```
 
 pub mod config;
+pub mod correlation;
 mod decision;
 pub mod diagnose;
 mod explain;
@@ -44,6 +45,7 @@ mod request;
 mod router;
 mod sequence;
 pub mod slots;
+mod trace_id;
 mod view;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
@@ -52,6 +54,7 @@ pub use explain::{Skipped, SplitKey, Step};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};
 pub use problem::{Path, Problem, Problems};
-pub use request::{Draw, Headers, NoDraw, OpaqueId, Request};
+pub use request::{Draw, Headers, Memory, NoDraw, OpaqueId, Request};
 pub use router::{LaneId, Router, ServiceId, SplitId, VersionId};
 pub use sequence::Sequence;
+pub use trace_id::TraceId;

@@ -1,8 +1,12 @@
 //! What a decision may look at.
 
+use crate::correlation::{Question, Recall, Ticket};
+use crate::hash::IdentityHash;
+use crate::mark::LaneList;
 use crate::name::ClaimName;
 use crate::router::SplitId;
 use crate::slots::Slot;
+use crate::trace_id::TraceId;
 
 /// A request's headers and what the proxy knows of its sender.
 ///
@@ -23,13 +27,34 @@ pub trait Request {
     }
 }
 
-/// What a decision needs beyond the request: the only source of chance.
-pub trait Draw {
+/// What a decision needs beyond the request: the only source of chance, and a memory.
+pub trait Draw: Memory {
     /// An id that no one else was given.
     fn opaque_id(&mut self) -> OpaqueId;
 
     /// The next place in the low-discrepancy sequence of `split`.
     fn sequence_slot(&mut self, split: SplitId) -> Slot;
+}
+
+/// What a sidecar remembers of the requests that its app is serving; without more, nothing.
+pub trait Memory {
+    /// Remembers a request that begins, by its trace id: its lanes (`None`: it has no mark), and its identity.
+    fn remember(
+        &mut self,
+        id: TraceId,
+        lanes: Option<&LaneList<'_>>,
+        identity: Option<IdentityHash>,
+        question: Question,
+    ) -> Option<Ticket> {
+        let _ = (id, lanes, identity, question);
+        None
+    }
+
+    /// What is remembered of a trace id.
+    fn recall(&mut self, id: TraceId) -> Recall {
+        let _ = id;
+        Recall::Unknown
+    }
 }
 
 /// The value of a sticky cookie: 128 bits as 32 hexadecimal digits, which say nothing of who or what.
@@ -55,6 +80,8 @@ impl std::fmt::Display for OpaqueId {
 /// A draw that always gives the same: for requests whose decision needs no chance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoDraw;
+
+impl Memory for NoDraw {}
 
 impl Draw for NoDraw {
     fn opaque_id(&mut self) -> OpaqueId {

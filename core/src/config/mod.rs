@@ -6,6 +6,7 @@
 
 mod condition;
 mod cookie;
+mod correlation;
 mod header_names;
 mod host;
 mod identity;
@@ -25,6 +26,7 @@ use crate::read::{Read, read_choice, read_object};
 
 pub use condition::{ClaimMatch, Condition, CookieMatch, HeaderMatch, KeyedMatch, PathMatch, QueryMatch, StringMatch};
 pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
+pub use correlation::{Correlation, TraceSource};
 pub use header_names::HeaderNames;
 pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
@@ -67,6 +69,9 @@ pub struct FilterConfig {
     /// Who may ask for an explanation; absent: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explain>,
+    /// How calls that lost their mark are recognised, in sidecars; absent: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
 }
 
 /// The version of the configuration's format.
@@ -165,6 +170,7 @@ impl FilterConfig {
             splits: BTreeMap::new(),
             services: BTreeMap::new(),
             explain: None,
+            correlation: None,
         }
     }
 
@@ -206,9 +212,10 @@ impl FilterConfig {
             splits,
             services,
             explain,
+            correlation,
         } = self;
         (version, phase, mode, headers, identity, lanes).hash(&mut hasher);
-        (rule_sets, splits, services, explain).hash(&mut hasher);
+        (rule_sets, splits, services, explain, correlation).hash(&mut hasher);
         Digest(hasher.finish())
     }
 }
@@ -243,6 +250,7 @@ read_object!(FilterConfig {
     splits: defaulted "splits",
     services: defaulted "services",
     explain: optional "explain",
+    correlation: optional "correlation",
 });
 
 read_choice!(ConfigVersion { "v1" => V1 });

@@ -6,6 +6,7 @@
 
 mod choice;
 mod compile;
+mod correlation;
 mod edits;
 mod entry;
 mod hosts;
@@ -15,7 +16,7 @@ mod names;
 mod service;
 mod trust;
 
-use crate::config::{Digest, FilterConfig, HeaderNames, Identity, Isolation, Mode, Phase};
+use crate::config::{Correlation, Digest, FilterConfig, HeaderNames, Identity, Isolation, Mode, Phase};
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
 use crate::explain::{Step, Trace};
 use crate::mark;
@@ -23,7 +24,7 @@ use crate::matcher::Matcher;
 use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Request};
-use crate::view::View;
+use crate::view::{Field, View};
 
 use choice::Choice;
 use entry::{RuleSet, Split};
@@ -48,6 +49,7 @@ pub struct Router {
     services: Vec<Service>,
     hosts: HostTable,
     explain: Option<Matcher>,
+    correlation: Option<Correlation>,
 }
 
 #[derive(Debug)]
@@ -113,7 +115,10 @@ impl Router {
         let carried = self.admit(&view, &mut decision, trace);
         self.admit_question(&view, &mut decision);
         match self.phase {
-            Phase::SidecarInbound => self.hand_on(&view, &carried, &mut decision),
+            Phase::SidecarInbound => {
+                self.remember(&view, &carried, draw, &mut decision);
+                self.hand_on(&view, &carried, &mut decision);
+            }
             Phase::Gateway | Phase::SidecarOutbound => match self.service_of(&view) {
                 Some(service) => self.route(service, &view, carried, draw, &mut decision, trace),
                 None => self.let_go(&view, &mut decision, trace),
@@ -126,7 +131,7 @@ impl Router {
     }
 
     /// In front of an app: a usable mark goes on as it is, the rest goes no further.
-    fn hand_on<'r, R: Request>(&'r self, view: &View<'_, R>, carried: &Carried, decision: &mut Decision<'r>) {
+    fn hand_on<'r, R: Request>(&'r self, view: &View<'_, R>, carried: &Carried<'_>, decision: &mut Decision<'r>) {
         if carried.lanes.is_none() {
             decision.erase(view.lane, &self.headers.lane);
         }
@@ -149,7 +154,7 @@ impl Router {
         &'r self,
         service_id: ServiceId,
         view: &View<'_, R>,
-        carried: Carried,
+        mut carried: Carried<'_>,
         draw: &mut impl Draw,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
@@ -159,17 +164,23 @@ impl Router {
         };
         trace.step(|| Step::Service { service: service.name.to_string() });
         decision.outcome = Outcome::Forward;
-        decision.identity = carried.identity;
-        let (lanes, origin) = if let Some(lanes) = carried.lanes {
-            if carried.identity.is_none() {
-                decision.erase(view.identity, &self.headers.identity);
-            }
-            (lanes, Reason::Propagated)
-        } else {
-            let entered = self.enter(view, draw, decision, trace);
-            self.write_mark(view, &entered.0, decision);
-            entered
+        let recovered = match carried.lanes {
+            Some(_) => Some(Reason::Propagated),
+            None => self.recover(view, &mut carried, draw, decision, trace),
         };
+        decision.identity = carried.identity;
+        let (lanes, origin) = if let (Some(lanes), Some(origin)) = (carried.lanes.take(), recovered) {
+            self.write_carried(view, &carried, decision);
+            (lanes, origin)
+        } else {
+            let (lanes, origin) = self.enter(view, draw, decision, trace);
+            self.write_mark(view, &lanes, decision);
+            let lost = origin == Reason::NoMatch && decision.events.uncorrelated > 0;
+            (lanes, if lost { Reason::Uncorrelated } else { origin })
+        };
+        if decision.way.is_some() {
+            decision.write(view.explain, &self.headers.explain, HeaderText::Static("1"));
+        }
         decision.lane = lanes.label();
         match self.choose(service, &lanes, origin, decision.identity, trace) {
             Ok(Choice { version, lane, reason }) => {
@@ -192,6 +203,22 @@ impl Router {
             }
         }
         decision.lanes = lanes.known;
+    }
+
+    /// Has the mark's headers say what is carried, wherever it was found.
+    fn write_carried<'r, R: Request>(&'r self, view: &View<'_, R>, carried: &Carried<'_>, decision: &mut Decision<'r>) {
+        match &carried.text {
+            Some(text) if view.lane == Field::Once(text) => {}
+            Some(text) => {
+                let text = String::from_utf8_lossy(text).into_owned();
+                decision.write(view.lane, &self.headers.lane, HeaderText::Made(text));
+            }
+            None => decision.erase(view.lane, &self.headers.lane),
+        }
+        match carried.identity {
+            Some(identity) => decision.write(view.identity, &self.headers.identity, HeaderText::Identity(identity)),
+            None => decision.erase(view.identity, &self.headers.identity),
+        }
     }
 
     fn write_mark<'r, R: Request>(&'r self, view: &View<'_, R>, lanes: &Lanes, decision: &mut Decision<'r>) {

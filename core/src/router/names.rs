@@ -1,7 +1,7 @@
 //! What tools and metrics ask of a router.
 
 use super::{LaneId, Router, ServiceId, SplitId, id};
-use crate::config::{Digest, HeaderNames, Mode, Phase};
+use crate::config::{Correlation, Digest, HeaderNames, Mode, Phase};
 use crate::decision::Target;
 use crate::name::{LaneName, ServiceName, SplitName, VersionName};
 
@@ -34,6 +34,12 @@ impl Router {
     #[must_use]
     pub fn headers(&self) -> &HeaderNames {
         &self.headers
+    }
+
+    /// How calls that lost their mark are recognised; only for sidecars.
+    #[must_use]
+    pub fn correlation(&self) -> Option<&Correlation> {
+        self.correlation.as_ref().filter(|_| self.phase != Phase::Gateway)
     }
 
     /// The name of a service of this router.

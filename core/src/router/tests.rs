@@ -1,6 +1,7 @@
 //! What the router promises, example by example and for all inputs.
 
 mod arbitrary;
+mod correlation;
 mod problems;
 mod promises;
 mod shares;
@@ -8,7 +9,7 @@ mod shares;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{FilterConfig, HeaderEdit, Headers, NoDraw};
+use crate::{FilterConfig, HeaderEdit, Headers, Memory, NoDraw};
 
 /// The configuration of the scenarios' base set as a document, with some of its top-level members replaced.
 fn document(phase: &str, members: Value) -> Value {

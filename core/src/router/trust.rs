@@ -1,31 +1,42 @@
 //! Whom a router believes: the first step of a decision.
 
+use std::borrow::Cow;
+
 use super::Router;
 use super::lanes::Lanes;
 use crate::config::{HeaderNames, Phase};
 use crate::decision::Decision;
 use crate::explain::{Step, Trace};
 use crate::hash::IdentityHash;
-use crate::mark::{self, MalformedMark};
+use crate::mark::{self, LaneList, MalformedMark};
 use crate::name::HeaderName;
 use crate::request::Request;
 use crate::view::{Field, View};
 
 /// What was believed of a request's mark.
 #[derive(Default)]
-pub(super) struct Carried {
+pub(super) struct Carried<'a> {
     pub(super) lanes: Option<Lanes>,
     pub(super) identity: Option<IdentityHash>,
+    /// The lanes as a lane header has them, the unknown ones too.
+    pub(super) text: Option<Cow<'a, [u8]>>,
+}
+
+impl Carried<'_> {
+    /// The lanes' names, the unknown ones too.
+    pub(super) fn names(&self) -> Option<LaneList<'_>> {
+        mark::decode_lanes(self.text.as_ref()?).ok()
+    }
 }
 
 impl Router {
     /// What may be believed of the mark that the request carries. At an edge: nothing.
-    pub(super) fn admit<R: Request>(
+    pub(super) fn admit<'a, R: Request>(
         &self,
-        view: &View<'_, R>,
+        view: &View<'a, R>,
         decision: &mut Decision<'_>,
         trace: &mut Trace<'_>,
-    ) -> Carried {
+    ) -> Carried<'a> {
         let HeaderNames { lane, identity, version, .. } = &self.headers;
         if self.phase == Phase::Gateway {
             for (field, name) in [(view.lane, lane), (view.identity, identity), (view.version, version)] {
@@ -41,12 +52,18 @@ impl Router {
         if let Some(names) = &lanes {
             trace.step(|| Step::Mark { lanes: mark::told(names) });
         }
-        Carried { lanes: lanes.map(|names| self.known_lanes(&names)), identity }
+        let text = match view.lane {
+            Field::Once(text) if lanes.is_some() => Some(Cow::Borrowed(text)),
+            _ => None,
+        };
+        Carried { lanes: lanes.map(|names| self.known_lanes(&names)), identity, text }
     }
 
     /// Whether the caller asked for an explanation and may have it.
     pub(super) fn grants_explanation<R: Request>(&self, view: &View<'_, R>) -> bool {
-        view.explain.is_present() && self.explain.as_ref().is_some_and(|allowed| allowed.matches(view))
+        // Inside the mesh the question is believed as the mark is: at the edge only those who may ask could.
+        let inside = self.phase != Phase::Gateway;
+        view.explain.is_present() && self.explain.as_ref().is_some_and(|allowed| inside || allowed.matches(view))
     }
 
     /// At an edge, a stranger's wish for an explanation goes no further.
@@ -56,7 +73,7 @@ impl Router {
         }
     }
 
-    fn known_lanes(&self, names: &[&str]) -> Lanes {
+    pub(super) fn known_lanes(&self, names: &[&str]) -> Lanes {
         let mut lanes = Lanes::default();
         for name in names {
             match self.lane_id(name) {

@@ -25,7 +25,7 @@ pub(crate) enum Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn add(&mut self, value: &'a [u8]) {
+    pub(crate) fn add(&mut self, value: &'a [u8]) {
         *self = match self {
             Self::Absent => Self::Once(value),
             Self::Once(_) | Self::Repeated => Self::Repeated,
@@ -87,6 +87,10 @@ impl<'a, R: Request> View<'a, R> {
     /// The view of an edge, where conditions and identities see no mark: a client can write what it likes.
     pub(crate) fn without_marks(self, names: &'a HeaderNames) -> Self {
         Self { hidden: Some(names), ..self }
+    }
+
+    pub(crate) fn request(&self) -> &'a R {
+        self.request
     }
 
     pub(crate) fn method(&self) -> &'a [u8] {

@@ -3,6 +3,7 @@
 //! Each part is compiled even when an earlier one has a problem, so that one run shows all of them. Names that could not
 //! be resolved are reported where they stand.
 
+mod correlation;
 mod lanes;
 mod rules;
 mod services;
@@ -51,6 +52,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         splits,
         services,
         explain,
+        correlation,
     } = config;
     let mut problems = Problems::default();
     let names = Names { lanes: lanes.keys().collect(), splits: splits.keys().collect() };
@@ -72,6 +74,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
             let path = Path::Root.field("explain");
             matcher::compile(&explain.allow, &path.field("allow"), &mut problems)
         }),
+        correlation: correlation.as_ref().inspect(|it| correlation::check(it, &mut problems)).cloned(),
     };
     problems.or(router)
 }
