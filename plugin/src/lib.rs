@@ -16,6 +16,7 @@ mod configuration;
 mod draw;
 mod explanation;
 mod live;
+mod memory;
 mod meter;
 mod refusal;
 mod request;

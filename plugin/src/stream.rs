@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use graylane_abi::host::{self, Answer, Map};
 use graylane_abi::{Action, StreamId};
+use graylane_core::correlation::Ticket;
 use graylane_core::metric::ResponseClass;
 use graylane_core::name::ServiceName;
 use graylane_core::{Decision, HeaderEdit, Outcome, Phase, Router, Step};
@@ -23,6 +24,8 @@ pub(crate) struct Stream {
     live: Rc<Live>,
     journey: Option<Journey>,
     reply: Option<Box<Reply>>,
+    /// Where it is remembered.
+    ticket: Option<Ticket>,
 }
 
 /// A request that is counted.
@@ -49,11 +52,12 @@ pub(crate) fn request(vm: &Vm, id: StreamId) -> Action {
         vm.host_error();
         return Action::Continue;
     };
-    let (decision, steps) = live.router.answer(&Fields::of(&headers), &mut Chance(&live.positions));
+    let (decision, steps) = live.router.answer(&Fields::of(&headers), &mut Chance(&live));
     let journey = begin(&decision, &live, vm);
     let reply = Reply::to(&decision, &steps);
-    if journey.is_some() || reply.is_some() {
-        vm.open(id, Stream { live: Rc::clone(&live), journey, reply });
+    let ticket = decision.ticket;
+    if journey.is_some() || reply.is_some() || ticket.is_some() {
+        vm.open(id, Stream { live: Rc::clone(&live), journey, reply, ticket });
     }
     // A new value drops the route that Envoy has cached, so the request is routed by it: no further call is needed.
     if !decision.edits.iter().all(|edit| apply(edit).is_ok()) {
@@ -77,8 +81,18 @@ impl Stream {
         }
     }
 
+    /// It is still under way.
+    pub(crate) fn keep(&mut self, now: u32) {
+        if let (Some(memory), Some(ticket)) = (&self.live.memory, &mut self.ticket) {
+            memory.keep(ticket, now);
+        }
+    }
+
     /// Both have ended, however they did.
     pub(crate) fn end(&self, vm: &Vm) {
+        if let (Some(memory), Some(ticket)) = (&self.live.memory, &self.ticket) {
+            memory.end(ticket);
+        }
         if let Some(journey) = &self.journey {
             journey.end(&self.live, vm);
         }

@@ -22,6 +22,7 @@ mod table;
 
 use std::rc::Rc;
 
+use crate::decision::closed_labels;
 use crate::hash::IdentityHash;
 
 pub use store::{Key, Overtaken, Store};
@@ -69,6 +70,26 @@ pub enum Recall {
     /// One mark.
     Known(Remembered),
 }
+
+closed_labels!(
+    /// What happens in a table, as it is counted.
+    Event {
+        /// An id that was looked up stands for one mark.
+        Hit = "hit",
+        /// Of an id that was looked up nothing is remembered.
+        Miss = "miss",
+        /// A request began while another with the same id and a different mark was under way.
+        Conflict = "conflict",
+        /// An id that was looked up stands for different marks.
+        Ambiguous = "ambiguous",
+        /// A request was forgotten early, to make room.
+        Eviction = "eviction",
+        /// A change was given up, as other workers were faster or there was no room for its lanes.
+        Failure = "failure",
+        /// A set was not of this version of the table and counts as empty.
+        Damaged = "damaged",
+    }
+);
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::lanes::Lists;
 use super::set::{Found, Mark, Opened, SIZE, Set, Time, WAYS};
-use super::{Key, Question, Recall, Remembered, RememberedLanes, Store};
+use super::{Event, Key, Question, Recall, Remembered, RememberedLanes, Store};
 use crate::config::Correlation;
 use crate::hash::IdentityHash;
 use crate::mark::{self, LaneList};
@@ -43,6 +43,23 @@ pub struct Counts {
     pub failures: u64,
     /// Sets that were not of this version of the table and count as empty.
     pub damaged: u64,
+}
+
+impl Counts {
+    /// Every count with what it counts.
+    #[must_use]
+    pub fn each(&self) -> [(Event, u64); 7] {
+        let Self { hits, misses, conflicts, ambiguous, evictions, failures, damaged } = *self;
+        [
+            (Event::Hit, hits),
+            (Event::Miss, misses),
+            (Event::Conflict, conflicts),
+            (Event::Ambiguous, ambiguous),
+            (Event::Eviction, evictions),
+            (Event::Failure, failures),
+            (Event::Damaged, damaged),
+        ]
+    }
 }
 
 /// A request that is remembered, and under way.

@@ -11,6 +11,7 @@ mod tally;
 use std::time::Duration;
 
 use graylane_abi::host::MetricId;
+use graylane_core::correlation::{Counts, Event};
 use graylane_core::metric::{Metric, ResponseClass};
 use graylane_core::name::{ServiceName, VersionName};
 use graylane_core::{Events, Reason};
@@ -34,6 +35,8 @@ struct Totals {
     malformed_marks: Tally,
     stripped_marks: Tally,
     host_errors: Tally,
+    uncorrelated: Tally,
+    correlation: [Tally; Event::ALL.len()],
 }
 
 /// Where a service and version are counted.
@@ -91,6 +94,13 @@ impl Meter {
     pub(crate) fn noticed(&mut self, events: Events) {
         self.totals.malformed_marks.add(events.malformed_marks.into());
         self.totals.stripped_marks.add(events.stripped_marks.into());
+        self.totals.uncorrelated.add(events.uncorrelated.into());
+    }
+
+    pub(crate) fn correlated(&mut self, counts: Counts) {
+        for ((_, count), tally) in counts.each().into_iter().zip(&mut self.totals.correlation) {
+            tally.add(count);
+        }
     }
 
     pub(crate) fn host_error(&mut self) {
@@ -99,11 +109,16 @@ impl Meter {
 
     /// Hands over everything counted since the last time.
     pub(crate) fn flush(&mut self, sink: &mut impl Sink) {
-        let Totals { unconfigured, malformed_marks, stripped_marks, host_errors } = &mut self.totals;
+        let Totals { unconfigured, malformed_marks, stripped_marks, host_errors, uncorrelated, correlation } =
+            &mut self.totals;
         unconfigured.flush(Metric::Unconfigured, sink);
         malformed_marks.flush(Metric::MalformedMarks, sink);
         stripped_marks.flush(Metric::StrippedMarks, sink);
         host_errors.flush(Metric::HostErrors, sink);
+        uncorrelated.flush(Metric::Uncorrelated, sink);
+        for ((event, _), tally) in Counts::default().each().into_iter().zip(correlation) {
+            tally.flush(Metric::Correlation { event }, sink);
+        }
         for row in &mut self.rows {
             row.flush(sink);
         }
