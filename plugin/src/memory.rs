@@ -7,14 +7,14 @@ use std::cell::RefCell;
 
 use graylane_abi::host::{self, Version};
 use graylane_core::config::Correlation;
-use graylane_core::correlation::{Key, Overtaken, Store, Table, Ticket};
+use graylane_core::correlation::{Key, Overtaken, Store, Table, Ticket, Token};
 use graylane_core::metric::Metric;
 use graylane_core::{Phase, Router};
 
 use crate::vm::Vm;
 
 /// The table as one configuration wants it.
-pub(crate) struct Memory(RefCell<Table<Shared>>);
+pub(crate) struct Memory(RefCell<Table>);
 
 impl Memory {
     /// The table of a router; none where it remembers nothing.
@@ -25,7 +25,7 @@ impl Memory {
         Some(Self(RefCell::new(table)))
     }
 
-    pub(crate) fn table(&self) -> &RefCell<Table<Shared>> {
+    pub(crate) fn table(&self) -> &RefCell<Table> {
         &self.0
     }
 
@@ -100,14 +100,13 @@ fn digits(number: u32) -> [u8; DIGITS] {
 }
 
 impl Store for Shared {
-    type Token = Version;
-
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Version)> {
-        self.named(key, host::shared).ok()
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        let (value, Version(token)) = self.named(key, host::shared).ok()?;
+        Some((value, Token(token)))
     }
 
-    fn put(&self, key: Key, value: &[u8], token: Version) -> Result<(), Overtaken> {
-        self.named(key, |name| host::share(name, value, token)).map_err(|_| Overtaken)
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
+        self.named(key, |name| host::share(name, value, Version(token))).map_err(|_| Overtaken)
     }
 }
 

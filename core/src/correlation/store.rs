@@ -2,18 +2,19 @@
 
 /// Values that several workers read and write, with compare and swap.
 pub trait Store {
-    /// The state of a value when it was read.
-    type Token: Copy;
-
     /// A value; empty if there is none, `None` where it can not be read.
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Self::Token)>;
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)>;
 
     /// Writes a value, unless another worker has since it was read.
     ///
     /// # Errors
     /// When another worker has, or nothing can be written.
-    fn put(&self, key: Key, value: &[u8], token: Self::Token) -> Result<(), Overtaken>;
+    fn put(&self, key: Key, value: &[u8], token: Token) -> Result<(), Overtaken>;
 }
+
+/// The state of a value when it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token(pub u32);
 
 /// A value was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,6 +24,7 @@ use crate::matcher::Matcher;
 use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Request};
+use crate::trace_id::Fields;
 use crate::view::{Field, View};
 
 use choice::Choice;
@@ -116,7 +117,7 @@ impl Router {
         self.admit_question(&view, &mut decision);
         match self.phase {
             Phase::SidecarInbound => {
-                self.remember(&view, &carried, draw, &mut decision);
+                self.remember(&Fields::of(request), &carried, draw, &mut decision);
                 self.hand_on(&view, &carried, &mut decision);
             }
             Phase::Gateway | Phase::SidecarOutbound => match self.service_of(&view) {
@@ -166,7 +167,10 @@ impl Router {
         decision.outcome = Outcome::Forward;
         let recovered = match carried.lanes {
             Some(_) => Some(Reason::Propagated),
-            None => self.recover(view, &mut carried, draw, decision, trace),
+            None if self.phase == Phase::SidecarOutbound => {
+                self.recover(&Fields::of(view.request()), &mut carried, draw, decision, trace)
+            }
+            None => None,
         };
         decision.identity = carried.identity;
         let (lanes, origin) = if let (Some(lanes), Some(origin)) = (carried.lanes.take(), recovered) {

@@ -86,7 +86,7 @@ impl Expect {
     }
 
     pub(super) fn events(&self) -> Events {
-        Events { malformed: self.malformed, stripped: self.stripped }
+        Events { malformed: self.malformed, stripped: self.stripped, uncorrelated: self.uncorrelated }
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Expect {
     pub malformed: u8,
     /// Internal headers that are counted as coming from outside.
     pub stripped: u8,
+    /// Calls that are counted as lost: without a mark, and nothing is remembered of them.
+    pub uncorrelated: u8,
     /// How often the upstream is called.
     pub attempts: u32,
 }
@@ -92,6 +94,8 @@ struct Written {
     malformed: u8,
     #[serde(default)]
     stripped: u8,
+    #[serde(default)]
+    uncorrelated: u8,
     #[serde(default = "one")]
     attempts: u32,
 }
@@ -125,6 +129,7 @@ impl TryFrom<Written> for Expect {
             explanation: written.explanation,
             malformed: written.malformed,
             stripped: written.stripped,
+            uncorrelated: written.uncorrelated,
             attempts: written.attempts,
         })
     }

@@ -11,12 +11,13 @@ use super::expect::Decided;
 use super::runner::Events;
 
 /// The counters that are compared. The others are of latencies, or sampled.
-const COMPARED: [&str; 5] = [
+const COMPARED: [&str; 6] = [
     "graylane_decisions_total",
     "graylane_responses_total",
     "graylane_unconfigured_requests_total",
     "graylane_malformed_marks_total",
     "graylane_stripped_marks_total",
+    "graylane_uncorrelated_requests_total",
 ];
 
 /// One statistic: its name and its labels.
@@ -78,6 +79,7 @@ impl Ledger {
     pub(super) fn noticed(&mut self, events: Events) {
         self.add(&Metric::MalformedMarks, events.malformed.into());
         self.add(&Metric::StrippedMarks, events.stripped.into());
+        self.add(&Metric::Uncorrelated, events.uncorrelated.into());
     }
 
     fn add(&mut self, metric: &Metric<'_>, count: u64) {
