@@ -27,6 +27,7 @@
 //! # Ok::<(), graylane_core::Problems>(())
 //! ```
 
+mod carrier;
 pub mod config;
 pub mod correlation;
 mod decision;
@@ -49,7 +50,7 @@ mod trace_id;
 mod view;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
-pub use decision::{Decision, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
+pub use decision::{Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
 pub use explain::{Skipped, SplitKey, Step};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};

@@ -14,6 +14,10 @@ fn everything() -> Value {
     let patch = json!({
         "mode": "dryRun",
         "headers": {"lane": "x-lane", "identity": "x-id", "reason": "x-why"},
+        "carriers": {
+            "headers": "disabled", "baggage": {"members": {"lane": "a", "identity": "b"}},
+            "tracestate": {"key": "c@d"}, "aliases": ["x-mse-tag"]
+        },
         "identity": {"salt": "mesh", "sources": [
             {"header": "x-user"}, {"cookie": "uid"}, {"query": "u"}, {"claim": "sub"}, {"sourceAddress": {}}
         ]},

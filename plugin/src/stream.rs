@@ -178,14 +178,14 @@ impl Reply {
             let _ = host::add_header(Map::Response, "set-cookie", cookie);
         }
         if let Some(explanation) = &self.explanation {
-            let _ = host::set_header(Map::Response, router.headers().explanation.as_str(), explanation);
+            let _ = host::set_header(Map::Response, router.headers().explanation.as_str(), explanation.as_bytes());
         }
     }
 }
 
 fn apply(edit: &HeaderEdit<'_>) -> Answer {
     match edit {
-        HeaderEdit::Set(name, value) => host::set_header(Map::Request, name.as_str(), value.as_str()),
+        HeaderEdit::Set(name, value) => host::set_header(Map::Request, name.as_str(), value.as_bytes()),
         HeaderEdit::Remove(name) => host::remove_header(Map::Request, name.as_str()),
     }
 }

@@ -212,8 +212,10 @@ impl CoreRunner {
         });
         let cookie = decision.cookie.as_ref().map(|cookie| ("set-cookie".to_owned(), cookie.to_string()));
         let response = Response { status: None, headers: cookie.into_iter().chain(explanation).collect() };
-        let graylane_core::Events { malformed_marks, stripped_marks, uncorrelated } = decision.events;
-        let events = Events { malformed: malformed_marks, stripped: stripped_marks, uncorrelated };
+        let graylane_core::Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated } =
+            decision.events;
+        let (malformed, stripped) = (malformed_marks, stripped_marks);
+        let events = Events { malformed, stripped, uncorrelated, conflicts, left_out };
         let decided = decided(router, &decision)?;
         if decision.outcome == Outcome::Refuse {
             let seen = Seen { arrival: None, response, decided: Some(decided), events: Some(events), attempts: None };
@@ -233,7 +235,7 @@ fn seen(mesh: &Mesh, phase: Phase, mut headers: Headers, response: Response, dec
 fn edited(mut headers: Headers, decision: &Decision<'_>) -> Headers {
     for edit in &decision.edits {
         match edit {
-            HeaderEdit::Set(name, value) => headers.replace(name.as_str(), value.as_str()),
+            HeaderEdit::Set(name, value) => headers.replace(name.as_str(), value.as_bytes()),
             HeaderEdit::Remove(name) => headers.remove(name.as_str()),
         }
     }

@@ -35,6 +35,7 @@ pub(super) fn compose(
         // In front of an app nothing is decided: the mark's headers are all that matters.
         inbound: FilterConfig {
             headers: policy.headers.clone(),
+            carriers: policy.carriers.clone(),
             mode: policy.mode,
             ..FilterConfig::empty(Phase::SidecarInbound, 0)
         },
@@ -62,12 +63,12 @@ fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
         return said_nothing;
     };
     let object = ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
-    for part in ["headers", "identity", "explain"] {
+    for part in ["headers", "carriers", "identity", "explain"] {
         origins.note(part.to_owned(), &object, format!("spec.{part}"));
     }
-    let MeshPolicySpec { headers, identity, explain, mode } = policy.spec.clone();
+    let MeshPolicySpec { headers, carriers, identity, explain, mode } = policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
-    FilterConfig { headers, identity, explain, mode, ..said_nothing }
+    FilterConfig { headers, carriers, identity, explain, mode, ..said_nothing }
 }
 
 impl Configs {

@@ -4,6 +4,7 @@
 //! compiled by [`Router::compile`](crate::Router::compile). Design notes: every whole number may arrive as a double and
 //! the order of members is never meaningful, because Istio carries this as a protobuf `Struct`.
 
+mod carriers;
 mod condition;
 mod cookie;
 mod correlation;
@@ -24,6 +25,7 @@ use crate::name::{LaneName, ServiceName, SplitName};
 use crate::problem::{Path, Problems};
 use crate::read::{Read, read_choice, read_object};
 
+pub use carriers::{BaggageCarrier, BaggageMembers, Carriers, HeaderCarrier, TraceStateCarrier};
 pub use condition::{ClaimMatch, Condition, CookieMatch, HeaderMatch, KeyedMatch, PathMatch, QueryMatch, StringMatch};
 pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
 pub use correlation::{Correlation, TraceSource};
@@ -51,6 +53,9 @@ pub struct FilterConfig {
     /// The names of the headers that carry marks and decisions.
     #[serde(default)]
     pub headers: HeaderNames,
+    /// Where marks travel besides these headers.
+    #[serde(default)]
+    pub carriers: Carriers,
     /// Who a request comes from, for splits that name no sources of their own, and for the identity that travels.
     #[serde(default)]
     pub identity: Identity,
@@ -164,6 +169,7 @@ impl FilterConfig {
             phase,
             mode: Mode::default(),
             headers: HeaderNames::default(),
+            carriers: Carriers::default(),
             identity: Identity::default(),
             lanes: BTreeMap::new(),
             rule_sets: Vec::new(),
@@ -206,6 +212,7 @@ impl FilterConfig {
             phase,
             mode,
             headers,
+            carriers,
             identity,
             lanes,
             rule_sets,
@@ -214,7 +221,7 @@ impl FilterConfig {
             explain,
             correlation,
         } = self;
-        (version, phase, mode, headers, identity, lanes).hash(&mut hasher);
+        (version, phase, mode, headers, carriers, identity, lanes).hash(&mut hasher);
         (rule_sets, splits, services, explain, correlation).hash(&mut hasher);
         Digest(hasher.finish())
     }
@@ -244,6 +251,7 @@ read_object!(FilterConfig {
     phase: required "phase",
     mode: defaulted "mode",
     headers: defaulted "headers",
+    carriers: defaulted "carriers",
     identity: defaulted "identity",
     lanes: defaulted "lanes",
     rule_sets: defaulted "ruleSets",

@@ -5,8 +5,9 @@
 use std::borrow::Cow;
 
 use super::Router;
+use super::carriers::Carried;
 use super::lanes::Lanes;
-use super::trust::Carried;
+use super::trust::Trust;
 use crate::correlation::{Question, Recall, Remembered, RememberedLanes};
 use crate::decision::{Decision, Reason};
 use crate::explain::{Step, Trace};
@@ -25,7 +26,7 @@ impl Router {
         memory: &mut dyn Memory,
         decision: &mut Decision<'_>,
     ) {
-        let Some(correlation) = &self.correlation else { return };
+        let Some(correlation) = self.correlation.as_ref().filter(|_| carried.trust == Trust::Believed) else { return };
         let lanes = carried.names();
         let question = if decision.explain { Question::Explain } else { Question::None };
         decision.ticket = ids

@@ -124,7 +124,7 @@ pub fn header(map: Map, name: &str) -> Answer<Vec<u8>> {
 ///
 /// # Errors
 /// What the host says.
-pub fn set_header(map: Map, name: &str, value: &str) -> Answer {
+pub fn set_header(map: Map, name: &str, value: &[u8]) -> Answer {
     let (name, name_size) = (name.as_ptr(), name.len());
     // SAFETY: the host reads both texts, which outlive the call.
     Refused::check(unsafe {
