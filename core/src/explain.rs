@@ -206,6 +206,14 @@ impl Trace<'_> {
         };
     }
 
+    /// What was told too early, when nobody had been granted an explanation.
+    #[cold]
+    pub(crate) fn belated(&mut self, step: Step) {
+        if let Self::On(steps) = self {
+            steps.insert(0, step);
+        }
+    }
+
     pub(crate) fn step(&mut self, step: impl FnOnce() -> Step) {
         if let Self::On(steps) = self {
             tell(steps, step);

@@ -48,6 +48,7 @@ mod sequence;
 pub mod slots;
 mod trace_id;
 mod view;
+pub mod way;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
 pub use decision::{Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};

@@ -15,13 +15,15 @@ pub fn hop(steps: &[Step]) -> Option<String> {
         _ => None,
     })?;
     steps.iter().rev().find_map(|step| match step {
-        Step::Version { version, lane, reason } => Some(format!("{service} {version} ({})", why(steps, lane, *reason))),
+        Step::Version { version, lane, reason } => {
+            Some(format!("{service} {version} ({})", why(steps, lane.as_deref(), *reason)))
+        }
         Step::Refused { lane } => Some(format!("{service} refused ({lane} is strict)")),
         _ => None,
     })
 }
 
-fn why(steps: &[Step], lane: &Option<String>, reason: Reason) -> String {
+fn why(steps: &[Step], lane: Option<&str>, reason: Reason) -> String {
     match reason {
         Reason::Rule | Reason::Split => decider(steps, reason),
         Reason::FallbackMissing | Reason::FallbackUnready | Reason::FallbackLane => {
@@ -64,6 +66,7 @@ pub fn joined(hop: &str, beyond: &str) -> String {
 #[must_use]
 pub fn calls(calls: &[String]) -> String {
     match calls {
+        [] => String::new(),
         [only] => only.clone(),
         calls => format!("[{}]", calls.join(", ")),
     }
@@ -115,7 +118,10 @@ mod tests {
     #[test]
     fn hops_make_a_way_and_several_calls_stand_in_brackets() {
         let beyond = calls(&["stock v2 (correlated)".into(), "pay v1 (correlated)".into()]);
-        assert_eq!(joined("cart v2 (rule r1)", &beyond), "cart v2 (rule r1) -> [stock v2 (correlated), pay v1 (correlated)]");
+        assert_eq!(
+            joined("cart v2 (rule r1)", &beyond),
+            "cart v2 (rule r1) -> [stock v2 (correlated), pay v1 (correlated)]"
+        );
         assert_eq!(joined("cart v2 (rule r1)", ""), "cart v2 (rule r1)");
     }
 }

@@ -14,7 +14,7 @@ use crate::read::{Object, Read, read_choice};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Correlation {
     /// Where trace ids are found, in order: a request is remembered by the first that it has, a call looked up by each.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 5)))]
+    #[cfg_attr(feature = "schema", schemars(length(max = 5)))]
     pub sources: Vec<TraceSource>,
     /// How long a request is remembered after it came, in seconds, and at least as long as it is under way: 1 to 3600.
     #[serde(deserialize_with = "crate::integer::deserialize")]

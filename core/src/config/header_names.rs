@@ -23,23 +23,26 @@ pub struct HeaderNames {
     pub explain: HeaderName,
     /// The explanation, in the response: `x-gray-explanation`.
     pub explanation: HeaderName,
+    /// The way of an explained request over all its hops, in the response: `x-gray-way`.
+    pub way: HeaderName,
     /// Why a strict lane refused, in the response: `x-gray-reason`.
     pub reason: HeaderName,
 }
 
 impl Default for HeaderNames {
     fn default() -> Self {
-        let [lane, identity, version, explain, explanation, reason] = DEFAULTS.map(|(_, name)| fixed(name));
-        Self { lane, identity, version, explain, explanation, reason }
+        let [lane, identity, version, explain, explanation, way, reason] = DEFAULTS.map(|(_, name)| fixed(name));
+        Self { lane, identity, version, explain, explanation, way, reason }
     }
 }
 
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("lane", "x-gray-lane"),
     ("identity", "x-gray-id"),
     ("version", "x-gray-version"),
     ("explain", "x-gray-explain"),
     ("explanation", "x-gray-explanation"),
+    ("way", "x-gray-way"),
     ("reason", "x-gray-reason"),
 ];
 
@@ -48,13 +51,14 @@ impl Read for HeaderNames {
         let object = Object::open(value, &DEFAULTS.map(|(member, _)| member), path, problems)?;
         // Every member is read before any failure counts.
         let names = DEFAULTS.map(|(member, name)| object.member(member, || fixed(name), problems));
-        let [lane, identity, version, explain, explanation, reason] = names;
+        let [lane, identity, version, explain, explanation, way, reason] = names;
         Some(Self {
             lane: lane?,
             identity: identity?,
             version: version?,
             explain: explain?,
             explanation: explanation?,
+            way: way?,
             reason: reason?,
         })
     }

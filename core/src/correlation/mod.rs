@@ -19,6 +19,7 @@ mod lanes;
 mod set;
 mod store;
 mod table;
+mod way;
 
 use std::rc::Rc;
 

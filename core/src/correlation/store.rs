@@ -20,16 +20,20 @@ pub struct Token(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overtaken;
 
-/// The values that there are: as many sets as the table has, and [`Key::LANES`] lists of lanes.
+/// The values that there are: as many sets as the table has, [`Key::LANES`] lists of lanes, and [`Key::WAYS`] ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// A set of the table: always of one size.
     Set(u32),
     /// A list of lanes: at most half a kibibyte.
     Lanes(u32),
+    /// The way of a request that is explained: at most two kibibytes.
+    Way(u32),
 }
 
 impl Key {
     /// How many lists of lanes there are.
     pub const LANES: u32 = 256;
+    /// How many ways there are.
+    pub const WAYS: u32 = 16;
 }

@@ -16,9 +16,9 @@ const SAMPLE: u32 = 32;
 
 /// What a sidecar remembers, in a store that its workers share.
 pub struct Table {
-    store: Box<dyn Store>,
+    pub(super) store: Box<dyn Store>,
     sets: u32,
-    time: Time,
+    pub(super) time: Time,
     lists: Lists,
     /// The set that is sampled next.
     next: u32,
@@ -64,7 +64,7 @@ impl Counts {
 /// A request that is remembered, and under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
-    id: u64,
+    pub(super) id: u64,
     mark: Mark,
     /// When it was last said to be under way.
     since: u32,

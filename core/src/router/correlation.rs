@@ -55,8 +55,7 @@ impl Router {
         match recall {
             Recall::Known(remembered) => {
                 if remembered.question == Question::Explain && self.explain.is_some() {
-                    decision.explain = true;
-                    decision.way = Some(id);
+                    (decision.explain, decision.way) = (true, Some(id));
                     trace.grant();
                 }
                 self.follow(remembered, carried, trace)
@@ -67,6 +66,15 @@ impl Router {
                 carried.identity = None;
                 Some(Reason::Ambiguous)
             }
+        }
+    }
+
+    /// Behind an app: finds the request that a call with a mark is made for, to tell the call's way to whoever is in front.
+    #[cold]
+    pub(super) fn find_way(&self, ids: &Fields<'_>, memory: &mut dyn Memory, decision: &mut Decision<'_>) {
+        if let Some(correlation) = &self.correlation {
+            let mut ids = ids.all(&correlation.sources);
+            decision.way = ids.find(|id| memory.recall(*id) != Recall::Unknown);
         }
     }
 

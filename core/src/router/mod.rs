@@ -186,7 +186,11 @@ impl Router {
         };
         trace.step(|| Step::Service { service: service.name.to_string() });
         decision.outcome = Outcome::Forward;
+        let asked = decision.explain;
         let (lanes, origin) = self.settle(view, carried, draw, decision, trace);
+        if decision.explain && !asked {
+            trace.belated(Step::Service { service: service.name.to_string() });
+        }
         decision.lane = lanes.label();
         match self.choose(service, &lanes, origin, decision.identity, trace) {
             Ok(Choice { version, lane, reason }) => {
@@ -244,10 +248,21 @@ impl Router {
                 self.write_mirrors(view, &carried, &names, decision);
             }
         }
-        if decision.way.is_some() {
-            decision.write(view.explain, &self.headers.explain, HeaderText::Static("1"));
+        if decision.explain && self.phase == Phase::SidecarOutbound {
+            self.ask_on(view, draw, decision);
         }
         settled
+    }
+
+    /// Behind an app: what asks for the way of a request asks for that of the calls made for it.
+    #[cold]
+    fn ask_on<'r, R: Request>(&'r self, view: &View<'_, R>, draw: &mut impl Draw, decision: &mut Decision<'r>) {
+        if decision.way.is_none() {
+            self.find_way(&Fields::of(view.request()), draw, decision);
+        }
+        if !view.explain.is_present() {
+            decision.write(view.explain, &self.headers.explain, HeaderText::Static("1"));
+        }
     }
 
     fn write_mark<'r, R: Request>(&'r self, view: &View<'_, R>, lanes: &Lanes, decision: &mut Decision<'r>) {

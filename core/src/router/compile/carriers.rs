@@ -9,14 +9,15 @@ use crate::problem::{Path, Problems};
 const MOST_ALIASES: usize = 8;
 
 /// Every internal header by its field, in the order of the configuration.
-fn named(headers: &config::HeaderNames) -> [(&'static str, &HeaderName); 6] {
-    let config::HeaderNames { lane, identity, version, explain, explanation, reason } = headers;
+fn named(headers: &config::HeaderNames) -> [(&'static str, &HeaderName); 7] {
+    let config::HeaderNames { lane, identity, version, explain, explanation, way, reason } = headers;
     [
         ("lane", lane),
         ("identity", identity),
         ("version", version),
         ("explain", explain),
         ("explanation", explanation),
+        ("way", way),
         ("reason", reason),
     ]
 }
