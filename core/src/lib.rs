@@ -35,6 +35,7 @@ pub mod diagnose;
 mod explain;
 pub mod hash;
 mod integer;
+mod json;
 mod mark;
 mod matcher;
 pub mod metric;

@@ -171,9 +171,9 @@ macro_rules! checked_name {
             }
         }
 
-        impl crate::read::ReadText for $name {
-            fn read_text(text: &str) -> Result<Self, &'static str> {
-                if $check(text) { Ok(Self(text.into())) } else { Err($allowed) }
+        impl crate::read::Read for $name {
+            fn read(at: &mut crate::read::At<'_>) -> Self {
+                Self(at.checked($check, $allowed).into())
             }
         }
 
@@ -248,6 +248,20 @@ checked_name!(
     /// The name of a claim in a token that the proxy has verified.
     ClaimName, "claim name", is_parameter, PARAMETER, PARAMETER_PATTERN, 128
 );
+
+impl HeaderName {
+    /// A name of our own, which a test holds to the rule.
+    pub(crate) fn known(name: &'static str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl BaggageKey {
+    /// A key of our own, which a test holds to the rule.
+    pub(crate) fn known(key: &'static str) -> Self {
+        Self(key.into())
+    }
+}
 
 impl LaneName {
     /// How "in no lane" is written wherever a lane can be written.

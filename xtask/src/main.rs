@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod fuzz;
 mod generate;
+mod lab;
 mod module;
 mod process;
 mod setup;
@@ -30,6 +31,8 @@ enum Command {
     Module,
     /// Measure what a decision costs a proxy
     Bench(bench::BenchArgs),
+    /// Run a real Kubernetes and a real Istio, without containers
+    Lab(lab::LabArgs),
     /// Write the generated files
     Gen(generate::GenArgs),
     /// Search for inputs that break a parser
@@ -56,6 +59,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(args) => suite::run(&workspace, &args),
         Command::Module => module::build_within_budget(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Lab(args) => lab::run(&workspace, &args),
         Command::Gen(args) => generate::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Setup => setup::everything(&workspace),

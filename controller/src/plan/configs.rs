@@ -23,10 +23,10 @@ pub(super) fn compose(
     let policy = of_policy(observed, origins);
     let decides = |phase, services: &BTreeMap<ServiceName, ServiceConfig>| FilterConfig {
         phase,
-        lanes: lanes.clone(),
+        lanes: lanes.clone().into(),
         rule_sets: entrance.rule_sets.clone(),
-        splits: entrance.splits.clone(),
-        services: services.clone(),
+        splits: entrance.splits.clone().into(),
+        services: services.clone().into(),
         ..policy.clone()
     };
     let mut configs = Configs {

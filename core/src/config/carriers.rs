@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Empty;
 use crate::name::{BaggageKey, HeaderName, TraceStateKey};
-use crate::problem::{Path, Problems};
-use crate::read::{Object, Read, read_choice, read_object, read_variant};
+use crate::read::{At, Read, read_choice, read_object, read_variant};
 
 /// The carriers of a mark. The lane header is authoritative; the others are mirrors of it, which apps with
 /// OpenTelemetry hand on by themselves, or aliases, which are only read.
@@ -84,16 +83,11 @@ impl Default for BaggageMembers {
 }
 
 fn lane_member() -> BaggageKey {
-    fixed("gray-lane")
+    BaggageKey::known("gray-lane")
 }
 
 fn identity_member() -> BaggageKey {
-    fixed("gray-id")
-}
-
-#[expect(clippy::expect_used, reason = "literals of this file, each covered by a test")]
-fn fixed(key: &str) -> BaggageKey {
-    BaggageKey::new(key).expect("a literal baggage key")
+    BaggageKey::known("gray-id")
 }
 
 /// Whether `tracestate` mirrors the mark.
@@ -127,12 +121,9 @@ read_variant!(BaggageCarrier { "members" => Members, "disabled" => Disabled });
 read_variant!(TraceStateCarrier { "key" => Key, "disabled" => Disabled });
 
 impl Read for BaggageMembers {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        let object = Object::open(value, &["lane", "identity"], path, problems)?;
-        // Every member is read before any failure counts.
-        let lane = object.member("lane", lane_member, problems);
-        let identity = object.member("identity", identity_member, problems);
-        Some(Self { lane: lane?, identity: identity? })
+    fn read(at: &mut At<'_>) -> Self {
+        at.open(&["lane", "identity"]);
+        Self { lane: at.or("lane", lane_member), identity: at.or("identity", identity_member) }
     }
 }
 
@@ -145,5 +136,7 @@ mod tests {
         let empty: Carriers = serde_json::from_str("{}").unwrap();
         assert_eq!(empty, Carriers::default());
         assert_eq!(serde_json::from_str::<BaggageMembers>("{}").unwrap(), BaggageMembers::default());
+        let BaggageMembers { lane, identity } = BaggageMembers::default();
+        assert!([lane, identity].into_iter().all(|key| BaggageKey::new(key.as_str()).is_ok()));
     }
 }

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Path, Problems};
-use crate::read::{Object, Read, read_choice};
+use crate::read::{At, Read, read_choice};
 
 /// What a sidecar remembers of the requests that its app serves, so that the calls made for them keep the mark even if
 /// the app hands on nothing but the trace id.
@@ -65,12 +64,13 @@ impl Default for Correlation {
 }
 
 impl Read for Correlation {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        let object = Object::open(value, &["sources", "ttlSeconds", "requests"], path, problems)?;
-        let sources = object.member("sources", || Self::SOURCES.to_vec(), problems);
-        let ttl_seconds = object.member("ttlSeconds", || Self::TTL_SECONDS, problems);
-        let requests = object.member("requests", || Self::REQUESTS, problems);
-        Some(Self { sources: sources?, ttl_seconds: ttl_seconds?, requests: requests? })
+    fn read(at: &mut At<'_>) -> Self {
+        at.open(&["sources", "ttlSeconds", "requests"]);
+        Self {
+            sources: at.or("sources", || Self::SOURCES.to_vec()),
+            ttl_seconds: at.or("ttlSeconds", || Self::TTL_SECONDS),
+            requests: at.or("requests", || Self::REQUESTS),
+        }
     }
 }
 

@@ -67,6 +67,15 @@ pub fn now() -> Answer<u64> {
     Ok(now)
 }
 
+/// Fills `bytes` with what nobody can foresee.
+///
+/// # Errors
+/// What the host says; then nothing is to be made of the bytes.
+pub fn random(bytes: &mut [u8]) -> Answer {
+    // SAFETY: the host fills as many bytes as there are.
+    Refused::check(unsafe { imports::random_get(bytes.as_mut_ptr(), bytes.len()) })
+}
+
 /// Asks for ticks, for the configuration at hand, until it ends.
 ///
 /// # Errors
@@ -246,5 +255,6 @@ mod tests {
         assert_eq!(property(&["xds", "cluster_name"]), Err(Refused::UNIMPLEMENTED));
         assert_eq!(respond(503, &[("x", "y")], "why"), Err(Refused::UNIMPLEMENTED));
         assert!(shared("key").is_err());
+        assert!(random(&mut [0]).is_err());
     }
 }
