@@ -203,6 +203,28 @@ fn occupancy_is_close_to_the_truth() {
     assert_eq!(sum / 128, remembered, "all sets, one sample after the other");
 }
 
+/// The table of `docs/benchmarks.md`: the share of requests, in thousandths, that a table of any size still knows when so
+/// many percent of its entries have come since.
+const KNOWN: [(u32, u64); 6] = [(12, 1_000), (25, 999), (50, 985), (75, 935), (100, 860), (200, 500)];
+
+#[test]
+fn as_many_requests_are_still_known_as_the_table_in_the_docs_says() {
+    for requests in [1_024, 32_768] {
+        for (percent, least) in KNOWN {
+            let mut table = worker(&Shared::default(), requests);
+            let count = u128::from(requests * percent / 100);
+            for number in 1..=count {
+                let ticket = remember(&mut table, id(number), []);
+                table.end(&ticket);
+            }
+            let known = (1..=count).filter(|number| recalled(&mut table, id(*number)) == "base").count();
+            let share = u64::try_from(known * 1_000 / usize::try_from(count).unwrap()).unwrap();
+            println!("{requests} requests, {percent} %: {share} of 1000");
+            assert!(share + 25 >= least, "{requests} requests, {percent} %: {share} of 1000");
+        }
+    }
+}
+
 #[test]
 fn lists_in_use_are_never_replaced_and_those_out_of_use_make_room() {
     let (store, mut table) = one();
