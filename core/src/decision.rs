@@ -49,7 +49,7 @@ pub struct Decision<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// It is none of ours: no mark, no version, not counted by service.
+    /// Its version is not chosen here, and it is not counted by service.
     Pass,
     /// It goes on, steered.
     Forward,
@@ -115,6 +115,8 @@ closed_labels!(
         Rule = "rule",
         /// A split chose here, base included.
         Split = "split",
+        /// A signed override put it in its lane here.
+        Override = "override",
         /// It came with a mark, base included.
         Propagated = "propagated",
         /// It came without a mark, and its trace id is that of a request which had one, base included.
@@ -135,6 +137,26 @@ closed_labels!(
         FallbackUnready = "fallback_unready",
         /// A strict lane has no ready version here: refused.
         Strict = "strict",
+    }
+);
+
+closed_labels!(
+    /// Why a signed override is not honoured.
+    OverrideRefusal {
+        /// It is no override, or the request has several.
+        Malformed = "malformed",
+        /// No key here has the name that it says.
+        UnknownKey = "unknown_key",
+        /// It was not signed by the key that it says, or changed since.
+        Tampered = "tampered",
+        /// It is meant for somebody else.
+        Audience = "audience",
+        /// It has ended.
+        Expired = "expired",
+        /// It would be good for longer than is allowed.
+        TooLong = "too_long",
+        /// None of its lanes is known.
+        UnknownLane = "unknown_lane",
     }
 );
 
@@ -204,4 +226,6 @@ pub struct Events {
     pub conflicts: u8,
     /// Mirrors that had no room for the mark.
     pub left_out: u8,
+    /// A signed override that was not honoured.
+    pub refused_override: Option<OverrideRefusal>,
 }

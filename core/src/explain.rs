@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::decision::OverrideRefusal;
 use crate::mark::MalformedMark;
 
 /// One step of a decision, in the order in which it was taken.
@@ -43,6 +44,18 @@ pub enum Step {
     Conflict {
         /// The header.
         header: String,
+    },
+    /// A signed override chose.
+    Override {
+        /// The lanes; `base` for none.
+        lanes: String,
+        /// The key that signed it.
+        key: String,
+    },
+    /// A signed override was not honoured.
+    OverrideRefused {
+        /// Why not.
+        why: OverrideRefusal,
     },
     /// The request had lost its mark, which is this one.
     Recalled {
@@ -146,6 +159,8 @@ impl fmt::Display for Step {
             Self::Mark { lanes, from: None } => write!(f, "mark {lanes}"),
             Self::Mark { lanes, from: Some(header) } => write!(f, "mark {lanes} from {header}"),
             Self::Conflict { header } => write!(f, "{header} says otherwise: corrected"),
+            Self::Override { lanes, key } => write!(f, "override signed by {key} -> {lanes}"),
+            Self::OverrideRefused { why } => write!(f, "override ignored: {why}"),
             Self::Recalled { lanes } => write!(f, "mark {lanes} recalled by trace id"),
             Self::Ambiguous => f.write_str("trace id of different marks"),
             Self::Uncorrelated => f.write_str("no mark recalled"),

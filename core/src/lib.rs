@@ -47,12 +47,15 @@ mod request;
 mod router;
 mod sequence;
 pub mod slots;
+pub mod token;
 mod trace_id;
 mod view;
 pub mod way;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
-pub use decision::{Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
+pub use decision::{
+    Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, OverrideRefusal, Reason, SetCookie, Target,
+};
 pub use explain::{Skipped, SplitKey, Step};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};

@@ -233,6 +233,14 @@ checked_name!(
     CookieName, "cookie name", is_cookie, COOKIE, COOKIE_PATTERN, 128
 );
 checked_name!(
+    /// The name of a key that signs overrides.
+    KeyId, "key id", is_label, LABEL, LABEL_PATTERN, 63
+);
+checked_name!(
+    /// Whom an override is meant for: a host or any other name of a mesh.
+    Audience, "audience", is_subdomain, SUBDOMAIN, SUBDOMAIN_PATTERN, 253
+);
+checked_name!(
     /// The key of a member of W3C Baggage; lower and upper case differ.
     BaggageKey, "baggage key", is_cookie, BAGGAGE, BAGGAGE_PATTERN, 128
 );

@@ -25,15 +25,24 @@ pub trait Request {
     fn source_address(&self) -> Option<Vec<u8>> {
         None
     }
+
+    /// The SPIFFE id in the certificate of the peer, which the proxy has verified; asked for only where not every peer
+    /// is believed.
+    fn principal(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
-/// What a decision needs beyond the request: the only source of chance, and a memory.
+/// What a decision needs beyond the request: the only source of chance and of the time, and a memory.
 pub trait Draw: Memory {
     /// An id that no one else was given.
     fn opaque_id(&mut self) -> OpaqueId;
 
     /// The next place in the low-discrepancy sequence of `split`.
     fn sequence_slot(&mut self, split: SplitId) -> Slot;
+
+    /// Seconds since the Unix epoch; asked for only where a request has a signed override.
+    fn unix_seconds(&mut self) -> u64;
 }
 
 /// What a sidecar remembers of the requests that its app is serving; without more, nothing.
@@ -90,6 +99,11 @@ impl Draw for NoDraw {
 
     fn sequence_slot(&mut self, _: SplitId) -> Slot {
         Slot::of_phase(u32::MAX)
+    }
+
+    /// The end of time: every override has expired.
+    fn unix_seconds(&mut self) -> u64 {
+        u64::MAX
     }
 }
 

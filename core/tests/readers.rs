@@ -18,6 +18,7 @@ fn everything() -> Value {
             "headers": "disabled", "baggage": {"members": {"lane": "a", "identity": "b"}},
             "tracestate": {"key": "c@d"}, "aliases": ["x-mse-tag"]
         },
+        "trust": {"peers": ["spiffe://cluster.local/ns/*/sa/web"], "meshHosts": ["*.svc"]},
         "identity": {"salt": "mesh", "sources": [
             {"header": "x-user"}, {"cookie": "uid"}, {"query": "u"}, {"claim": "sub"}, {"sourceAddress": {}}
         ]},

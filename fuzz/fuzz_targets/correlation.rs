@@ -67,6 +67,10 @@ impl Draw for Sidecar {
     fn sequence_slot(&mut self, _: SplitId) -> Slot {
         Slot::of_phase(0)
     }
+
+    fn unix_seconds(&mut self) -> u64 {
+        0
+    }
 }
 
 fuzz_target!(|input: (Vec<u8>, Vec<(u8, Vec<u8>)>, Vec<(u8, Vec<u8>)>)| {

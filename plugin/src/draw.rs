@@ -53,6 +53,11 @@ impl Draw for Chance<'_> {
         }
     }
 
+    fn unix_seconds(&mut self) -> u64 {
+        // Without a time, every override has expired.
+        host::now().map_or(u64::MAX, |nanoseconds| nanoseconds / 1_000_000_000)
+    }
+
     fn sequence_slot(&mut self, split: SplitId) -> Slot {
         let mut throwaway = Sequence::default();
         match self.0.positions.get(split.index()) {

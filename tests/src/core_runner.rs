@@ -54,10 +54,11 @@ impl Store for Values {
     }
 }
 
-/// Chance and memory of one proxy.
+/// Chance, time and memory of one proxy.
 struct Around<'a> {
     dice: &'a mut Dice,
     memory: Option<&'a mut Table>,
+    now: u32,
 }
 
 impl Memory for Around<'_> {
@@ -85,9 +86,13 @@ impl Draw for Around<'_> {
     fn sequence_slot(&mut self, split: SplitId) -> Slot {
         self.dice.sequences.entry(split).or_default().next_slot()
     }
+
+    fn unix_seconds(&mut self) -> u64 {
+        self.now.into()
+    }
 }
 
-/// Any time, in seconds since the Unix epoch.
+/// When scenarios begin, in seconds since the Unix epoch.
 const START: u32 = 1_800_000_000;
 
 /// Chance that is the same in every run.
@@ -101,6 +106,7 @@ struct Dice {
 struct Incoming<'m> {
     headers: Headers,
     claims: &'m BTreeMap<String, serde_json::Value>,
+    principal: Option<&'m str>,
 }
 
 impl Request for Incoming<'_> {
@@ -115,6 +121,10 @@ impl Request for Incoming<'_> {
 
     fn source_address(&self) -> Option<Vec<u8>> {
         Some(SOURCE.to_string().into_bytes())
+    }
+
+    fn principal(&self) -> Option<Vec<u8>> {
+        self.principal.map(|id| id.as_bytes().to_vec())
     }
 }
 
@@ -173,6 +183,10 @@ impl Runner for CoreRunner {
         Ok(())
     }
 
+    fn now(&self) -> u64 {
+        self.now.into()
+    }
+
     fn ledger(&mut self) -> Option<&mut Ledger> {
         None
     }
@@ -199,12 +213,13 @@ impl CoreRunner {
     }
 
     fn begin_request(&mut self, phase: Phase, message: &Message) -> Result<(Seen, Option<Ticket>)> {
-        let incoming = Incoming { headers: message.fields(), claims: &message.claims };
+        let principal = message.principal.as_deref();
+        let incoming = Incoming { headers: message.fields(), claims: &message.claims, principal };
         let Some(router) = self.routers.get(&phase) else {
             let (headers, response) = (incoming.headers, Response::default());
             return Ok((seen(&self.mesh, phase, headers, response, Decided::Pass, Events::default()), None));
         };
-        let mut around = Around { dice: &mut self.dice, memory: self.memories.get_mut(&phase) };
+        let mut around = Around { dice: &mut self.dice, memory: self.memories.get_mut(&phase), now: self.now };
         let (decision, steps) = router.answer(&incoming, &mut around);
         let explanation = decision.explain.then(|| {
             let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
@@ -215,7 +230,7 @@ impl CoreRunner {
         let graylane_core::Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated } =
             decision.events;
         let (malformed, stripped) = (malformed_marks, stripped_marks);
-        let events = Events { malformed, stripped, uncorrelated, conflicts, left_out };
+        let events = Events { malformed, stripped, uncorrelated, conflicts, left_out, refused_override };
         let decided = decided(router, &decision)?;
         if decision.outcome == Outcome::Refuse {
             let seen = Seen { arrival: None, response, decided: Some(decided), events: Some(events), attempts: None };

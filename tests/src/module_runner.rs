@@ -165,6 +165,10 @@ impl Runner for ModuleRunner {
         proxies.iter().try_for_each(|proxy| proxy.advance(share)).map_err(Into::into)
     }
 
+    fn now(&self) -> u64 {
+        self.proxies.values().next().map_or(0, |proxy| proxy.now().as_secs())
+    }
+
     fn ledger(&mut self) -> Option<&mut Ledger> {
         Some(&mut self.ledger)
     }
@@ -194,6 +198,10 @@ fn refusals(proxy: &Proxy) -> u64 {
 fn request(message: &Message) -> Request {
     let peer = SocketAddr::new(SOURCE, 4711);
     let request = Request::new(message.fields()).property(["source", "address"], peer.to_string());
+    let request = match &message.principal {
+        Some(id) => request.property(["connection", "uri_san_peer_certificate"], id.as_str()),
+        None => request,
+    };
     message.claims.iter().fold(request, |request, (name, claim)| {
         let path = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "jwt_payload", name];
         request.property(path, serialised(claim))

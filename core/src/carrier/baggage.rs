@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-use super::{Said, list};
+use super::{List, Said, list};
 use crate::config::BaggageMembers;
 use crate::hash::IdentityHash;
 use crate::mark::{self, LaneList};
@@ -15,9 +15,9 @@ use crate::view::Field;
 const MOST_MEMBERS: usize = 64;
 const MOST_BYTES: usize = 8_192;
 
-pub(super) fn read<'a>(keys: &BaggageMembers, members: impl Iterator<Item = &'a [u8]>) -> Said<'a> {
+pub(super) fn read<'a>(keys: &BaggageMembers, list: &List<'a>) -> Said<'a> {
     let (mut lanes, mut identity) = (Field::Absent, Field::Absent);
-    for member in members {
+    for member in list.members() {
         match list::key(member) {
             key if key == keys.lane.as_str().as_bytes() => lanes.add(value(member)),
             key if key == keys.identity.as_str().as_bytes() => identity.add(value(member)),
@@ -42,9 +42,9 @@ fn value(member: &[u8]) -> &[u8] {
 }
 
 /// A member of ours that is there already keeps its place; a new one goes to the end.
-pub(super) fn with<'a>(
+pub(super) fn with(
     keys: &BaggageMembers,
-    members: impl Iterator<Item = &'a [u8]>,
+    list: &List<'_>,
     lanes: &LaneList<'_>,
     identity: Option<IdentityHash>,
 ) -> Option<Vec<u8>> {
@@ -53,7 +53,7 @@ pub(super) fn with<'a>(
     let identity = identity.map(|identity| format!("{}={identity}", keys.identity));
     let (mut lane, mut identity) = (Some(lane.as_bytes()), identity.as_deref().map(str::as_bytes));
     let mut kept: Vec<&[u8]> = Vec::new();
-    for member in members {
+    for member in list.members() {
         match list::key(member) {
             key if key == keys.lane.as_str().as_bytes() => kept.extend(lane.take()),
             key if key == keys.identity.as_str().as_bytes() => kept.extend(identity.take()),
@@ -62,6 +62,6 @@ pub(super) fn with<'a>(
     }
     kept.extend(lane);
     kept.extend(identity);
-    let list = list::joined(kept.into_iter());
-    (list.len() <= MOST_BYTES && list::count(&list) <= MOST_MEMBERS).then_some(list)
+    let joined = list::joined(&kept);
+    (joined.len() <= MOST_BYTES && list::count(&joined) <= MOST_MEMBERS).then_some(joined)
 }

@@ -14,11 +14,18 @@ use crate::hash::IdentityHash;
 use crate::mark::{self, LaneList, MalformedMark};
 use crate::name::{HeaderName, TraceStateKey};
 
+pub(crate) use list::List;
+
 /// The header of W3C Baggage.
 pub(crate) const BAGGAGE: &str = "baggage";
 /// The headers of W3C Trace Context; the second means nothing without the first.
 pub(crate) const TRACEPARENT: &str = "traceparent";
 pub(crate) const TRACESTATE: &str = "tracestate";
+
+/// Baggage and `tracestate`.
+pub(crate) const MOST_MIRRORS: usize = 2;
+/// More systems than anybody migrates from at once.
+pub(crate) const MOST_ALIASES: usize = 8;
 
 /// The carriers that a router uses.
 #[derive(Debug)]
@@ -78,32 +85,38 @@ impl Stance {
 }
 
 impl Format {
-    pub(crate) fn read<'a>(&self, members: impl Iterator<Item = &'a [u8]>) -> Said<'a> {
+    pub(crate) fn read<'a>(&self, list: &List<'a>) -> Said<'a> {
         match self {
-            Self::Baggage(keys) => baggage::read(keys, members),
-            Self::TraceState(key) => tracestate::read(key, members),
+            Self::Baggage(keys) => baggage::read(keys, list),
+            Self::TraceState(key) => tracestate::read(key, list),
         }
     }
 
     /// The list without members of ours.
-    pub(crate) fn without<'a>(&self, members: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
-        list::joined(members.filter(|member| !self.owns(member)))
+    pub(crate) fn without(&self, list: &List<'_>) -> Vec<u8> {
+        let kept: Vec<&[u8]> = list.members().filter(|member| !self.owns(member)).collect();
+        list::joined(&kept)
     }
 
     /// The list with the mark in it; `None` if there is no room for it.
-    pub(crate) fn with<'a>(
+    pub(crate) fn with(
         &self,
-        members: impl Iterator<Item = &'a [u8]>,
+        list: &List<'_>,
         lanes: &LaneList<'_>,
         identity: Option<IdentityHash>,
     ) -> Option<Vec<u8>> {
         match self {
-            Self::Baggage(keys) => baggage::with(keys, members, lanes, identity),
-            Self::TraceState(key) => tracestate::with(key, members, lanes, identity),
+            Self::Baggage(keys) => baggage::with(keys, list, lanes, identity),
+            Self::TraceState(key) => tracestate::with(key, list, lanes, identity),
         }
     }
 
-    pub(crate) fn owns(&self, member: &[u8]) -> bool {
+    /// Whether any member of the list is ours.
+    pub(crate) fn owns_any(&self, list: &List<'_>) -> bool {
+        list.members().any(|member| self.owns(member))
+    }
+
+    fn owns(&self, member: &[u8]) -> bool {
         let key = list::key(member);
         match self {
             Self::Baggage(keys) => [&keys.lane, &keys.identity].iter().any(|own| own.as_str().as_bytes() == key),

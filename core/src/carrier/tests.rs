@@ -11,8 +11,8 @@ fn tracestate() -> Format {
     Format::TraceState(TraceStateKey::new("gray-lane").unwrap())
 }
 
-fn members(list: &str) -> impl Iterator<Item = &[u8]> {
-    list.as_bytes().split(|byte| *byte == b',')
+fn members(list: &str) -> List<'_> {
+    List::Line(list.as_bytes())
 }
 
 fn lanes(names: &[&'static str]) -> LaneList<'static> {
@@ -26,16 +26,16 @@ fn identity() -> Option<IdentityHash> {
 type Told<T> = Option<Result<T, MalformedMark>>;
 
 fn said(format: &Format, list: &str) -> (Told<String>, Told<IdentityHash>) {
-    let Said { lanes, identity } = format.read(members(list));
+    let Said { lanes, identity } = format.read(&members(list));
     (lanes.map(|lanes| lanes.map(|text| String::from_utf8(text.into_owned()).unwrap())), identity)
 }
 
 fn written(format: &Format, list: &str, names: &[&'static str], identity: Option<IdentityHash>) -> Option<String> {
-    format.with(members(list), &lanes(names), identity).map(|list| String::from_utf8(list).unwrap())
+    format.with(&members(list), &lanes(names), identity).map(|list| String::from_utf8(list).unwrap())
 }
 
 fn without(format: &Format, list: &str) -> String {
-    String::from_utf8(format.without(members(list))).unwrap()
+    String::from_utf8(format.without(&members(list))).unwrap()
 }
 
 #[test]
@@ -111,13 +111,13 @@ fn where_there_is_no_room_the_members_of_others_come_first() {
     assert_eq!(written(&tracestate(), &format!("k={}", "v".repeat(500)), &["gray"], None), None);
     let long: [String; 5] = std::array::from_fn(|place| format!("{place}{}", "a".repeat(60)));
     let long: LaneList<'_> = long.iter().map(String::as_str).collect();
-    assert_eq!(tracestate().with(members(""), &long, None), None, "a value of more than 256 bytes");
+    assert_eq!(tracestate().with(&members(""), &long, None), None, "a value of more than 256 bytes");
 }
 
 #[test]
 fn a_list_may_say_the_same_a_part_or_something_else() {
     let stance = |list: &str, names: &[&'static str], identity| {
-        baggage().read(members(list)).stance(Some(&lanes(names)), identity)
+        baggage().read(&members(list)).stance(Some(&lanes(names)), identity)
     };
     assert_eq!(stance("u=a", &["gray"], None), Stance::Silent);
     assert_eq!(stance("gray-lane=gray", &["gray"], None), Stance::Same);
@@ -161,15 +161,15 @@ proptest! {
         let format = [baggage(), tracestate()].into_iter().nth(format).unwrap();
         let identity = identity().filter(|_| with_identity);
         let lanes: LaneList<'_> = names.iter().map(String::as_str).collect();
-        let list = || members.iter().map(Vec::as_slice);
+        let list = List::Lines(members.iter().map(Vec::as_slice).collect());
         let others: Vec<&[u8]> =
-            list().filter(|member| !format.owns(member) && !member.trim_ascii().is_empty()).collect();
-        if let Some(written) = format.with(list(), &lanes, identity) {
-            let read = || written.split(|byte| *byte == b',');
-            prop_assert_eq!(format.read(read()).stance(Some(&lanes), identity), Stance::Same);
-            prop_assert_eq!(read().filter(|member| !format.owns(member)).collect::<Vec<_>>(), others.clone());
+            list.members().filter(|member| !format.owns(member) && !member.trim_ascii().is_empty()).collect();
+        if let Some(written) = format.with(&list, &lanes, identity) {
+            let read = List::Line(&written);
+            prop_assert_eq!(format.read(&read).stance(Some(&lanes), identity), Stance::Same);
+            prop_assert_eq!(read.members().filter(|member| !format.owns(member)).collect::<Vec<_>>(), others.clone());
         }
-        prop_assert_eq!(format.without(list()), others.join(&b","[..]));
+        prop_assert_eq!(format.without(&list), others.join(&b","[..]));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::{Said, list};
+use super::{List, Said, list};
 use crate::hash::IdentityHash;
 use crate::mark::{self, LaneList, MalformedMark};
 use crate::name::{LaneName, TraceStateKey};
@@ -18,9 +18,9 @@ const MOST_MEMBERS: usize = 32;
 const LONGEST_VALUE: usize = 256;
 const MOST_BYTES: usize = 512;
 
-pub(super) fn read<'a>(key: &TraceStateKey, members: impl Iterator<Item = &'a [u8]>) -> Said<'a> {
+pub(super) fn read<'a>(key: &TraceStateKey, list: &List<'a>) -> Said<'a> {
     let mut value = Field::Absent;
-    for member in members.filter(|member| list::key(member) == key.as_str().as_bytes()) {
+    for member in list.members().filter(|member| list::key(member) == key.as_str().as_bytes()) {
         value.add(list::value(member));
     }
     match value.once() {
@@ -46,9 +46,9 @@ fn lanes_of(text: &[u8]) -> Result<Cow<'_, [u8]>, MalformedMark> {
     Ok(text)
 }
 
-pub(super) fn with<'a>(
+pub(super) fn with(
     key: &TraceStateKey,
-    members: impl Iterator<Item = &'a [u8]>,
+    list: &List<'_>,
     lanes: &LaneList<'_>,
     identity: Option<IdentityHash>,
 ) -> Option<Vec<u8>> {
@@ -61,10 +61,9 @@ pub(super) fn with<'a>(
         let _ = write!(own, ";id:{identity}");
     }
     let mut kept: Vec<&[u8]> = vec![own.as_bytes()];
-    for member in members.filter(|member| list::key(member) != key.as_str().as_bytes()) {
-        kept.push(member);
-    }
-    let list = list::joined(kept.into_iter());
-    let fits = own.len() - before <= LONGEST_VALUE && list.len() <= MOST_BYTES && list::count(&list) <= MOST_MEMBERS;
-    fits.then_some(list)
+    kept.extend(list.members().filter(|member| list::key(member) != key.as_str().as_bytes()));
+    let joined = list::joined(&kept);
+    let fits =
+        own.len() - before <= LONGEST_VALUE && joined.len() <= MOST_BYTES && list::count(&joined) <= MOST_MEMBERS;
+    fits.then_some(joined)
 }

@@ -11,10 +11,12 @@ mod correlation;
 mod header_names;
 mod host;
 mod identity;
+mod overrides;
 mod rule;
 mod service;
 mod sorted;
 mod split;
+mod trust;
 
 use std::hash::{Hash as _, Hasher as _};
 
@@ -33,10 +35,12 @@ pub use correlation::{Correlation, TraceSource};
 pub use header_names::HeaderNames;
 pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
+pub use overrides::{InvalidSecret, OverrideKey, Overrides, Secret};
 pub use rule::{Action, Rule, RuleSet};
 pub use service::{Service, ServiceSplit};
 pub use sorted::{Map, Set};
 pub use split::{Keyless, Split};
+pub use trust::{InvalidPeerPattern, PeerPattern, Trust};
 
 /// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,6 +62,9 @@ pub struct FilterConfig {
     /// Where marks travel besides these headers.
     #[serde(default)]
     pub carriers: Carriers,
+    /// Whom marks are believed from, and to whom they may go.
+    #[serde(default)]
+    pub trust: Trust,
     /// Who a request comes from, for splits that name no sources of their own, and for the identity that travels.
     #[serde(default)]
     pub identity: Identity,
@@ -79,6 +86,9 @@ pub struct FilterConfig {
     /// How calls that lost their mark are recognised, in sidecars; absent: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Correlation>,
+    /// Signed overrides that are honoured at a gateway; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Overrides>,
 }
 
 /// The version of the configuration's format.
@@ -174,6 +184,7 @@ impl FilterConfig {
             mode: Mode::default(),
             headers: HeaderNames::default(),
             carriers: Carriers::default(),
+            trust: Trust::default(),
             identity: Identity::default(),
             lanes: Map::new(),
             rule_sets: Vec::new(),
@@ -181,6 +192,7 @@ impl FilterConfig {
             services: Map::new(),
             explain: None,
             correlation: None,
+            overrides: None,
         }
     }
 
@@ -212,6 +224,7 @@ impl FilterConfig {
             mode,
             headers,
             carriers,
+            trust,
             identity,
             lanes,
             rule_sets,
@@ -219,9 +232,10 @@ impl FilterConfig {
             services,
             explain,
             correlation,
+            overrides,
         } = self;
-        (version, phase, mode, headers, carriers, identity, lanes).hash(&mut hasher);
-        (rule_sets, splits, services, explain, correlation).hash(&mut hasher);
+        (version, phase, mode, headers, carriers, trust, identity, lanes).hash(&mut hasher);
+        (rule_sets, splits, services, explain, correlation, overrides).hash(&mut hasher);
         Digest(hasher.finish())
     }
 }
@@ -243,6 +257,7 @@ read_object!(FilterConfig {
     mode: defaulted "mode",
     headers: defaulted "headers",
     carriers: defaulted "carriers",
+    trust: defaulted "trust",
     identity: defaulted "identity",
     lanes: defaulted "lanes",
     rule_sets: defaulted "ruleSets",
@@ -250,6 +265,7 @@ read_object!(FilterConfig {
     services: defaulted "services",
     explain: optional "explain",
     correlation: optional "correlation",
+    overrides: optional "overrides",
 });
 
 read_choice!(ConfigVersion { "v1" => V1 });

@@ -3,7 +3,7 @@
 use super::{Bound, Metric, PhaseLabel, ResponseClass};
 use crate::config::Phase;
 use crate::correlation::Event;
-use crate::decision::Reason;
+use crate::decision::{OverrideRefusal, Reason};
 
 impl Metric<'_> {
     /// What it counts or shows, for people.
@@ -28,6 +28,9 @@ impl Metric<'_> {
                 "Mirrors of a mark (baggage, tracestate) that said something else, and were corrected."
             }
             Self::MirrorsLeftOut => "Mirrors that were not written because the list of others left no room.",
+            Self::OverridesRefused { .. } => {
+                "Signed overrides that were not honoured, by why not; the request went on without."
+            }
             Self::Uncorrelated => {
                 "Calls of the app without a mark, and without a trace id of which one is remembered: it drops trace headers."
             }
@@ -62,6 +65,7 @@ impl Metric<'_> {
             Metric::StrippedMarks,
             Metric::MirrorConflicts,
             Metric::MirrorsLeftOut,
+            Metric::OverridesRefused { reason: OverrideRefusal::Expired },
             Metric::Uncorrelated,
             Metric::Correlation { event: Event::Hit },
             Metric::Remembered,

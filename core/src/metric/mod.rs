@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use arrayvec::ArrayVec;
 
 use crate::correlation::Event;
-use crate::decision::Reason;
+use crate::decision::{OverrideRefusal, Reason};
 
 pub use label::{Bound, ConfigState, PhaseLabel, ResponseClass};
 
@@ -96,6 +96,11 @@ pub enum Metric<'a> {
     MirrorConflicts,
     /// Mirrors that had no room for the mark.
     MirrorsLeftOut,
+    /// Signed overrides that were not honoured.
+    OverridesRefused {
+        /// Why.
+        reason: OverrideRefusal,
+    },
     /// Calls of an app without a mark, and without a trace id of which one is remembered.
     Uncorrelated,
     /// What happens in the table of requests that are remembered.
@@ -160,6 +165,7 @@ impl<'a> Metric<'a> {
             Self::StrippedMarks => "graylane_stripped_marks_total",
             Self::MirrorConflicts => "graylane_mirror_conflicts_total",
             Self::MirrorsLeftOut => "graylane_mirrors_left_out_total",
+            Self::OverridesRefused { .. } => "graylane_overrides_refused_total",
             Self::Uncorrelated => "graylane_uncorrelated_requests_total",
             Self::Correlation { .. } => "graylane_correlation_events_total",
             Self::Remembered => "graylane_correlation_requests",
@@ -188,6 +194,7 @@ impl<'a> Metric<'a> {
             | Self::StrippedMarks
             | Self::MirrorConflicts
             | Self::MirrorsLeftOut
+            | Self::OverridesRefused { .. }
             | Self::Uncorrelated
             | Self::Correlation { .. }
             | Self::SteeringChecks { .. }
@@ -227,6 +234,7 @@ impl<'a> Metric<'a> {
             | Self::SteeringMismatches { service, version } => {
                 [("service", service), ("version", version)].into_iter().collect()
             }
+            Self::OverridesRefused { reason } => [("reason", reason.as_str())].into_iter().collect(),
             Self::ConfigRejected { phase }
             | Self::Generation { phase }
             | Self::State { phase }
@@ -262,7 +270,7 @@ mod tests {
     fn the_catalogue_names_every_family_once() {
         let catalogue = Metric::catalogue();
         let families: std::collections::BTreeSet<&str> = catalogue.iter().map(Metric::family).collect();
-        assert_eq!((families.len(), catalogue.len()), (20, 20));
+        assert_eq!((families.len(), catalogue.len()), (21, 21));
     }
 
     #[test]

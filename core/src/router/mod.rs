@@ -14,11 +14,15 @@ mod hosts;
 mod id;
 mod lanes;
 mod names;
+mod overrides;
 mod service;
 mod trust;
 
 use crate::carrier::Carriers;
-use crate::config::{Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, Mode, Phase};
+use crate::config::{
+    Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, Mode, Overrides, PeerPattern,
+    Phase,
+};
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
 use crate::explain::{Step, Trace};
 use crate::mark;
@@ -27,7 +31,7 @@ use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Request};
 use crate::trace_id::Fields;
-use crate::view::{Hidden, View};
+use crate::view::{Hidden, Sent, View};
 
 use carriers::Carried;
 use choice::Choice;
@@ -47,14 +51,19 @@ pub struct Router {
     digest: Digest,
     headers: HeaderNames,
     carriers: Carriers,
+    /// Who is believed in front of an app; nobody in particular: everybody.
+    peers: Vec<PeerPattern>,
+    mesh_hosts: HostTable<()>,
     identity: Identity,
     lanes: Vec<Lane>,
     rule_sets: Vec<RuleSet>,
     splits: Vec<Split>,
     services: Vec<Service>,
-    hosts: HostTable,
+    hosts: HostTable<ServiceId>,
     explain: Option<Matcher>,
     correlation: Option<Correlation>,
+    /// At a gateway only.
+    overrides: Option<Overrides>,
 }
 
 #[derive(Debug)]
@@ -110,7 +119,7 @@ impl Router {
     }
 
     fn run<'r>(&'r self, request: &impl Request, draw: &mut impl Draw, trace: &mut Trace<'_>) -> Decision<'r> {
-        let trust = self.trust();
+        let trust = self.trust(request);
         let view = View::of(request, &self.headers);
         let lists = if trust == Trust::Outside { self.cleaned(&view) } else { Vec::new() };
         let hidden = Hidden { names: &self.headers, aliases: &self.carriers.aliases, lists: &lists };
@@ -124,17 +133,14 @@ impl Router {
             Trust::Believed => self.admit(&view, &mut decision, trace),
             Trust::Outside => self.disbelieve(&view, &hidden, &mut decision, trace),
         };
-        if trust == Trust::Outside {
-            self.erase_aliases(&view, &mut decision);
-            self.erase_question(&view, &mut decision);
-        }
         match self.phase {
             Phase::SidecarInbound => {
                 self.remember(&Fields::of(request), &carried, draw, &mut decision);
-                self.hand_on(&view, &carried, &mut decision);
+                self.hand_on(&carried, &mut decision);
             }
             Phase::Gateway | Phase::SidecarOutbound => match self.service_of(&view) {
                 Some(service) => self.route(service, &view, carried, draw, &mut decision, trace),
+                None if self.is_mesh_host(&view) => self.carry_on(&view, carried, draw, &mut decision, trace),
                 None => self.let_go(&view, &carried, &mut decision, trace),
             },
         }
@@ -145,13 +151,13 @@ impl Router {
     }
 
     /// In front of an app: a usable mark goes on in every carrier, so that the app may hand on whichever it knows.
-    fn hand_on<'r, R: Request>(&'r self, view: &View<'_, R>, carried: &Carried<'_>, decision: &mut Decision<'r>) {
+    fn hand_on<'r>(&'r self, carried: &Carried<'_>, decision: &mut Decision<'r>) {
         decision.identity = carried.identity;
-        self.write_carried(view, carried, decision);
-        decision.erase(view.version, &self.headers.version);
+        self.write_carried(carried, decision);
+        decision.erase(carried.sent.version, &self.headers.version);
         match carried.names() {
-            Some(lanes) => self.write_mirrors(view, carried, &lanes, decision),
-            None => self.silence_mirrors(view, carried, decision),
+            Some(lanes) => self.write_mirrors(carried, &lanes, decision),
+            None => self.silence_mirrors(carried, decision),
         }
     }
 
@@ -164,12 +170,29 @@ impl Router {
         trace: &mut Trace<'_>,
     ) {
         trace.step(|| Step::NoService { host: String::from_utf8_lossy(view.authority()).into_owned() });
-        self.erase_mark(view, decision);
-        decision.erase(view.version, &self.headers.version);
-        self.erase_mirrors(view, carried, decision);
+        self.erase_mark(&carried.sent, decision);
+        decision.erase(carried.sent.version, &self.headers.version);
+        self.erase_mirrors(carried, decision);
         if carried.trust == Trust::Believed {
-            self.erase_aliases(view, decision);
+            self.erase_aliases(&self.aliases_in(view), decision);
+            decision.erase(carried.sent.signed, &self.headers.signed);
         }
+    }
+
+    /// On the way to a host of the mesh whose versions are not chosen here: it needs the mark for those it calls itself.
+    fn carry_on<'r, R: Request>(
+        &'r self,
+        view: &View<'_, R>,
+        carried: Carried<'_>,
+        draw: &mut impl Draw,
+        decision: &mut Decision<'r>,
+        trace: &mut Trace<'_>,
+    ) {
+        trace.step(|| Step::NoService { host: String::from_utf8_lossy(view.authority()).into_owned() });
+        let (lanes, _) = self.settle(view, carried, draw, decision, trace);
+        decision.erase(view.sent.version, &self.headers.version);
+        decision.lane = lanes.label();
+        decision.lanes = lanes.known;
     }
 
     fn route<'r, R: Request>(
@@ -197,7 +220,7 @@ impl Router {
                 decision.reason = reason;
                 decision.target = Some(Target { service: service_id, version });
                 decision.version = service.version(version);
-                self.write_version(service, version, view, decision);
+                self.write_version(service, version, &view.sent, decision);
                 trace.step(|| Step::Version {
                     version: decision.version.map(ToString::to_string).unwrap_or_default(),
                     lane: lane.and_then(|lane| self.lane_name(lane)).map(ToString::to_string),
@@ -205,7 +228,7 @@ impl Router {
                 });
             }
             Err(strict) => {
-                decision.erase(view.version, &self.headers.version);
+                decision.erase(view.sent.version, &self.headers.version);
                 decision.outcome = Outcome::Refuse;
                 decision.reason = Reason::Strict;
                 decision.target = Some(Target { service: service_id, version: service.base });
@@ -232,20 +255,23 @@ impl Router {
             None => None,
         };
         decision.identity = carried.identity;
-        let settled = if let (Some(lanes), Some(origin)) = (carried.lanes.take(), origin) {
-            self.write_carried(view, &carried, decision);
+        let settled = if let Some(lanes) = self.overridden(view, draw, decision, trace) {
+            self.write_mark(&carried.sent, &lanes, decision);
+            (lanes, Reason::Override)
+        } else if let (Some(lanes), Some(origin)) = (carried.lanes.take(), origin) {
+            self.write_carried(&carried, decision);
             (lanes, origin)
         } else {
             let (lanes, origin) = self.enter(view, draw, decision, trace);
-            self.write_mark(view, &lanes, decision);
+            self.write_mark(&carried.sent, &lanes, decision);
             let lost = origin == Reason::NoMatch && decision.events.uncorrelated > 0;
             (lanes, if lost { Reason::Uncorrelated } else { origin })
         };
         match self.carriers.headers {
-            HeaderCarrier::Enabled => self.silence_mirrors(view, &carried, decision),
+            HeaderCarrier::Enabled => self.silence_mirrors(&carried, decision),
             HeaderCarrier::Disabled => {
                 let names = carried.names().unwrap_or_else(|| self.names_of(&settled.0));
-                self.write_mirrors(view, &carried, &names, decision);
+                self.write_mirrors(&carried, &names, decision);
             }
         }
         if decision.explain && self.phase == Phase::SidecarOutbound {
@@ -260,14 +286,14 @@ impl Router {
         if decision.way.is_none() {
             self.find_way(&Fields::of(view.request()), draw, decision);
         }
-        if !view.explain.is_present() {
-            decision.write(view.explain, &self.headers.explain, HeaderText::Static("1"));
+        if !view.sent.explain.is_present() {
+            decision.write(view.sent.explain, &self.headers.explain, HeaderText::Static("1"));
         }
     }
 
-    fn write_mark<'r, R: Request>(&'r self, view: &View<'_, R>, lanes: &Lanes, decision: &mut Decision<'r>) {
+    fn write_mark<'r>(&'r self, sent: &Sent<'_>, lanes: &Lanes, decision: &mut Decision<'r>) {
         if self.carriers.headers == HeaderCarrier::Disabled {
-            return self.erase_mark(view, decision);
+            return self.erase_mark(sent, decision);
         }
         let names = || lanes.known.iter().filter_map(|lane| self.lane_name(*lane));
         let text = match lanes.known.as_slice() {
@@ -275,31 +301,32 @@ impl Router {
             [only] => HeaderText::Static(self.lane_name(*only).map_or(LaneName::BASE, LaneName::as_str)),
             _ => HeaderText::Made(mark::encode_lanes(names())),
         };
-        decision.write(view.lane, &self.headers.lane, text);
-        match decision.identity {
-            Some(identity) => decision.write(view.identity, &self.headers.identity, HeaderText::Identity(identity)),
-            None => decision.erase(view.identity, &self.headers.identity),
-        }
+        decision.write(sent.lane, &self.headers.lane, text);
+        self.write_identity(sent.identity, decision.identity, decision);
     }
 
     /// Routes match the version header; its absence means base, so that a bypassed filter also means base.
-    fn write_version<'r, R: Request>(
+    fn write_version<'r>(
         &'r self,
         service: &'r Service,
         version: VersionId,
-        view: &View<'_, R>,
+        sent: &Sent<'_>,
         decision: &mut Decision<'r>,
     ) {
         match service.version(version) {
             Some(name) if version != service.base => {
-                decision.write(view.version, &self.headers.version, HeaderText::Static(name.as_str()));
+                decision.write(sent.version, &self.headers.version, HeaderText::Static(name.as_str()));
             }
-            _ => decision.erase(view.version, &self.headers.version),
+            _ => decision.erase(sent.version, &self.headers.version),
         }
     }
 
     fn service_of<R: Request>(&self, view: &View<'_, R>) -> Option<ServiceId> {
         view.host(|host| self.hosts.find(host, || view.path()))
+    }
+
+    fn is_mesh_host<R: Request>(&self, view: &View<'_, R>) -> bool {
+        view.host(|host| self.mesh_hosts.find(host, || view.path()).is_some())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whom a router believes: the first step of a decision.
 
 use super::Router;
-use super::carriers::Carried;
-use crate::carrier::Stance;
+use super::carriers::{Aliases, Carried};
+use crate::carrier::{List, Stance};
 use crate::config::Phase;
 use crate::decision::Decision;
 use crate::explain::{Step, Trace};
@@ -22,56 +22,74 @@ pub(super) enum Trust {
 }
 
 impl Router {
-    pub(super) fn trust(&self) -> Trust {
-        match self.phase {
-            Phase::Gateway => Trust::Outside,
-            Phase::SidecarInbound | Phase::SidecarOutbound => Trust::Believed,
-        }
+    /// Behind an app stands the app; in front of it anybody may, unless the configuration names who is believed.
+    pub(super) fn trust(&self, request: &impl Request) -> Trust {
+        let believed = match self.phase {
+            Phase::Gateway => false,
+            Phase::SidecarOutbound => true,
+            Phase::SidecarInbound => {
+                let believed = |id: Vec<u8>| self.peers.iter().any(|peer| peer.matches(&id));
+                self.peers.is_empty() || request.principal().is_some_and(believed)
+            }
+        };
+        if believed { Trust::Believed } else { Trust::Outside }
     }
 
     /// The lists of a caller outside, without the members that only this mesh may set; only those that have any.
     pub(super) fn cleaned<R: Request>(&self, view: &View<'_, R>) -> Vec<(&HeaderName, Vec<u8>)> {
-        let mut cleaned = Vec::new();
-        for mirror in &self.carriers.mirrors {
-            let members = || view.members(view.list(&mirror.format), mirror.header.as_str());
-            if members().any(|member| mirror.format.owns(member)) {
-                cleaned.push((&mirror.header, mirror.format.without(members())));
-            }
+        if !view.sent.has_lists() {
+            return Vec::new();
         }
-        cleaned
+        let mut carried = Carried::nothing(Trust::Outside, view.sent);
+        self.take_lists(view, &mut carried);
+        let lists = self.carriers.mirrors.iter().zip(&carried.lists);
+        let forged = lists.filter(|(mirror, (list, _))| mirror.format.owns_any(list));
+        forged.map(|(mirror, (list, _))| (&mirror.header, mirror.format.without(list))).collect()
     }
 
-    /// Counts everything that a caller outside has sent and only this mesh may set. What is decided next overwrites or
-    /// removes it.
-    pub(super) fn disbelieve<R: Request>(
-        &self,
-        view: &View<'_, R>,
-        hidden: &Hidden<'_>,
-        decision: &mut Decision<'_>,
+    /// Takes from a caller outside everything that only this mesh may set, and counts it. Its mark, version and mirrors
+    /// are overwritten or removed by what is decided next.
+    pub(super) fn disbelieve<'a, 'r, R: Request>(
+        &'r self,
+        view: &View<'a, R>,
+        hidden: &Hidden<'a>,
+        decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
-    ) -> Carried<'static> {
-        let names = &self.headers;
-        let own = [(view.lane, &names.lane), (view.identity, &names.identity), (view.version, &names.version)];
-        let mut strip = |header: &str| {
-            decision.events.stripped_marks = decision.events.stripped_marks.saturating_add(1);
-            trace.step(|| Step::Stripped { header: header.to_owned() });
-        };
-        for (field, name) in own {
-            if field.is_present() {
-                strip(name.as_str());
+    ) -> Carried<'a> {
+        let mut forged = Carried::nothing(Trust::Outside, view.sent);
+        self.take_lists(view, &mut forged);
+        for (mirror, (list, stance)) in self.carriers.mirrors.iter().zip(&mut forged.lists) {
+            if let Some(cleaned) = hidden.list(mirror.header.as_str()) {
+                (*list, *stance) = (List::Line(cleaned), Stance::Nonsense);
             }
         }
-        let mut forged = Carried { trust: Trust::Outside, ..Carried::default() };
-        for (mirror, stance) in self.carriers.mirrors.iter().zip(&mut forged.stances) {
-            if hidden.list(mirror.header.as_str()).is_some() {
-                strip(mirror.header.as_str());
-                *stance = Stance::Nonsense;
-            }
-        }
-        for alias in self.aliases_in(view) {
-            strip(alias.as_str());
+        let aliases = self.aliases_in(view);
+        self.count_stripped(&forged, &aliases, decision, trace);
+        self.erase_aliases(&aliases, decision);
+        decision.erase(view.sent.signed, &self.headers.signed);
+        if !decision.explain {
+            decision.erase(view.sent.explain, &self.headers.explain);
         }
         forged
+    }
+
+    fn count_stripped(
+        &self,
+        forged: &Carried<'_>,
+        aliases: &Aliases<'_>,
+        decision: &mut Decision<'_>,
+        trace: &mut Trace<'_>,
+    ) {
+        let (names, sent) = (&self.headers, &forged.sent);
+        let own = [(sent.lane, &names.lane), (sent.identity, &names.identity), (sent.version, &names.version)];
+        let own = own.into_iter().filter(|(field, _)| field.is_present()).map(|(_, name)| name);
+        let mirrors = self.carriers.mirrors.iter().zip(&forged.lists);
+        let mirrors = mirrors.filter(|(_, (_, stance))| stance.misleads()).map(|(mirror, _)| &mirror.header);
+        let aliases = self.carriers.aliases.iter().zip(aliases).filter(|(_, field)| field.is_present());
+        for header in own.chain(mirrors).chain(aliases.map(|(alias, _)| alias)) {
+            decision.events.stripped_marks += 1;
+            trace.step(|| Step::Stripped { header: header.to_string() });
+        }
     }
 
     /// Whether the caller asked for an explanation and may have it.
@@ -79,13 +97,6 @@ impl Router {
     /// Inside the mesh the question is believed as the mark is: at the edge only those who may ask could.
     pub(super) fn grants_explanation<R: Request>(&self, trust: Trust, view: &View<'_, R>) -> bool {
         let may = |allowed: &Matcher| trust == Trust::Believed || allowed.matches(view);
-        view.explain.is_present() && self.explain.as_ref().is_some_and(may)
-    }
-
-    /// The wish of a stranger for an explanation goes no further.
-    pub(super) fn erase_question<'r, R: Request>(&'r self, view: &View<'_, R>, decision: &mut Decision<'r>) {
-        if !decision.explain {
-            decision.erase(view.explain, &self.headers.explain);
-        }
+        view.sent.explain.is_present() && self.explain.as_ref().is_some_and(may)
     }
 }

@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 
 use percent_encoding::percent_decode;
 
-use crate::carrier::{BAGGAGE, Format, TRACESTATE};
+use crate::carrier::{BAGGAGE, Format, List, TRACESTATE};
 use crate::config::HeaderNames;
 use crate::mark::MalformedMark;
 use crate::name::{ClaimName, HeaderName};
@@ -48,6 +48,43 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The internal headers as they were sent, and those that may hold a mark among other things.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) lane: Field<'a>,
+    pub(crate) identity: Field<'a>,
+    pub(crate) version: Field<'a>,
+    pub(crate) explain: Field<'a>,
+    pub(crate) signed: Field<'a>,
+    pub(crate) baggage: Field<'a>,
+    pub(crate) tracestate: Field<'a>,
+}
+
+impl<'a> Sent<'a> {
+    const NOTHING: Self = Self {
+        lane: Field::Absent,
+        identity: Field::Absent,
+        version: Field::Absent,
+        explain: Field::Absent,
+        signed: Field::Absent,
+        baggage: Field::Absent,
+        tracestate: Field::Absent,
+    };
+
+    /// Whether there is a list that might hold members of ours.
+    pub(crate) fn has_lists(&self) -> bool {
+        self.baggage.is_present() || self.tracestate.is_present()
+    }
+
+    /// The header in which lists of this format stand.
+    pub(crate) fn list(&self, format: &Format) -> Field<'a> {
+        match format {
+            Format::Baggage(_) => self.baggage,
+            Format::TraceState(_) => self.tracestate,
+        }
+    }
+}
+
 /// A request, scanned once.
 pub(crate) struct View<'a, R> {
     request: &'a R,
@@ -55,12 +92,7 @@ pub(crate) struct View<'a, R> {
     authority: &'a [u8],
     target: &'a [u8],
     path: OnceCell<Cow<'a, [u8]>>,
-    pub(crate) lane: Field<'a>,
-    pub(crate) identity: Field<'a>,
-    pub(crate) version: Field<'a>,
-    pub(crate) explain: Field<'a>,
-    baggage: Field<'a>,
-    tracestate: Field<'a>,
+    pub(crate) sent: Sent<'a>,
     /// What conditions and identities must not see.
     hidden: Option<Hidden<'a>>,
 }
@@ -76,7 +108,7 @@ pub(crate) struct Hidden<'a> {
 
 impl<'a> Hidden<'a> {
     fn hides(&self, name: &str) -> bool {
-        let names = [&self.names.lane, &self.names.identity, &self.names.version];
+        let names = [&self.names.lane, &self.names.identity, &self.names.version, &self.names.signed];
         names.into_iter().chain(self.aliases).any(|hidden| hidden.as_str() == name)
     }
 
@@ -93,28 +125,24 @@ impl<'a, R: Request> View<'a, R> {
             authority: b"",
             target: b"",
             path: OnceCell::new(),
-            lane: Field::Absent,
-            identity: Field::Absent,
-            version: Field::Absent,
-            explain: Field::Absent,
-            baggage: Field::Absent,
-            tracestate: Field::Absent,
+            sent: Sent::NOTHING,
             hidden: None,
         };
-        let internal: [&[u8]; 4] =
-            [&names.lane, &names.identity, &names.version, &names.explain].map(|name| name.as_str().as_bytes());
-        let [lane, identity, version, explain] = internal;
+        let internal: [&[u8]; 5] = [&names.lane, &names.identity, &names.version, &names.explain, &names.signed]
+            .map(|name| name.as_str().as_bytes());
+        let [lane, identity, version, explain, signed] = internal;
         for (name, value) in request.headers() {
             match name {
                 b":method" => view.method = value,
                 b":authority" => view.authority = value,
                 b":path" => view.target = value,
-                _ if name == BAGGAGE.as_bytes() => view.baggage.add(value),
-                _ if name == TRACESTATE.as_bytes() => view.tracestate.add(value),
-                _ if name == lane => view.lane.add(value),
-                _ if name == identity => view.identity.add(value),
-                _ if name == version => view.version.add(value),
-                _ if name == explain => view.explain.add(value),
+                _ if name == BAGGAGE.as_bytes() => view.sent.baggage.add(value),
+                _ if name == TRACESTATE.as_bytes() => view.sent.tracestate.add(value),
+                _ if name == lane => view.sent.lane.add(value),
+                _ if name == identity => view.sent.identity.add(value),
+                _ if name == version => view.sent.version.add(value),
+                _ if name == explain => view.sent.explain.add(value),
+                _ if name == signed => view.sent.signed.add(value),
                 _ => {}
             }
         }
@@ -126,33 +154,20 @@ impl<'a, R: Request> View<'a, R> {
         Self { hidden: Some(hidden), ..self }
     }
 
-    /// The header in which lists of this format stand.
-    pub(crate) fn list(&self, format: &Format) -> Field<'a> {
-        match format {
-            Format::Baggage(_) => self.baggage,
-            Format::TraceState(_) => self.tracestate,
+    /// The lines of the list in the header `name`.
+    pub(crate) fn lines_of(&self, field: Field<'a>, name: &str) -> List<'a> {
+        match field {
+            Field::Absent => List::default(),
+            Field::Once(line) => List::Line(line),
+            Field::Repeated => List::Lines(self.lines(name).collect()),
         }
     }
 
-    /// Whether there is a list that might hold members of ours.
-    pub(crate) fn has_lists(&self) -> bool {
-        self.baggage.is_present() || self.tracestate.is_present()
-    }
-
-    /// The members of the lists in the header `name`, over all its lines, as they stand; none that is hidden.
-    pub(crate) fn members<'n>(
-        &self,
-        field: Field<'a>,
-        name: &'n str,
-    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n, R> {
-        let cleaned = self.hidden.as_ref().and_then(|hidden| hidden.list(name));
-        let (once, lines) = match (cleaned, field) {
-            (Some(list), _) => (Some(list), None),
-            (None, Field::Absent) => (None, None),
-            (None, Field::Once(line)) => (Some(line), None),
-            (None, Field::Repeated) => (None, Some(self.lines(name))),
-        };
-        once.into_iter().chain(lines.into_iter().flatten()).flat_map(|line| line.split(|byte| *byte == b','))
+    /// How often the header `name` occurs, whoever wrote it.
+    pub(crate) fn field(&self, name: &str) -> Field<'a> {
+        let mut field = Field::Absent;
+        self.lines(name).for_each(|value| field.add(value));
+        field
     }
 
     /// The values of the fields called `name`, whoever wrote them.

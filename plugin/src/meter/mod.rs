@@ -14,7 +14,7 @@ use graylane_abi::host::MetricId;
 use graylane_core::correlation::{Counts, Event};
 use graylane_core::metric::{Metric, ResponseClass};
 use graylane_core::name::{ServiceName, VersionName};
-use graylane_core::{Events, Reason};
+use graylane_core::{Events, OverrideRefusal, Reason};
 
 use row::Row;
 pub(crate) use sink::{Envoy, Sink};
@@ -36,6 +36,8 @@ struct Totals {
     stripped_marks: Tally,
     conflicts: Tally,
     left_out: Tally,
+    /// In the order of [`OverrideRefusal::ALL`].
+    refused_overrides: [Tally; OverrideRefusal::ALL.len()],
     host_errors: Tally,
     uncorrelated: Tally,
     correlation: [Tally; Event::ALL.len()],
@@ -94,12 +96,15 @@ impl Meter {
     }
 
     pub(crate) fn noticed(&mut self, events: Events) {
-        let Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated } = events;
+        let Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated, refused_override } = events;
         self.totals.malformed_marks.add(malformed_marks.into());
         self.totals.stripped_marks.add(stripped_marks.into());
         self.totals.conflicts.add(conflicts.into());
         self.totals.left_out.add(left_out.into());
         self.totals.uncorrelated.add(uncorrelated.into());
+        if let Some(refused) = refused_override.and_then(|why| self.totals.refused_overrides.get_mut(why as usize)) {
+            refused.add(1);
+        }
     }
 
     pub(crate) fn correlated(&mut self, counts: Counts) {
@@ -120,6 +125,7 @@ impl Meter {
             stripped_marks,
             conflicts,
             left_out,
+            refused_overrides,
             host_errors,
             uncorrelated,
             correlation,
@@ -129,6 +135,9 @@ impl Meter {
         stripped_marks.flush(Metric::StrippedMarks, sink);
         conflicts.flush(Metric::MirrorConflicts, sink);
         left_out.flush(Metric::MirrorsLeftOut, sink);
+        for (reason, count) in OverrideRefusal::ALL.iter().zip(refused_overrides) {
+            count.flush(Metric::OverridesRefused { reason: *reason }, sink);
+        }
         host_errors.flush(Metric::HostErrors, sink);
         uncorrelated.flush(Metric::Uncorrelated, sink);
         for ((event, _), tally) in Counts::default().each().into_iter().zip(correlation) {

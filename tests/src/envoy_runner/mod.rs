@@ -17,7 +17,7 @@ mod upstream;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use graylane_core::metric::{Metric, PhaseLabel};
@@ -229,6 +229,10 @@ impl Runner for EnvoyRunner {
     fn wait(&mut self, time: Duration) -> Result<()> {
         thread::sleep(time);
         Ok(())
+    }
+
+    fn now(&self) -> u64 {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs())
     }
 
     fn ledger(&mut self) -> Option<&mut Ledger> {

@@ -109,8 +109,8 @@ fn upstream(sent: &Sent<'_>, expect: &Expect, seen: &Seen) -> Result<()> {
         ensure!(expect.upstream.names().next().is_none(), "no upstream was called");
         return Ok(());
     };
-    let HeaderNames { lane, identity, version, explain, .. } = sent.names;
-    let internal = [lane, identity, version, explain].map(HeaderName::as_str);
+    let HeaderNames { lane, identity, version, explain, signed, .. } = sent.names;
+    let internal = [lane, identity, version, explain, signed].map(HeaderName::as_str);
     let fields = sent.message.fields();
     // A mirror that was not sent must not appear unasked for.
     let new_mirrors = MIRRORS.into_iter().filter(|mirror| values(&fields, mirror).next().is_none());

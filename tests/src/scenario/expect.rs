@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use graylane_core::Reason;
+use graylane_core::{OverrideRefusal, Reason};
 use regex_lite::Regex;
 use serde::Deserialize;
 
@@ -99,6 +99,7 @@ struct Written {
     left_out: u8,
     #[serde(default)]
     uncorrelated: u8,
+    refused_override: Option<OverrideRefusal>,
     #[serde(default = "one")]
     attempts: u32,
 }
@@ -137,6 +138,7 @@ impl TryFrom<Written> for Expect {
                 conflicts: written.conflicts,
                 left_out: written.left_out,
                 uncorrelated: written.uncorrelated,
+                refused_override: written.refused_override,
             },
             attempts: written.attempts,
         })

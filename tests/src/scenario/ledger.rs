@@ -20,6 +20,7 @@ const COMPARED: [&str; 8] = [
     "graylane_uncorrelated_requests_total",
     "graylane_mirror_conflicts_total",
     "graylane_mirrors_left_out_total",
+    "graylane_overrides_refused_total",
 ];
 
 /// One statistic: its name and its labels.
@@ -84,6 +85,9 @@ impl Ledger {
         self.add(&Metric::Uncorrelated, events.uncorrelated.into());
         self.add(&Metric::MirrorConflicts, events.conflicts.into());
         self.add(&Metric::MirrorsLeftOut, events.left_out.into());
+        if let Some(reason) = events.refused_override {
+            self.add(&Metric::OverridesRefused { reason }, 1);
+        }
     }
 
     fn add(&mut self, metric: &Metric<'_>, count: u64) {

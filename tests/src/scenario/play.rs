@@ -185,6 +185,10 @@ impl Play<'_> {
                 }
             }
         }
+        if let Some(signed) = &request.signed {
+            let text = signed.text(self.runner.now());
+            carried.push((self.names.signed.as_str().as_bytes().to_vec(), text));
+        }
         Ok(request.message(number, carried))
     }
 

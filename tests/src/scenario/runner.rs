@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use graylane_core::Phase;
+use graylane_core::{OverrideRefusal, Phase};
 
 use super::expect::Decided;
 use super::ledger::Ledger;
@@ -64,6 +64,9 @@ pub trait Runner {
     /// # Errors
     /// When none is open, or it was cut off.
     fn close(&mut self) -> Result<Place>;
+
+    /// The time by its clock, in seconds since the Unix epoch.
+    fn now(&self) -> u64;
 
     /// What its counters should show; `None` where it has none.
     fn ledger(&mut self) -> Option<&mut Ledger>;
@@ -160,4 +163,6 @@ pub struct Events {
     pub conflicts: u8,
     /// Mirrors without room for the mark.
     pub left_out: u8,
+    /// A signed override that was not honoured.
+    pub refused_override: Option<OverrideRefusal>,
 }

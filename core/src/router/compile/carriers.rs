@@ -1,16 +1,13 @@
 //! The names of headers, and the carriers of marks besides them.
 
-use crate::carrier::{BAGGAGE, Carriers, Format, Mirror, TRACEPARENT, TRACESTATE};
+use crate::carrier::{BAGGAGE, Carriers, Format, MOST_ALIASES, Mirror, TRACEPARENT, TRACESTATE};
 use crate::config::{self, BaggageCarrier, HeaderCarrier, TraceStateCarrier};
 use crate::name::HeaderName;
 use crate::problem::{Path, Problems};
 
-/// More systems than anybody migrates from at once.
-const MOST_ALIASES: usize = 8;
-
 /// Every internal header by its field, in the order of the configuration.
-fn named(headers: &config::HeaderNames) -> [(&'static str, &HeaderName); 7] {
-    let config::HeaderNames { lane, identity, version, explain, explanation, way, reason } = headers;
+fn named(headers: &config::HeaderNames) -> [(&'static str, &HeaderName); 8] {
+    let config::HeaderNames { lane, identity, version, explain, explanation, way, reason, signed } = headers;
     [
         ("lane", lane),
         ("identity", identity),
@@ -19,6 +16,7 @@ fn named(headers: &config::HeaderNames) -> [(&'static str, &HeaderName); 7] {
         ("explanation", explanation),
         ("way", way),
         ("reason", reason),
+        ("override", signed),
     ]
 }
 

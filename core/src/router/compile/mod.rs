@@ -12,7 +12,7 @@ mod services;
 use super::hosts::HostTable;
 use super::id::Id;
 use super::{LaneId, Router};
-use crate::config::{self, FilterConfig};
+use crate::config::{self, FilterConfig, HostPattern, OverrideKey, Phase};
 use crate::matcher;
 use crate::name::{LaneName, SplitName};
 use crate::problem::{Path, Problems};
@@ -48,6 +48,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         mode,
         headers,
         carriers,
+        trust,
         identity,
         lanes,
         rule_sets,
@@ -55,6 +56,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         services,
         explain,
         correlation,
+        overrides,
     } = config;
     let mut problems = Problems::default();
     let names = Names { lanes: lanes.keys().collect(), splits: splits.keys().collect() };
@@ -67,6 +69,8 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         digest: config.digest(),
         headers: headers.clone(),
         carriers: carriers::carriers(carriers, headers, &mut problems),
+        peers: trust.peers.clone(),
+        mesh_hosts: mesh_hosts(&trust.mesh_hosts, &mut problems),
         identity: identity.clone(),
         lanes: names.lanes(lanes, &mut problems),
         splits: names.splits(splits, &mut problems),
@@ -78,8 +82,35 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
             matcher::compile(&explain.allow, &path.field("allow"), &mut problems)
         }),
         correlation: correlation.as_ref().inspect(|it| correlation::check(it, &mut problems)).cloned(),
+        overrides: overrides.as_ref().filter(|_| *phase == Phase::Gateway).map(|overrides| {
+            check_keys(&overrides.keys, &mut problems);
+            overrides.clone()
+        }),
     };
     problems.or(router)
+}
+
+fn check_keys(keys: &[OverrideKey], problems: &mut Problems) {
+    let root = Path::Root.field("overrides");
+    let path = root.field("keys");
+    for (index, key) in keys.iter().enumerate() {
+        if keys.iter().take(index).any(|other| other.id == key.id) {
+            let place = path.index(index);
+            problems.add(&place.field("id"), format!("{:?} is taken", key.id.as_str()), "each key its own name");
+        }
+    }
+}
+
+fn mesh_hosts(patterns: &[HostPattern], problems: &mut Problems) -> HostTable<()> {
+    let root = Path::Root.field("trust");
+    let path = root.field("meshHosts");
+    let mut hosts = HostTable::default();
+    for (index, pattern) in patterns.iter().enumerate() {
+        if let Err(()) = hosts.add(pattern, ()) {
+            problems.add(&path.index(index), format!("\"{pattern}\" is named twice"), "each pattern once");
+        }
+    }
+    hosts
 }
 
 /// The place of `name` among ascending `names`.

@@ -44,6 +44,10 @@ impl Draw for Fake {
     fn sequence_slot(&mut self, _: SplitId) -> Slot {
         Slot::of_phase(0)
     }
+
+    fn unix_seconds(&mut self) -> u64 {
+        0
+    }
 }
 
 fn known(lanes: &str, question: Question) -> Recall {
