@@ -111,10 +111,20 @@ async fn until_served(client: &Client, name: &str) -> Result<(), CannotApply> {
     }
 }
 
-/// Applies Istio's own definitions, and its namespace.
+/// What makes a mesh of a cluster: injection, what injected proxies bind, a gateway.
+const MESH: [&str; 3] = [
+    include_str!("../manifests/injection.yaml"),
+    include_str!("../manifests/sidecar.yaml"),
+    include_str!("../manifests/gateway.yaml"),
+];
+
+/// Applies Istio's own definitions, its namespace, and the mesh.
 pub(crate) async fn apply_istio(client: &Client) -> Result<(), CannotApply> {
     let definitions = fs::read_to_string(find(File::IstioCrds)?)?;
     apply(client, &definitions).await?;
     apply(client, "{apiVersion: v1, kind: Namespace, metadata: {name: istio-system}}").await?;
+    for manifest in MESH {
+        apply(client, manifest).await?;
+    }
     Ok(())
 }

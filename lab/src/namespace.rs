@@ -76,7 +76,10 @@ pub fn enter() -> Result<Side, NoNamespace> {
         return Ok(Side::Inside);
     }
     let mut inside = run_inside(Command::new(env::current_exe()?).args(env::args_os().skip(1)))?;
+    // Waiting would close it, and end the inside.
+    let pipe = inside.stdin.take();
     let ended = inside.wait()?;
+    drop(pipe);
     Ok(Side::Outside(exit_code(ended)))
 }
 

@@ -17,6 +17,12 @@ pub enum CliError {
     /// The local mesh did not start.
     #[error(transparent)]
     Local(#[from] local::Error),
+    /// The controller did not start.
+    #[error(transparent)]
+    Run(#[from] crate::run::Error),
+    /// The cluster could not be asked or told.
+    #[error(transparent)]
+    Operate(#[from] crate::operate::Error),
     /// The output could not be written.
     #[error("can not write the output: {0}")]
     Output(#[from] io::Error),
@@ -51,6 +57,8 @@ impl CliError {
         match self {
             Self::Refused(_) | Self::Local(local::Error::Resources(_)) => ExitCode::from(1),
             Self::Local(_)
+            | Self::Run(_)
+            | Self::Operate(_)
             | Self::Output(_)
             | Self::Yaml(_)
             | Self::Json(_)

@@ -9,9 +9,12 @@ mod crd;
 mod error;
 mod explain;
 mod local;
+mod operate;
 mod output;
 mod overrides;
 mod plan;
+mod rbac;
+mod run;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -51,6 +54,38 @@ enum Command {
     Override(overrides::OverrideCommand),
     /// Run services on this machine, each with a proxy of its own, and release new versions of them
     Local(local::LocalArgs),
+    /// Print the rights that the controller needs
+    Rbac(rbac::RbacArgs),
+    /// Release new versions of Deployments in a cluster
+    Run(run::RunArgs),
+    #[command(flatten)]
+    Operate(operate::Operation),
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// What is odd.
+    Oddities,
+    /// All that is done, with the time.
+    Story,
+}
+
+impl Cli {
+    /// What is logged: a command speaks for itself, a controller has nobody to speak to.
+    #[must_use]
+    pub fn log(&self) -> Log {
+        match self.command {
+            Command::Run(_) => Log::Story,
+            Command::Crd(_)
+            | Command::Rbac(_)
+            | Command::Check(_)
+            | Command::Plan(_)
+            | Command::Explain(_)
+            | Command::Local(_)
+            | Command::Operate(_) => Log::Oddities,
+        }
+    }
 }
 
 /// Where resources come from.
@@ -91,6 +126,9 @@ pub fn run(cli: Cli, out: &mut impl Write) -> Result<Verdict, CliError> {
         Command::Explain(args) => explain::run(&args, out),
         Command::Override(command) => overrides::run(&command, out),
         Command::Local(args) => local::run(args, out),
+        Command::Rbac(args) => rbac::run(&args, out),
+        Command::Run(args) => run::run(args),
+        Command::Operate(operation) => operate::run(operation, out),
     }
 }
 

@@ -17,7 +17,7 @@ const LARGEST_ANSWER: usize = 16 << 20;
 
 /// A client that keeps its connections.
 #[derive(Debug, Clone)]
-pub(super) struct HttpClient(Client<HttpConnector, Empty<&'static [u8]>>);
+pub(crate) struct HttpClient(Client<HttpConnector, Empty<&'static [u8]>>);
 
 /// There was no answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -31,12 +31,12 @@ pub enum NoAnswer {
 }
 
 impl HttpClient {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Client::builder(TokioExecutor::new()).build_http())
     }
 
     /// The status and the body that `GET path` has at `address`.
-    pub(super) async fn get(&self, address: SocketAddr, path: &str) -> Result<(StatusCode, String), NoAnswer> {
+    pub(crate) async fn get(&self, address: SocketAddr, path: &str) -> Result<(StatusCode, String), NoAnswer> {
         timeout(PATIENCE, self.answer(address, path)).await.unwrap_or(Err(NoAnswer::Late))
     }
 

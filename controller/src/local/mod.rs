@@ -20,7 +20,7 @@
 //! process outlives the mesh.
 
 mod change;
-mod client;
+pub(crate) mod client;
 mod error;
 mod event;
 mod folder;

@@ -53,6 +53,17 @@ impl Configs {
         self.gateway.generation
     }
 
+    /// With the number `floor + 1` if it would be less than `floor`, which has been given before.
+    #[must_use]
+    pub(crate) fn at_least(mut self, floor: u64) -> Self {
+        if self.generation() < floor {
+            for config in [&mut self.gateway, &mut self.inbound, &mut self.outbound] {
+                config.generation = floor + 1;
+            }
+        }
+        self
+    }
+
     /// The configuration for the role that is called by its phase.
     #[must_use]
     pub fn of(&self, phase: Phase) -> &FilterConfig {

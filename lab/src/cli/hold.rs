@@ -24,8 +24,6 @@ pub(super) fn hold(path: &Path, args: &UpArgs) -> Result<ExitCode> {
     let folder = Folder::make(path)?;
     let _held = holder::lock(&folder)?.context("another lab runs in the same folder")?;
     fs::write(holder::number_file(&folder), std::process::id().to_string())?;
-    // What an earlier lab said is not true of this one.
-    let _ = fs::remove_file(folder.status());
     let mut inside = Command::new(env::current_exe()?);
     inside.arg("inside").arg("--folder").arg(path).args(["--extent", args.extent.name()]);
     let mut inside = namespace::run_inside(&inside)?;

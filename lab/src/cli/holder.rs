@@ -29,6 +29,7 @@ pub(super) fn up(path: &Path, args: &UpArgs) -> Result<ExitCode> {
     drop(lock(&folder)?.with_context(|| format!("a lab runs already in {}", path.display()))?);
     // What an earlier lab said is not true of this one.
     fs::remove_dir_all(folder.logs())?;
+    let _ = fs::remove_file(folder.status());
     let folder = Folder::make(path)?;
     let log = File::create(folder.logs().join(LOG))?;
     let mut holder = Command::new(env::current_exe()?)

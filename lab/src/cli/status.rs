@@ -8,7 +8,7 @@ use graylane_lab::folder::Folder;
 use jiff::Timestamp;
 
 use super::holder;
-use super::report::{Report, State};
+use super::report::{PodLine, Report, State};
 
 /// Prints what runs; fails when nothing does.
 pub(super) fn show(path: &Path) -> Result<ExitCode> {
@@ -32,6 +32,9 @@ pub(super) fn show(path: &Path) -> Result<ExitCode> {
         };
         let since = line.since.map_or_else(String::new, age);
         println!("{:<24} {:<26} {:<10} {since}", line.component.name(), line.component.address(), state);
+    }
+    for PodLine { name, address, ready: (ready, all), since } in &report.pods {
+        println!("{name:<40} {address:<14} {ready}/{all} ready  {}", since.map_or_else(String::new, age));
     }
     println!("{:<24} {}", "logs", folder.logs().display());
     println!("{:<24} {}", "kubeconfig", folder.kubeconfig().display());

@@ -38,13 +38,14 @@ pub(super) async fn live(site: Arc<Site>, pod: Pod, mut wish: watch::Receiver<Wi
     };
     tenants.stop(grace).await;
     reporter.finish().await;
-    remove(&site, &pod).await;
     drop(tenants);
     if let Ok(network) = Arc::try_unwrap(network) {
         network.end().await;
     }
     // Logs are elsewhere, and stay.
     let _ = std::fs::remove_dir_all(site.folder.pods().join(pod.uid().unwrap_or_default()));
+    // Last, because the node forgets the pod, and ends this task, as soon as the API server has.
+    remove(&site, &pod).await;
 }
 
 async fn until_the_end(wish: &mut watch::Receiver<Wish>) -> Duration {

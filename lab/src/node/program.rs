@@ -50,8 +50,9 @@ pub(super) async fn program(
         }
         Image::Proxy { agent, envoy, template } => {
             pod_information(&folder, pod).map_err(system)?;
-            let program = Program::new(agent, &folder, log).environment([("PROXY_CONFIG", &*proxy_config(envoy))]);
-            program.environment(PROXY_ENVIRONMENT).option("--templateFile=", template)
+            proxy(Program::new(agent, &folder, log), pod, network, container)
+                .option("--templateFile=", template)
+                .environment([("PROXY_CONFIG", &*proxy_config(envoy))])
         }
     };
     if let Some(account) = service_account(pod) {
@@ -63,13 +64,27 @@ pub(super) async fn program(
 }
 
 /// What an injected proxy of Istio's is told, as far as it is the same for all.
-const PROXY_ENVIRONMENT: [(&str, &str); 5] = [
+const PROXY_ENVIRONMENT: [(&str, &str); 4] = [
     ("ISTIO_META_CLUSTER_ID", "Kubernetes"),
     ("ISTIO_META_INTERCEPTION_MODE", "NONE"),
     ("PEER_METADATA_DISCOVERY", "false"),
     ("EXIT_ON_ZERO_ACTIVE_CONNECTIONS", "true"),
-    ("FILE_MOUNTED_CERTS", "true"),
 ];
+
+/// The agent as a sidecar, unless the container says what else; what Istio's injection writes into a pod, it is told here.
+fn proxy(program: Program, pod: &Pod, network: &PodNetwork, container: &Container) -> Program {
+    let namespace = pod.namespace().unwrap_or_default();
+    let role: &[&str] = if container.args.is_some() { &[] } else { &["proxy", "sidecar"] };
+    program
+        .arguments(role)
+        .arguments([format!("--domain={namespace}.svc.cluster.local"), "--proxyLogLevel=warning".to_owned()])
+        .environment(PROXY_ENVIRONMENT)
+        .environment([
+            ("POD_NAME", &*pod.name_any()),
+            ("POD_NAMESPACE", &*namespace),
+            ("INSTANCE_IP", &*network.address.to_string()),
+        ])
+}
 
 /// Labels of Graylane's metrics become labels, as an operator of Istio would configure it.
 fn proxy_config(envoy: &Path) -> String {

@@ -1,10 +1,11 @@
-//! Drops the exports that Envoy need not call, and the code that only they reached.
+//! Drops the exports that Envoy need not call, the messages of panics, and the code that only they reached.
 //!
 //! Envoy enters the virtual machine for each callback that a module exports, even an empty one, and
-//! skips those that are missing.
+//! skips those that are missing. A panic is a trap with or without the code that composes its message:
+//! the module's target has no place to write one to.
 
 use anyhow::{Result, ensure};
-use walrus::ModuleConfig;
+use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module, ModuleConfig};
 
 /// What stays. The ABI marker, the allocator and the memory are the host's way in; the callbacks
 /// are those that the plugin implements.
@@ -18,6 +19,22 @@ pub(super) const NEEDED_EXPORTS: [&str; 9] = [
     "proxy_on_request_headers",
     "proxy_on_response_headers",
     "proxy_on_log",
+];
+
+/// Functions of the standard library that never return, as their mangled names have it: where every panic, failed
+/// index and failed allocation ends. One that is missing only makes the module larger.
+const PANICS: [&str; 11] = [
+    "4core9panicking",
+    "4core3str16slice_error_fail",
+    "4core5slice5index16slice_index_fail",
+    "4core5slice20copy_from_slice_impl17len_mismatch_fail",
+    "4core6option13unwrap_failed",
+    "4core6option13expect_failed",
+    "4core6result13unwrap_failed",
+    "4core4cell22panic_already_borrowed",
+    "5alloc7raw_vec12handle_error",
+    "5alloc7raw_vec17capacity_overflow",
+    "5alloc5alloc18handle_alloc_error",
 ];
 
 /// The same module with [`NEEDED_EXPORTS`] only, without dead code, names and other custom sections.
@@ -45,6 +62,7 @@ pub(super) fn trim(linked: &[u8]) -> Result<Vec<u8>> {
     for export in unneeded {
         module.exports.delete(export);
     }
+    silence_panics(&mut module);
     let customs: Vec<_> = module.customs.iter().map(|(id, _)| id).collect();
     for custom in customs {
         module.customs.delete(custom);
@@ -53,10 +71,26 @@ pub(super) fn trim(linked: &[u8]) -> Result<Vec<u8>> {
     Ok(module.emit_wasm())
 }
 
+/// Puts a trap in the place of [`PANICS`].
+fn silence_panics(module: &mut Module) {
+    let panics = |name: &String| PANICS.iter().any(|panic| name.contains(panic));
+    let silenced: Vec<FunctionId> = module
+        .functions()
+        .filter(|function| function.name.as_ref().is_some_and(panics))
+        .map(walrus::Function::id)
+        .collect();
+    for function in silenced {
+        let kind = module.types.get(module.funcs.get(function).ty());
+        let (parameters, results) = (kind.params().to_vec(), kind.results().to_vec());
+        let mut trap = FunctionBuilder::new(&mut module.types, &parameters, &results);
+        trap.func_body().unreachable();
+        let arguments = parameters.iter().map(|kind| module.locals.add(*kind)).collect();
+        module.funcs.get_mut(function).kind = FunctionKind::Local(trap.local_func(arguments));
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use walrus::Module;
-
     use super::*;
 
     /// A module with `imports`, every needed export, and `more` besides.
@@ -89,6 +123,19 @@ mod tests {
         let trimmed = Module::from_buffer(&trim(&linked).unwrap()).unwrap();
         assert_eq!(trimmed.imports.iter().count(), 0);
         assert_eq!(trimmed.functions().count(), NEEDED_EXPORTS.len() - 1);
+    }
+
+    #[test]
+    fn what_only_composes_the_message_of_a_panic_is_gone_and_the_trap_stays() {
+        let linked = linked(
+            r#"(import "env" "proxy_log" (func $host))"#,
+            r#"(func $_RNvNtCs1_4core9panicking9panic_fmt (param i32) call $host)
+               (func $used (export "_start") i32.const 1 call $_RNvNtCs1_4core9panicking9panic_fmt)
+               (start $used)"#,
+        );
+        let trimmed = Module::from_buffer(&trim(&linked).unwrap()).unwrap();
+        assert_eq!(trimmed.imports.iter().count(), 0);
+        assert_eq!(trimmed.functions().count(), NEEDED_EXPORTS.len() - 1 + 2);
     }
 
     #[test]

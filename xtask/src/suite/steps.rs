@@ -20,7 +20,7 @@ pub(super) struct Step {
     pub(super) run: fn(&Workspace) -> Result<Outcome>,
 }
 
-pub(super) const STEPS: [Step; 14] = [
+pub(super) const STEPS: [Step; 15] = [
     Step { name: "setup", promise: "this machine has what the steps need", run: prepare },
     Step { name: "fmt", promise: "the code is formatted", run: format },
     Step { name: "clippy", promise: "no warning on this platform", run: lint },
@@ -28,6 +28,7 @@ pub(super) const STEPS: [Step; 14] = [
     Step { name: "doc", promise: "the documentation has no broken link", run: document },
     Step { name: "module", promise: "the module is within its budget", run: build_module },
     Step { name: "test", promise: "unit, documentation and integration tests, with real proxies", run: test },
+    Step { name: "lab", promise: "pods, probes and proxies on real control planes", run: test_in_lab },
     Step { name: "node", promise: "core decides the same as WebAssembly outside proxies", run: test_in_node },
     Step { name: "gen", promise: "generated files are fresh", run: generate::check },
     Step { name: "deny", promise: "bans, licences and sources of dependencies", run: check_dependencies },
@@ -77,7 +78,16 @@ fn build_module(workspace: &Workspace) -> Result<Outcome> {
 fn test(workspace: &Workspace) -> Result<Outcome> {
     let envoy = setup::proxy(workspace)?;
     let module = module::build(workspace)?;
-    tested(workspace.cargo().env("GRAYLANE_ENVOY", envoy).env("GRAYLANE_MODULE", module).args(["test", "--workspace"]))
+    let all = ["test", "--workspace", "--exclude", "graylane-lab"];
+    tested(workspace.cargo().env("GRAYLANE_ENVOY", envoy).env("GRAYLANE_MODULE", module).args(all))
+}
+
+/// Apart from the others, because the programs of the lab take minutes to build, once.
+fn test_in_lab(workspace: &Workspace) -> Result<Outcome> {
+    setup::lab(workspace)?;
+    let envoy = setup::proxy(workspace)?;
+    run(workspace.cargo().args(["build", "--package", "graylane", "--package", "shop", "--bins"]))?;
+    tested(workspace.cargo().env("GRAYLANE_ENVOY", envoy).args(["test", "--package", "graylane-lab"]))
 }
 
 /// The tests of core that compare with transcripts; the others need no second platform.

@@ -1,0 +1,67 @@
+//! Writes to the API server, as data.
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use kube::api::DynamicObject;
+use kube::core::{ApiResource, GroupVersionKind};
+
+use crate::api::GrayRelease;
+
+/// The kinds that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A release.
+    GrayRelease,
+    /// An ordinary Deployment.
+    Deployment,
+    /// The pods of one version.
+    ReplicaSet,
+    /// Istio's subsets of a service.
+    DestinationRule,
+    /// Istio's routes to a service.
+    VirtualService,
+    /// Istio's placing of a filter.
+    WasmPlugin,
+}
+
+impl Kind {
+    /// The kind, as the API server knows it.
+    #[must_use]
+    pub fn resource(self) -> ApiResource {
+        let istio = |group, version, kind| ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        match self {
+            Self::GrayRelease => ApiResource::erase::<GrayRelease>(&()),
+            Self::Deployment => ApiResource::erase::<Deployment>(&()),
+            Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
+            Self::DestinationRule => istio("networking.istio.io", "v1", "DestinationRule"),
+            Self::VirtualService => istio("networking.istio.io", "v1", "VirtualService"),
+            Self::WasmPlugin => istio("extensions.istio.io", "v1alpha1", "WasmPlugin"),
+        }
+    }
+}
+
+/// A write, of one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The kind of the object.
+    pub kind: Kind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What is written.
+    pub write: Write,
+}
+
+/// What is written to an object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Server-side apply of our fields, whoever else wants them.
+    Apply(Box<DynamicObject>),
+    /// A merge patch that says which resource version it is meant for.
+    Merge(serde_json::Value),
+    /// Deletion, of the object with this uid and no other.
+    Delete {
+        /// The uid.
+        uid: Option<String>,
+    },
+}

@@ -1,0 +1,85 @@
+//! What the state machine needs to know of a release.
+
+use graylane_core::name::VersionName;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use kube::{Resource, ResourceExt};
+
+use super::{HASH_LABEL, RELEASE_LABEL, VERB_ANNOTATION, World, scope, template};
+use crate::api::{DeploymentName, GrayRelease};
+use crate::release::{Facts, Life, Owner, PodSet, WorkloadFacts};
+
+/// The facts of `release`; what is published, and what the planner says of it, is added by whoever plans.
+pub(super) fn of(world: &World, release: &GrayRelease) -> Facts {
+    let namespace = release.namespace().unwrap_or_default();
+    let named = release.spec.workloads.iter().filter_map(|workload| workload.deployment.as_ref());
+    let workloads = named.map(|name| {
+        let deployment = deployment(world, &namespace, name)?;
+        workload(world, release, deployment)
+    });
+    Facts {
+        workloads: workloads.collect(),
+        proxies: scope::proxies(world),
+        published: None,
+        verb: release.annotations().get(VERB_ANNOTATION).cloned(),
+        life: if release.metadata.deletion_timestamp.is_some() { Life::Deleted } else { Life::Kept },
+        generation: release.metadata.generation.unwrap_or_default(),
+        refusal: None,
+    }
+}
+
+/// The Deployment of this name.
+pub(super) fn deployment<'w>(world: &'w World, namespace: &str, name: &DeploymentName) -> Option<&'w Deployment> {
+    let is = |deployment: &&Deployment| {
+        deployment.metadata.namespace.as_deref() == Some(namespace)
+            && deployment.metadata.name.as_deref() == Some(name.as_str())
+            && deployment.metadata.deletion_timestamp.is_none()
+    };
+    world.deployments.iter().map(AsRef::as_ref).find(is)
+}
+
+fn workload(world: &World, release: &GrayRelease, deployment: &Deployment) -> Option<WorkloadFacts> {
+    let spec = &deployment.spec;
+    Some(WorkloadFacts {
+        replicas: u32::try_from(spec.replicas.unwrap_or(1)).unwrap_or_default(),
+        paused: spec.paused == Some(true),
+        template: template::read(Some(&spec.template))?,
+        sets: sets(world, release, deployment).filter_map(|(owner, set)| pod_set(owner, set)).collect(),
+    })
+}
+
+/// The `ReplicaSet`s of the Deployment, and those that the release has made for it.
+pub(super) fn sets<'w>(
+    world: &'w World,
+    release: &GrayRelease,
+    deployment: &Deployment,
+) -> impl Iterator<Item = (Owner, &'w ReplicaSet)> {
+    let (namespace, uid) = (deployment.namespace(), deployment.uid());
+    let (release, prefix) = (release.name_any(), format!("{}-", deployment.name_any()));
+    world.replica_sets.iter().map(AsRef::as_ref).filter_map(move |set| {
+        if set.namespace() != namespace {
+            return None;
+        }
+        let controller = set.owner_references().iter().find(|owner| owner.controller == Some(true));
+        if controller.is_some_and(|owner| Some(&owner.uid) == uid.as_ref()) {
+            return Some((Owner::Deployment, set));
+        }
+        let ours = set.labels().get(RELEASE_LABEL) == Some(&release) && set.name_any().starts_with(&prefix);
+        let kept = controller.is_none_or(|owner| owner.kind == GrayRelease::kind(&()));
+        (ours && kept).then_some((Owner::Release, set))
+    })
+}
+
+fn pod_set(owner: Owner, set: &ReplicaSet) -> Option<(VersionName, PodSet)> {
+    let spec = &set.spec;
+    let version = VersionName::new(set.labels().get(HASH_LABEL)?).ok()?;
+    let status = set.status.as_ref();
+    let count = |number: Option<i32>| u32::try_from(number.unwrap_or_default()).unwrap_or_default();
+    let facts = PodSet {
+        template: template::read(spec.template.as_ref())?,
+        owner,
+        replicas: count(spec.replicas.or(Some(1))),
+        pods: count(status.map(|status| status.replicas)),
+        available: count(status.and_then(|status| status.available_replicas)),
+    };
+    Some((version, facts))
+}

@@ -1,0 +1,45 @@
+//! What a cluster has to do with releases: from its objects to facts, and from what is desired to objects.
+//!
+//! ```text
+//! World -> Pass { statuses to store } -> Pass { objects to write }
+//! ```
+//!
+//! It does no IO. Two halves of one pass: [`Pass::begin`] makes the next statuses, which are stored first;
+//! [`Pass::writes`] says what to write then, which is what differs from the objects that there are, in an order in which
+//! nothing is sent where nothing is.
+
+mod change;
+mod covers;
+mod facts;
+mod finalizer;
+mod object;
+mod pass;
+mod planning;
+mod report;
+mod rights;
+mod scope;
+mod template;
+mod version_names;
+mod world;
+
+pub use change::{Change, Kind, Write};
+pub use pass::{Pass, StoredStatus};
+pub use report::generation;
+pub use rights::{LEASES, RIGHTS, Right, manifests};
+pub use scope::{ModuleSource, Role, SIDECAR, is_live, role};
+pub use world::{Settings, World};
+
+/// Who writes, for the API server.
+pub const FIELD_MANAGER: &str = "graylane";
+
+/// Marks what belongs to a release, by the release's name; on Deployments it asks the admission policy for the hold.
+pub const RELEASE_LABEL: &str = "graylane.io/release";
+
+/// What people tell a release to do.
+pub const VERB_ANNOTATION: &str = "graylane.io/verb";
+
+/// Keeps a release until nothing of it is left.
+pub const FINALIZER: &str = "graylane.io/release";
+
+/// The label by which Kubernetes tells pods of one template from those of another.
+pub const HASH_LABEL: &str = "pod-template-hash";

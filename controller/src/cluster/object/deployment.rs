@@ -1,0 +1,42 @@
+//! What is done to a Deployment: a label, and pausing. Its template is never touched.
+
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use super::super::{Change, Kind, RELEASE_LABEL, Write};
+use super::{applied, change, json_of};
+use crate::api::GrayRelease;
+use crate::release::Pausing;
+
+/// Labels the Deployment for the admission policy, and pauses it or lets it go on.
+///
+/// It goes on only at the resource version that was looked at: a template that came meanwhile stays held.
+pub(in crate::cluster) fn pausing(release: &GrayRelease, deployment: &Deployment, pausing: Pausing) -> Option<Change> {
+    let labels = json!({RELEASE_LABEL: release.name_any()});
+    let body = match pausing {
+        Pausing::Paused => json!({"metadata": {"labels": labels}, "spec": {"paused": true}}),
+        Pausing::Running => json!({
+            "metadata": {"labels": labels, "resourceVersion": deployment.resource_version()},
+            "spec": {"paused": false},
+        }),
+        // What was said of pausing before must be said again, or it would be taken back.
+        Pausing::AsItIs if deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any()) => return None,
+        Pausing::AsItIs => json!({"metadata": {"labels": labels}}),
+    };
+    let namespace = deployment.namespace().unwrap_or_default();
+    applied(Kind::Deployment, &namespace, &deployment.name_any(), body, Some(&json_of(deployment)))
+}
+
+/// Takes the label away and lets the Deployment go on.
+pub(in crate::cluster) fn let_go(release: &GrayRelease, deployment: &Deployment) -> Option<Change> {
+    let labelled = deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any());
+    let paused = deployment.spec.paused == Some(true);
+    let patch = json!({
+        "metadata": {"resourceVersion": deployment.resource_version(), "labels": {RELEASE_LABEL: Value::Null}},
+        "spec": {"paused": Value::Null},
+    });
+    let namespace = deployment.namespace().unwrap_or_default();
+    let write = Write::Merge(patch);
+    (labelled || paused).then(|| change(Kind::Deployment, &namespace, &deployment.name_any(), write))
+}

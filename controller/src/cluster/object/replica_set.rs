@@ -1,0 +1,94 @@
+//! The pods of a new version: a `ReplicaSet` that the Deployment can adopt as it is.
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use kube::ResourceExt;
+use serde_json::json;
+
+use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL, Write};
+use super::{applied, change, json_of, owner, with};
+use crate::api::GrayRelease;
+use crate::release::{Custody, GraySet, Owner};
+
+/// What the Deployment's controller notes on a `ReplicaSet` of its own, and looks at to tell whether it is complete.
+const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
+const MOST: &str = "deployment.kubernetes.io/max-replicas";
+
+/// The `ReplicaSet` of the new version. In the custody of the Deployment it has no owner, until the Deployment takes it;
+/// from then on it is the Deployment's business.
+pub(in crate::cluster) fn gray<'w>(
+    release: &GrayRelease,
+    deployment: &Deployment,
+    set: &GraySet,
+    mut live: impl Iterator<Item = (Owner, &'w ReplicaSet)>,
+) -> Option<Change> {
+    let namespace = deployment.namespace()?;
+    let name = format!("{}-{}", deployment.name_any(), set.version);
+    let live = live.find(|(_, live)| live.labels().get(HASH_LABEL).is_some_and(|hash| hash == set.version.as_str()));
+    let owned = live.is_some_and(|(_, live)| !live.owner_references().is_empty());
+    let is_ours_to_write = match (live, set.custody) {
+        (Some((Owner::Deployment, _)), _) | (None, Custody::Deployment) => false,
+        (Some((Owner::Release, _)), Custody::Deployment) => owned,
+        (Some((Owner::Release, _)) | None, Custody::Release) => true,
+    };
+    if !is_ours_to_write {
+        return None;
+    }
+    let spec = &deployment.spec;
+    let mut template = spec.template.clone();
+    let labels = template.metadata.get_or_insert_default().labels.get_or_insert_default();
+    labels.insert(HASH_LABEL.to_owned(), set.version.to_string());
+    let mut labels = labels.clone();
+    labels.insert(RELEASE_LABEL.to_owned(), release.name_any());
+    let mut selector = spec.selector.clone();
+    let matched = selector.match_labels.get_or_insert_default();
+    matched.insert(HASH_LABEL.to_owned(), set.version.to_string());
+    let wanted = spec.replicas.unwrap_or(1);
+    let metadata = json!({
+        "labels": labels,
+        "annotations": {DESIRED: wanted.to_string(), MOST: wanted.to_string()},
+    });
+    // Zero is not stored.
+    let min_ready = spec.min_ready_seconds.filter(|seconds| *seconds > 0);
+    let owners = (set.custody == Custody::Release).then(|| json!([owner(release)]));
+    let spec = json!({"replicas": set.replicas, "selector": selector, "template": template});
+    let body = json!({
+        "metadata": with(metadata, "ownerReferences", owners),
+        "spec": with(spec, "minReadySeconds", min_ready.map(|seconds| json!(seconds))),
+    });
+    let live = live.filter(|_| set.custody == Custody::Release).map(|(_, live)| json_of(live));
+    applied(Kind::ReplicaSet, &namespace, &name, body, live.as_ref())
+}
+
+/// Removes what the release has made for versions that are not wanted (any more).
+pub(in crate::cluster) fn removed<'w>(
+    wanted: Option<&GraySet>,
+    live: impl Iterator<Item = (Owner, &'w ReplicaSet)>,
+) -> Vec<Change> {
+    let is_wanted = |set: &ReplicaSet| {
+        wanted.is_some_and(|wanted| set.labels().get(HASH_LABEL).is_some_and(|hash| hash == wanted.version.as_str()))
+    };
+    let ours = live.filter(|(owner, set)| *owner == Owner::Release && !is_wanted(set));
+    ours.filter_map(|(_, set)| deletion(set)).collect()
+}
+
+/// Removes the old `ReplicaSet`s that the Deployment would take for the new one.
+pub(in crate::cluster) fn twins<'w>(
+    versions: &[graylane_core::name::VersionName],
+    live: impl Iterator<Item = (Owner, &'w ReplicaSet)>,
+) -> Vec<Change> {
+    let is_one = |set: &ReplicaSet| {
+        let hash = set.labels().get(HASH_LABEL);
+        hash.is_some_and(|hash| versions.iter().any(|version| version.as_str() == hash))
+    };
+    live.filter(|(owner, set)| *owner == Owner::Deployment && is_one(set))
+        .filter_map(|(_, set)| deletion(set))
+        .collect()
+}
+
+fn deletion(set: &ReplicaSet) -> Option<Change> {
+    if set.metadata.deletion_timestamp.is_some() {
+        return None;
+    }
+    let write = Write::Delete { uid: set.uid() };
+    Some(change(Kind::ReplicaSet, &set.namespace()?, &set.name_any(), write))
+}

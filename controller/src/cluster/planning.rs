@@ -1,0 +1,142 @@
+//! What is published for a world: the planner's view of it, and what the planner leaves out.
+
+use std::collections::BTreeMap;
+
+use graylane_core::FilterConfig;
+use graylane_core::config::HostPattern;
+use graylane_core::name::{ServiceName, VersionName};
+use k8s_openapi::api::core::v1;
+use kube::ResourceExt;
+use kube::api::DynamicObject;
+
+use super::World;
+use super::object::wasm_plugin;
+use super::version_names::resolve;
+use crate::api::{GrayRelease, GrayReleaseStatus, Kind, ObjectRef, WorkloadStatus};
+use crate::plan::{Configs, Observed, Readiness, Refusals, Service, ServiceFacts, plan};
+use crate::release::Facts;
+
+/// Releases by `NAMESPACE/NAME`, with facts and the status that is or will be stored.
+pub(super) type Statuses<'a> = BTreeMap<String, (&'a GrayRelease, &'a Facts, GrayReleaseStatus)>;
+
+/// Namespaces whose services are no business of the mesh.
+const SYSTEM: [&str; 2] = ["kube-system", "istio-system"];
+
+/// The name of the version of a service that nobody releases.
+const ONLY: &str = "stable";
+
+/// What is to be published, and what was left out, with the reason.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) configs: Option<Configs>,
+    pub(super) refused: BTreeMap<ObjectRef, String>,
+}
+
+/// Plans for `statuses`, after `previous` was published. What the planner refuses is left out, so that nothing of it
+/// stops others.
+pub(super) fn of(world: &World, statuses: &Statuses<'_>, previous: Option<&Configs>) -> Planned {
+    let mut observed = observe(world, statuses);
+    let mut refused = BTreeMap::new();
+    loop {
+        match plan(&observed, previous) {
+            Ok(plan) => return Planned { configs: Some(plan.configs), refused },
+            Err(refusals) => {
+                let before = refused.len();
+                note(&refusals, &mut refused);
+                if refused.len() == before {
+                    return Planned { configs: None, refused };
+                }
+                observed.leave_out(&refused);
+            }
+        }
+    }
+}
+
+fn note(refusals: &Refusals, refused: &mut BTreeMap<ObjectRef, String>) {
+    for refusal in refusals.iter() {
+        if let Some(object) = &refusal.object {
+            refused.entry(object.clone()).or_insert_with(|| refusal.problem.to_string());
+        }
+    }
+}
+
+impl Observed {
+    fn leave_out(&mut self, refused: &BTreeMap<ObjectRef, String>) {
+        self.releases.retain(|release| !refused.contains_key(&ObjectRef::of(Kind::GrayRelease, &release.metadata)));
+        self.lanes.retain(|lane| !refused.contains_key(&ObjectRef::of(Kind::Lane, &lane.metadata)));
+        let policy = |policy: &crate::api::MeshPolicy| ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
+        self.policy = self.policy.take().filter(|known| !refused.contains_key(&policy(known)));
+    }
+}
+
+fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
+    let mut services: BTreeMap<Service, ServiceFacts> = BTreeMap::new();
+    for service in &world.services {
+        services.extend(facts_of(service));
+    }
+    for (release, facts, status) in statuses.values() {
+        let namespace = release.namespace().unwrap_or_default();
+        for ((named, known), facts) in release.spec.workloads.iter().zip(&status.workloads).zip(&facts.workloads) {
+            let service = Service::resolve(&named.service, &namespace).ok();
+            if let Some(service) = service.and_then(|service| services.get_mut(&service)) {
+                service.base.clone_from(&known.stable);
+                service.versions = versions(known, facts.as_ref());
+            }
+        }
+    }
+    Observed {
+        releases: statuses.values().filter_map(|(release, _, status)| resolve(release, status)).collect(),
+        lanes: world.lanes.iter().map(|lane| lane.as_ref().clone()).collect(),
+        policy: world.policy.as_deref().cloned(),
+        services,
+    }
+}
+
+/// The versions of a workload. What is stable counts as ready: where it is not, nothing better is known.
+fn versions(known: &WorkloadStatus, facts: Option<&crate::release::WorkloadFacts>) -> BTreeMap<VersionName, Readiness> {
+    let serves =
+        |version: &VersionName| facts.and_then(|facts| facts.sets.get(version)).is_some_and(|set| set.available > 0);
+    let gray = known.gray.iter().map(|gray| (gray, if serves(gray) { Readiness::Ready } else { Readiness::NotReady }));
+    let stable = known.stable.iter().map(|stable| (stable, Readiness::Ready));
+    gray.chain(stable).map(|(version, readiness)| (version.clone(), readiness)).collect()
+}
+
+fn facts_of(service: &v1::Service) -> Option<(Service, ServiceFacts)> {
+    let namespace = service.namespace()?;
+    if SYSTEM.contains(&namespace.as_str()) {
+        return None;
+    }
+    let name = Service::resolve(&ServiceName::new(service.name_any()).ok()?, &namespace).ok()?;
+    let port = service.spec.as_ref()?.ports.as_ref()?.first()?.port;
+    let only = VersionName::new(ONLY).ok()?;
+    let facts = ServiceFacts {
+        port: u16::try_from(port).ok()?,
+        base: Some(only.clone()),
+        gateway_hosts: gateway_hosts(&name),
+        versions: BTreeMap::from([(only, Readiness::Ready)]),
+    };
+    Some((name, facts))
+}
+
+fn gateway_hosts(service: &Service) -> Vec<HostPattern> {
+    let names = [service.full_name().to_string(), service.host()];
+    names.iter().filter_map(|host| host.parse().ok()).collect()
+}
+
+/// What is published, read from the objects that say so: of each role, the latest in any place. `None` where a role is
+/// missing.
+pub(super) fn published(plugins: &[std::sync::Arc<DynamicObject>]) -> Option<Configs> {
+    let latest = |name: &str| {
+        let ours = plugins.iter().filter(|plugin| wasm_plugin::is_ours(plugin, name));
+        let config = |plugin: &std::sync::Arc<DynamicObject>| {
+            let text = plugin.data.get("spec")?.get("pluginConfig")?.to_string();
+            FilterConfig::from_json(text.as_bytes()).ok()
+        };
+        ours.filter_map(config).max_by_key(|config| config.generation)
+    };
+    Some(Configs {
+        gateway: latest(wasm_plugin::GATEWAY)?,
+        inbound: latest(wasm_plugin::INBOUND)?,
+        outbound: latest(wasm_plugin::OUTBOUND)?,
+    })
+}

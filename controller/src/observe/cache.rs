@@ -1,0 +1,70 @@
+//! The cache of one kind.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use graylane_core::diagnose;
+use kube::api::{Api, DynamicObject};
+use kube::runtime::reflector::{Store, store::Writer};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+/// Watches all objects of a kind.
+pub(super) fn watch<K>(
+    client: &Client,
+    kind: &K::DynamicType,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    changed: &Arc<Notify>,
+) -> Store<K>
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    K::DynamicType: Clone + Debug + Eq + Hash + Send + Sync,
+{
+    let writer = Writer::new(kind.clone());
+    let store = writer.as_reader();
+    let plural = K::plural(kind).into_owned();
+    let api: Api<K> = Api::all_with(client.clone(), kind);
+    let events = watcher(api, watcher::Config::default())
+        // Nobody here asks who wrote which field, and that is half of what objects hold.
+        .modify(|object| object.managed_fields_mut().clear())
+        .default_backoff()
+        .reflect(writer);
+    let (stop, changed) = (stop.clone(), changed.clone());
+    tasks.spawn(async move {
+        let each = events.for_each(|event| {
+            match event {
+                Ok(_) => changed.notify_one(),
+                Err(error) => warn!(kind = plural, %error, "can not be watched; trying again"),
+            }
+            std::future::ready(())
+        });
+        stop.run_until_cancelled(each).await;
+    });
+    store
+}
+
+/// The objects of a kind of ours; one that can not be read does not keep the others.
+pub(super) fn typed<T: DeserializeOwned>(store: &Store<DynamicObject>) -> Vec<Arc<T>> {
+    let read = |object: Arc<DynamicObject>| {
+        let value = serde_json::to_value(object.as_ref()).unwrap_or_default();
+        match diagnose::from_value(value) {
+            Ok(object) => Some(Arc::new(object)),
+            Err(problems) => {
+                let namespace = object.namespace().unwrap_or_default();
+                warn!(namespace, name = object.name_any(), %problems, "is left out, because it can not be read");
+                None
+            }
+        }
+    };
+    let mut objects: Vec<_> = store.state();
+    objects.sort_by_key(|object| (object.namespace(), object.name_any()));
+    objects.into_iter().filter_map(read).collect()
+}

@@ -1,0 +1,161 @@
+//! What the controller learns from the world: watched objects, and what proxies report.
+//!
+//! One cache of each kind, shared by everybody. A kind whose definition is not installed is retried with growing pauses,
+//! and keeps the rest waiting, because half a world would look like a world in which things were deleted.
+
+mod cache;
+mod proxies;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::api::DynamicObject;
+use kube::core::ApiResource;
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Client, ResourceExt};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::{Lane, MeshPolicy};
+use crate::cluster::{Kind, World};
+use cache::{typed, watch};
+pub use proxies::{Pace, Proxies};
+
+/// The caches.
+#[derive(Debug, Clone)]
+pub struct Watches {
+    releases: Store<DynamicObject>,
+    lanes: Store<DynamicObject>,
+    policies: Store<DynamicObject>,
+    deployments: Store<Deployment>,
+    replica_sets: Store<ReplicaSet>,
+    services: Store<Service>,
+    pods: Store<Pod>,
+    destination_rules: Store<DynamicObject>,
+    virtual_services: Store<DynamicObject>,
+    wasm_plugins: Store<DynamicObject>,
+    changed: Arc<Notify>,
+}
+
+/// How often a cache is looked at that is to catch up.
+const PERIOD: Duration = Duration::from_millis(5);
+
+impl Watches {
+    /// Starts watching, until `stop`.
+    #[must_use]
+    pub fn start(client: &Client, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
+        let changed = Arc::new(Notify::new());
+        let dynamic = |resource: &ApiResource| watch::<DynamicObject>(client, resource, tasks, stop, &changed);
+        Self {
+            releases: dynamic(&Kind::GrayRelease.resource()),
+            lanes: dynamic(&ApiResource::erase::<Lane>(&())),
+            policies: dynamic(&ApiResource::erase::<MeshPolicy>(&())),
+            deployments: watch(client, &(), tasks, stop, &changed),
+            replica_sets: watch(client, &(), tasks, stop, &changed),
+            services: watch(client, &(), tasks, stop, &changed),
+            pods: watch(client, &(), tasks, stop, &changed),
+            destination_rules: dynamic(&Kind::DestinationRule.resource()),
+            virtual_services: dynamic(&Kind::VirtualService.resource()),
+            wasm_plugins: dynamic(&Kind::WasmPlugin.resource()),
+            changed,
+        }
+    }
+
+    /// Waits until every kind has been listed once.
+    pub async fn ready(&self) {
+        for store in [
+            &self.releases,
+            &self.lanes,
+            &self.policies,
+            &self.destination_rules,
+            &self.virtual_services,
+            &self.wasm_plugins,
+        ] {
+            // A watch ends when the controller does.
+            let _ = store.wait_until_ready().await;
+        }
+        let _ = self.deployments.wait_until_ready().await;
+        let _ = self.replica_sets.wait_until_ready().await;
+        let _ = self.services.wait_until_ready().await;
+        let _ = self.pods.wait_until_ready().await;
+    }
+
+    /// What wakes the controller.
+    #[must_use]
+    pub fn changed(&self) -> &Arc<Notify> {
+        &self.changed
+    }
+
+    /// The pods.
+    #[must_use]
+    pub fn pods(&self) -> Vec<Arc<Pod>> {
+        self.pods.state()
+    }
+
+    /// The world as it was last seen. An object of ours that can not be read is left out, and told in the log.
+    #[must_use]
+    pub fn world(&self, proxies: &Proxies) -> World {
+        World {
+            releases: typed(&self.releases),
+            lanes: typed(&self.lanes),
+            policy: typed(&self.policies).into_iter().next(),
+            deployments: self.deployments.state(),
+            replica_sets: self.replica_sets.state(),
+            services: self.services.state(),
+            pods: self.pods.state(),
+            destination_rules: self.destination_rules.state(),
+            virtual_services: self.virtual_services.state(),
+            wasm_plugins: self.wasm_plugins.state(),
+            reports: proxies.reports(),
+        }
+    }
+
+    /// The resource version of an object in the caches; `None` where there is none.
+    #[must_use]
+    pub fn version(&self, kind: Kind, namespace: &str, name: &str) -> Option<String> {
+        let dynamic = |store: &Store<DynamicObject>| {
+            let key = ObjectRef::new_with(name, kind.resource()).within(namespace);
+            store.get(&key).and_then(|object| object.resource_version())
+        };
+        match kind {
+            Kind::GrayRelease => dynamic(&self.releases),
+            Kind::DestinationRule => dynamic(&self.destination_rules),
+            Kind::VirtualService => dynamic(&self.virtual_services),
+            Kind::WasmPlugin => dynamic(&self.wasm_plugins),
+            Kind::Deployment => typed_version(&self.deployments, namespace, name),
+            Kind::ReplicaSet => typed_version(&self.replica_sets, namespace, name),
+        }
+    }
+
+    /// Waits until the caches show what was written, so that it is not written again; at most until `deadline`.
+    pub async fn until_seen(&self, written: &[Written], deadline: Instant) {
+        let is_seen = |one: &Written| self.version(one.kind, &one.namespace, &one.name) != one.before;
+        while !written.iter().all(is_seen) && Instant::now() < deadline {
+            sleep(PERIOD).await;
+        }
+    }
+}
+
+/// A write that has changed something.
+#[derive(Debug)]
+pub struct Written {
+    /// The kind of the object.
+    pub kind: Kind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its resource version in the caches before; `None`: it was not there.
+    pub before: Option<String>,
+}
+
+fn typed_version<K>(store: &Store<K>, namespace: &str, name: &str) -> Option<String>
+where
+    K: kube::Resource<DynamicType = ()> + Clone + 'static,
+{
+    store.get(&ObjectRef::new(name).within(namespace)).and_then(|object| object.resource_version())
+}

@@ -1,0 +1,98 @@
+//! What proxies report, asked of all of them at once.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::debug;
+
+use super::Watches;
+use crate::cluster::{Role, generation, is_live, role};
+use crate::local::client::HttpClient;
+
+/// Where Istio's proxies tell of themselves.
+const STATS_PORT: u16 = 15_090;
+
+/// What is asked: nothing but the generations, however much else there is.
+const STATS_PATH: &str = "/stats/prometheus?filter=graylane_generation";
+
+/// How many proxies are asked at the same time.
+const AT_ONCE: usize = 128;
+
+/// How often proxies are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Something waits for them.
+    Fast,
+    /// Nothing does.
+    Slow,
+}
+
+impl Pace {
+    const fn period(self) -> Duration {
+        match self {
+            Self::Fast => Duration::from_millis(150),
+            Self::Slow => Duration::from_secs(5),
+        }
+    }
+}
+
+/// The generation that each proxy reported last, by `NAMESPACE/POD`.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Proxies {
+    /// What is known.
+    #[must_use]
+    pub fn reports(&self) -> BTreeMap<String, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks again and again, as often as `pace` says, and wakes the controller when an answer changes.
+    pub async fn ask(self, watches: Watches, mut pace: watch::Receiver<Pace>) {
+        let http = HttpClient::new();
+        loop {
+            let reports = asked(&http, &watches.pods()).await;
+            let changed = {
+                let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let changed = *known != reports;
+                *known = reports;
+                changed
+            };
+            if changed {
+                watches.changed().notify_one();
+            }
+            let period = pace.borrow_and_update().period();
+            tokio::select! {
+                () = sleep(period) => {}
+                changed = pace.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+}
+
+async fn asked(http: &HttpClient, pods: &[Arc<Pod>]) -> BTreeMap<String, u64> {
+    let targets: Vec<_> = pods.iter().filter(|pod| is_live(pod)).filter_map(|pod| target(pod)).collect();
+    let answers = stream::iter(targets).map(|(name, role, address)| async move {
+        match http.get(address, STATS_PATH).await {
+            Ok((_, text)) => generation(role, &text).map(|generation| (name, generation)),
+            Err(error) => {
+                debug!(proxy = name, %error, "tells nothing");
+                None
+            }
+        }
+    });
+    answers.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
+}
+
+fn target(pod: &Pod) -> Option<(String, Role, SocketAddr)> {
+    let address: IpAddr = pod.status.as_ref()?.pod_ip.as_ref()?.parse().ok()?;
+    let name = format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any());
+    Some((name, role(pod)?, SocketAddr::new(address, STATS_PORT)))
+}

@@ -1,0 +1,49 @@
+//! Why a release can not be looked at or told anything.
+
+use std::io;
+
+/// Why a release can not be looked at or told anything.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no way to an API server.
+    #[error("no API server: {0}; a kubeconfig (KUBECONFIG) says where it is")]
+    Client(Box<kube::Error>),
+    /// There is no such release.
+    #[error("there is no GrayRelease \"{namespace}/{name}\"; -n names another namespace")]
+    NotFound {
+        /// The namespace.
+        namespace: String,
+        /// The name.
+        name: String,
+    },
+    /// Somebody else always was faster.
+    #[error("GrayRelease \"{name}\" changed each time it was about to be patched; try again")]
+    Overtaken {
+        /// The name.
+        name: String,
+    },
+    /// The stable version of a Deployment has no `ReplicaSet` any more.
+    #[error("Deployment \"{deployment}\" has no ReplicaSet of its stable version any more: set its template by hand")]
+    NoStable {
+        /// The Deployment.
+        deployment: String,
+    },
+    /// The API server refuses.
+    #[error("the API server refuses: {0}")]
+    Api(Box<kube::Error>),
+    /// An object has no form in JSON.
+    #[error("an object can not be written: {0}")]
+    Data(serde_json::Error),
+    /// Nobody reads the output.
+    #[error("can not write the output: {0}")]
+    Output(io::Error),
+    /// There is no runtime.
+    #[error("can not wait for anything: {0}")]
+    Runtime(io::Error),
+}
+
+impl Error {
+    pub(super) fn api(error: kube::Error) -> Self {
+        Self::Api(Box::new(error))
+    }
+}
