@@ -35,7 +35,8 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let optimiser = Optimiser::find();
     let module = workspace.target().join("graylane/graylane.wasm");
     let origin = module.with_extension("origin");
-    let made_of = format!("{} {optimiser:?} {:?}", sha256(&linked), trim::NEEDED_EXPORTS);
+    let how = (&optimiser, optimise::HOW, trim::NEEDED_EXPORTS, trim::PANICS);
+    let made_of = format!("{} {how:?}", sha256(&linked));
     let fresh = module.is_file() && fs::read_to_string(&origin).is_ok_and(|recorded| recorded == made_of);
     if fresh {
         println!("module: nothing has changed");
@@ -61,23 +62,26 @@ pub(crate) fn build_within_budget(workspace: &Workspace) -> Result<()> {
 fn link(workspace: &Workspace) -> Result<Vec<u8>> {
     let package = ["--package", "graylane-plugin", "--lib"];
     let how = ["--target", TARGET, "--profile", PROFILE];
-    let flags = remapped_paths(workspace)?;
+    let flags = flags(workspace)?;
     process::run(workspace.cargo().arg("build").args(package).args(how).env("CARGO_ENCODED_RUSTFLAGS", flags))?;
     let file = workspace.target().join(TARGET).join(PROFILE).join("graylane_plugin.wasm");
     fs::read(&file).with_context(|| format!("graylane-plugin was built, but left no {}", file.display()))
 }
 
-/// Flags by which places in libraries are told from the library on: the same module is built wherever it is, and tells
-/// nothing of where that was.
-fn remapped_paths(workspace: &Workspace) -> Result<String> {
+/// SHA-256 as a loop: unrolled it is five times as large, and only signed overrides ask for it.
+const COMPACT_HASHES: &str = "--cfg=sha2_backend_soft=\"compact\"";
+
+/// Flags by which hashes are small, and places in libraries are told from the library on: the same module is built
+/// wherever it is, and tells nothing of where that was.
+fn flags(workspace: &Workspace) -> Result<String> {
     let cargo_home = env::home_dir().map(|home| home.join(".cargo"));
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or(cargo_home);
     let sources = cargo_home.context("neither CARGO_HOME nor a home folder is known")?.join("registry/src");
     // Without downloaded libraries there are no such places.
     let registries = fs::read_dir(sources).into_iter().flatten().flatten().map(|registry| registry.path());
     let prefixes: Vec<_> = registries.chain([workspace.root().to_path_buf()]).collect();
-    let flags = prefixes.iter().map(|prefix| format!("--remap-path-prefix={}/=", prefix.display()));
-    Ok(flags.collect::<Vec<_>>().join(SEPARATOR))
+    let remapped = prefixes.iter().map(|prefix| format!("--remap-path-prefix={}/=", prefix.display()));
+    Ok(remapped.chain([COMPACT_HASHES.to_owned()]).collect::<Vec<_>>().join(SEPARATOR))
 }
 
 /// Trims and optimises into a file of its own, and puts that in the place of the module.

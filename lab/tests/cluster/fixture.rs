@@ -27,8 +27,8 @@ impl Cluster {
         // This program lies in `deps`, and programs of the workspace above it.
         let program = env::current_exe()?;
         let programs = program.parent().and_then(|folder| folder.parent()).context("a folder of programs")?;
-        let images = Images::built_in(programs)?;
-        let mut lab = Lab::up(folder.path(), Extent::Kubernetes).await?;
+        let images = Images::built_in(programs)?.with_proxy()?;
+        let mut lab = Lab::up(folder.path(), Extent::Mesh).await?;
         lab.join(images).await?;
         Ok(Self { lab, _folder: folder })
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod fixture;
+mod mesh;
 
 mod pods;
 
@@ -41,7 +42,7 @@ fn main() -> anyhow::Result<ExitCode> {
 type Shared = Option<(Arc<Runtime>, Arc<Cluster>)>;
 
 fn trials(shared: &Shared) -> Vec<Trial> {
-    pods::trials(shared)
+    [pods::trials(shared), mesh::trials(shared)].into_iter().flatten().collect()
 }
 
 /// A test of that name.

@@ -194,8 +194,8 @@ impl Play<'_> {
 
     /// The headers of these names that the last upstream saw.
     fn handed_on(&self, names: &[&str]) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let is_named = |name: &[u8]| names.iter().any(|other| other.as_bytes() == name);
-        let headers = self.arrived.iter().filter(|(name, _)| is_named(name));
+        let is_one = |name: &[u8]| names.iter().any(|other| other.as_bytes() == name);
+        let headers = self.arrived.iter().filter(|(name, _)| is_one(name));
         headers.map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
     }
 

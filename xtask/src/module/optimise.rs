@@ -1,4 +1,4 @@
-//! Binaryen's `wasm-opt`, where it is installed: smaller and faster code than the linker's.
+//! Binaryen's `wasm-opt`, where it is installed: smaller code than the linker's.
 
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
@@ -18,6 +18,9 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// For size, which takes as many steps as `-O3` here; functions that are called often get the short numbers.
+pub(super) const HOW: [&str; 2] = ["-Oz", "--reorder-functions"];
+
 /// A `wasm-opt` that answered.
 #[derive(Debug)]
 pub(super) struct Optimiser {
@@ -33,7 +36,7 @@ impl Optimiser {
 
     /// Optimises a module in place.
     pub(super) fn optimise(&self, module: &Path) -> Result<()> {
-        process::capture(Command::new("wasm-opt").arg("-O3").args(FEATURES).arg(module).arg("-o").arg(module))
+        process::capture(Command::new("wasm-opt").args(HOW).args(FEATURES).arg(module).arg("-o").arg(module))
             .with_context(|| format!("{self} refuses the module; version 108 takes it, and so does none on PATH"))?;
         Ok(())
     }

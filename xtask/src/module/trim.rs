@@ -23,7 +23,7 @@ pub(super) const NEEDED_EXPORTS: [&str; 9] = [
 
 /// Functions of the standard library that never return, as their mangled names have it: where every panic, failed
 /// index and failed allocation ends. One that is missing only makes the module larger.
-const PANICS: [&str; 11] = [
+pub(super) const PANICS: [&str; 11] = [
     "4core9panicking",
     "4core3str16slice_error_fail",
     "4core5slice5index16slice_index_fail",
