@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::config::StickyCookie;
+use crate::correlation::Ticket;
 use crate::hash::IdentityHash;
 use crate::name::{HeaderName, VersionName};
 use crate::request::OpaqueId;
 use crate::router::{LaneId, ServiceId, VersionId};
+use crate::trace_id::TraceId;
 
 /// The decision on one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,10 @@ pub struct Decision<'r> {
     pub cookie: Option<SetCookie<'r>>,
     /// Whether the caller asked for an explanation and may have it.
     pub explain: bool,
+    /// Where the request is remembered until it ends, in front of an app.
+    pub ticket: Option<Ticket>,
+    /// The trace id under which its way is told to whoever is in front of the app, behind it.
+    pub way: Option<TraceId>,
     /// What was noticed on the way, to be counted.
     pub events: Events,
 }
@@ -74,7 +80,7 @@ pub enum LaneLabel {
 macro_rules! closed_labels {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $label:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $label)] $variant),+ }
 
         impl $name {
@@ -88,13 +94,15 @@ macro_rules! closed_labels {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
     };
 }
+
+pub(crate) use closed_labels;
 
 closed_labels!(
     /// Why a request goes where it goes. The last step counts: a fallback, wherever the lane came from.
@@ -111,6 +119,12 @@ closed_labels!(
         Override = "override",
         /// It came with a mark, base included.
         Propagated = "propagated",
+        /// It came without a mark, and its trace id is that of a request which had one, base included.
+        Correlated = "correlated",
+        /// It came without a mark, and its trace id is that of requests with different marks: base.
+        Ambiguous = "ambiguous",
+        /// It came without a mark, nothing is remembered of it, and no rule matched: base.
+        Uncorrelated = "uncorrelated",
         /// It came with lanes of which none is known.
         UnknownLane = "unknown_lane",
         /// The service's own split chose.
@@ -206,6 +220,8 @@ pub struct Events {
     pub malformed_marks: u8,
     /// Internal headers of a caller that may not set them.
     pub stripped_marks: u8,
+    /// Calls behind an app without a mark, and without a trace id of which one is remembered.
+    pub uncorrelated: u8,
     /// Mirrors that said something else than the mark.
     pub conflicts: u8,
     /// Mirrors that had no room for the mark.

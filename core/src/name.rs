@@ -265,9 +265,9 @@ impl HeaderName {
 }
 
 impl BaggageKey {
-    /// A name of our own, which a test holds to the rule.
-    pub(crate) fn known(name: &'static str) -> Self {
-        Self(name.into())
+    /// A key of our own, which a test holds to the rule.
+    pub(crate) fn known(key: &'static str) -> Self {
+        Self(key.into())
     }
 }
 

@@ -1,8 +1,12 @@
 //! What a decision may look at.
 
+use crate::correlation::{Question, Recall, Ticket};
+use crate::hash::IdentityHash;
+use crate::mark::LaneList;
 use crate::name::ClaimName;
 use crate::router::SplitId;
 use crate::slots::Slot;
+use crate::trace_id::TraceId;
 
 /// A request's headers and what the proxy knows of its sender.
 ///
@@ -29,8 +33,8 @@ pub trait Request {
     }
 }
 
-/// What a decision needs beyond the request: the only source of chance, and of the time.
-pub trait Draw {
+/// What a decision needs beyond the request: the only source of chance and of the time, and a memory.
+pub trait Draw: Memory {
     /// An id that no one else was given.
     fn opaque_id(&mut self) -> OpaqueId;
 
@@ -39,6 +43,27 @@ pub trait Draw {
 
     /// Seconds since the Unix epoch; asked for only where a request has a signed override.
     fn unix_seconds(&mut self) -> u64;
+}
+
+/// What a sidecar remembers of the requests that its app is serving; without more, nothing.
+pub trait Memory {
+    /// Remembers a request that begins, by its trace id: its lanes (`None`: it has no mark), and its identity.
+    fn remember(
+        &mut self,
+        id: TraceId,
+        lanes: Option<&LaneList<'_>>,
+        identity: Option<IdentityHash>,
+        question: Question,
+    ) -> Option<Ticket> {
+        let _ = (id, lanes, identity, question);
+        None
+    }
+
+    /// What is remembered of a trace id.
+    fn recall(&mut self, id: TraceId) -> Recall {
+        let _ = id;
+        Recall::Unknown
+    }
 }
 
 /// The value of a sticky cookie: 128 bits as 32 hexadecimal digits, which say nothing of who or what.
@@ -64,6 +89,8 @@ impl std::fmt::Display for OpaqueId {
 /// A draw that always gives the same: for requests whose decision needs no chance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoDraw;
+
+impl Memory for NoDraw {}
 
 impl Draw for NoDraw {
     fn opaque_id(&mut self) -> OpaqueId {

@@ -1,7 +1,7 @@
 //! `MeshPolicy`: what holds for the whole mesh.
 
 use graylane_core::Mode;
-use graylane_core::config::{Carriers, Condition, HeaderNames, Identity, Trust};
+use graylane_core::config::{Carriers, Condition, Correlation, HeaderNames, Identity, Trust};
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,9 @@ pub struct MeshPolicySpec {
     /// Who a request comes from: for weights that name no sources of their own, and for the hash that travels.
     #[serde(default)]
     pub identity: Identity,
+    /// How sidecars recognise the calls of apps that hand on nothing but a trace id. On unless `sources` is empty.
+    #[serde(default)]
+    pub correlation: Correlation,
     /// Who may ask how a request was decided; nobody when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<ExplainPolicy>,

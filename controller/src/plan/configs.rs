@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use graylane_core::config::{Explain, Lane, OverrideKey, Overrides, Service as ServiceConfig};
+use graylane_core::config::{Correlation, Explain, Lane, OverrideKey, Overrides, Service as ServiceConfig};
 use graylane_core::name::{LaneName, ServiceName};
 use graylane_core::{Digest, FilterConfig, Phase, Router};
 
@@ -30,15 +30,22 @@ pub(super) fn compose(
         ..policy.clone()
     };
     let mut configs = Configs {
-        // Who is outside comes through a gateway, so nobody else needs to know the keys.
-        gateway: FilterConfig { overrides: overrides(observed), ..decides(Phase::Gateway, &steering.gateway) },
+        gateway: FilterConfig {
+            // Who is outside comes through a gateway, so nobody else needs to know the keys.
+            overrides: overrides(observed),
+            // An edge has no app whose calls could lose a mark.
+            correlation: None,
+            ..decides(Phase::Gateway, &steering.gateway)
+        },
         outbound: decides(Phase::SidecarOutbound, &steering.sidecars),
-        // In front of an app nothing is decided: the mark's headers are all that matters.
+        // In front of an app nothing is decided: the mark is all that matters.
         inbound: FilterConfig {
             headers: policy.headers.clone(),
             carriers: policy.carriers.clone(),
             trust: policy.trust.clone(),
             mode: policy.mode,
+            explain: policy.explain.clone(),
+            correlation: policy.correlation.clone(),
             ..FilterConfig::empty(Phase::SidecarInbound, 0)
         },
     };
@@ -60,17 +67,20 @@ pub(super) fn check(configs: &Configs, origins: &Origins, refusals: &mut Refusal
 
 /// What the policy of the mesh says, for no phase in particular.
 fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
-    let said_nothing = FilterConfig::empty(Phase::SidecarInbound, 0);
+    let correlation = Some(Correlation::default());
+    let said_nothing = FilterConfig { correlation, ..FilterConfig::empty(Phase::SidecarInbound, 0) };
     let Some(policy) = &observed.policy else {
         return said_nothing;
     };
     let object = ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
-    for part in ["headers", "carriers", "trust", "identity", "explain", "overrides"] {
+    for part in ["headers", "carriers", "trust", "identity", "correlation", "explain", "overrides"] {
         origins.note(part.to_owned(), &object, format!("spec.{part}"));
     }
-    let MeshPolicySpec { headers, carriers, trust, identity, explain, mode, overrides: _ } = policy.spec.clone();
+    let MeshPolicySpec { headers, carriers, trust, identity, correlation, explain, mode, overrides: _ } =
+        policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
-    FilterConfig { headers, carriers, trust, identity, explain, mode, ..said_nothing }
+    let correlation = Some(correlation).filter(|correlation| !correlation.sources.is_empty());
+    FilterConfig { headers, carriers, trust, identity, correlation, explain, mode, ..said_nothing }
 }
 
 /// The overrides that gateways honour, by the keys that were found.

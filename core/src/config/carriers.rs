@@ -136,5 +136,7 @@ mod tests {
         let empty: Carriers = serde_json::from_str("{}").unwrap();
         assert_eq!(empty, Carriers::default());
         assert_eq!(serde_json::from_str::<BaggageMembers>("{}").unwrap(), BaggageMembers::default());
+        let BaggageMembers { lane, identity } = BaggageMembers::default();
+        assert!([lane, identity].into_iter().all(|key| BaggageKey::new(key.as_str()).is_ok()));
     }
 }

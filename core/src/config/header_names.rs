@@ -22,6 +22,8 @@ pub struct HeaderNames {
     pub explain: HeaderName,
     /// The explanation, in the response: `x-gray-explanation`.
     pub explanation: HeaderName,
+    /// The way of an explained request over all its hops, in the response: `x-gray-way`.
+    pub way: HeaderName,
     /// Why a strict lane refused, in the response: `x-gray-reason`.
     pub reason: HeaderName,
     /// A signed override: `x-gray-override`.
@@ -32,17 +34,18 @@ pub struct HeaderNames {
 impl Default for HeaderNames {
     fn default() -> Self {
         let names = DEFAULTS.map(|(_, name)| HeaderName::known(name));
-        let [lane, identity, version, explain, explanation, reason, signed] = names;
-        Self { lane, identity, version, explain, explanation, reason, signed }
+        let [lane, identity, version, explain, explanation, way, reason, signed] = names;
+        Self { lane, identity, version, explain, explanation, way, reason, signed }
     }
 }
 
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [(&str, &str); 8] = [
     ("lane", "x-gray-lane"),
     ("identity", "x-gray-id"),
     ("version", "x-gray-version"),
     ("explain", "x-gray-explain"),
     ("explanation", "x-gray-explanation"),
+    ("way", "x-gray-way"),
     ("reason", "x-gray-reason"),
     ("override", "x-gray-override"),
 ];
@@ -51,8 +54,8 @@ impl Read for HeaderNames {
     fn read(at: &mut At<'_>) -> Self {
         at.open(&DEFAULTS.map(|(member, _)| member));
         let names = DEFAULTS.map(|(member, name)| at.or(member, || HeaderName::known(name)));
-        let [lane, identity, version, explain, explanation, reason, signed] = names;
-        Self { lane, identity, version, explain, explanation, reason, signed }
+        let [lane, identity, version, explain, explanation, way, reason, signed] = names;
+        Self { lane, identity, version, explain, explanation, way, reason, signed }
     }
 }
 

@@ -7,6 +7,7 @@
 mod carriers;
 mod condition;
 mod cookie;
+mod correlation;
 mod header_names;
 mod host;
 mod identity;
@@ -30,6 +31,7 @@ use crate::read::{self, At, read_choice, read_object};
 pub use carriers::{BaggageCarrier, BaggageMembers, Carriers, HeaderCarrier, TraceStateCarrier};
 pub use condition::{ClaimMatch, Condition, CookieMatch, HeaderMatch, KeyedMatch, PathMatch, QueryMatch, StringMatch};
 pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
+pub use correlation::{Correlation, TraceSource};
 pub use header_names::HeaderNames;
 pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
@@ -81,6 +83,9 @@ pub struct FilterConfig {
     /// Who may ask for an explanation; absent: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explain>,
+    /// How calls that lost their mark are recognised, in sidecars; absent: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
     /// Signed overrides that are honoured at a gateway; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<Overrides>,
@@ -186,6 +191,7 @@ impl FilterConfig {
             splits: Map::new(),
             services: Map::new(),
             explain: None,
+            correlation: None,
             overrides: None,
         }
     }
@@ -225,10 +231,11 @@ impl FilterConfig {
             splits,
             services,
             explain,
+            correlation,
             overrides,
         } = self;
         (version, phase, mode, headers, carriers, trust, identity, lanes).hash(&mut hasher);
-        (rule_sets, splits, services, explain, overrides).hash(&mut hasher);
+        (rule_sets, splits, services, explain, correlation, overrides).hash(&mut hasher);
         Digest(hasher.finish())
     }
 }
@@ -257,6 +264,7 @@ read_object!(FilterConfig {
     splits: defaulted "splits",
     services: defaulted "services",
     explain: optional "explain",
+    correlation: optional "correlation",
     overrides: optional "overrides",
 });
 

@@ -2,6 +2,7 @@
 
 use super::{Bound, Metric, PhaseLabel, ResponseClass};
 use crate::config::Phase;
+use crate::correlation::Event;
 use crate::decision::{OverrideRefusal, Reason};
 
 impl Metric<'_> {
@@ -30,6 +31,13 @@ impl Metric<'_> {
             Self::OverridesRefused { .. } => {
                 "Signed overrides that were not honoured, by why not; the request went on without."
             }
+            Self::Uncorrelated => {
+                "Calls of the app without a mark, and without a trace id of which one is remembered: it drops trace headers."
+            }
+            Self::Correlation { .. } => {
+                "Events of the table of remembered requests: look-ups that hit, miss or are ambiguous, conflicts, evictions."
+            }
+            Self::Remembered => "Requests that are remembered by their trace id: an estimate.",
             Self::SteeringChecks { .. } => "Requests whose final cluster was compared with the decision: a sample.",
             Self::SteeringMismatches { .. } => "Compared requests that the proxy sent to another version than decided.",
             Self::ConfigRejected { .. } => "Configurations that were refused; the last good one stays in use.",
@@ -58,6 +66,9 @@ impl Metric<'_> {
             Metric::MirrorConflicts,
             Metric::MirrorsLeftOut,
             Metric::OverridesRefused { reason: OverrideRefusal::Expired },
+            Metric::Uncorrelated,
+            Metric::Correlation { event: Event::Hit },
+            Metric::Remembered,
             Metric::SteeringChecks { service, version },
             Metric::SteeringMismatches { service, version },
             Metric::ConfigRejected { phase },

@@ -22,6 +22,8 @@ impl<'r> Decision<'r> {
             edits: Edits::new(),
             cookie: None,
             explain: false,
+            ticket: None,
+            way: None,
             events: Events::default(),
         }
     }
@@ -53,6 +55,7 @@ impl<'r> Decision<'r> {
         self.edits.clear();
         self.cookie = None;
         self.explain = false;
+        self.way = None;
         if self.outcome == Outcome::Refuse {
             self.outcome = Outcome::Forward;
         }

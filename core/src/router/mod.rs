@@ -7,6 +7,7 @@
 mod carriers;
 mod choice;
 mod compile;
+mod correlation;
 mod edits;
 mod entry;
 mod hosts;
@@ -19,7 +20,8 @@ mod trust;
 
 use crate::carrier::Carriers;
 use crate::config::{
-    Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, Mode, Overrides, PeerPattern, Phase,
+    Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, Mode, Overrides, PeerPattern,
+    Phase,
 };
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
 use crate::explain::{Step, Trace};
@@ -28,6 +30,7 @@ use crate::matcher::Matcher;
 use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Request};
+use crate::trace_id::Fields;
 use crate::view::{Hidden, Sent, View};
 
 use carriers::Carried;
@@ -58,6 +61,7 @@ pub struct Router {
     services: Vec<Service>,
     hosts: HostTable<ServiceId>,
     explain: Option<Matcher>,
+    correlation: Option<Correlation>,
     /// At a gateway only.
     overrides: Option<Overrides>,
 }
@@ -121,7 +125,7 @@ impl Router {
         let hidden = Hidden { names: &self.headers, aliases: &self.carriers.aliases, lists: &lists };
         let view = if trust == Trust::Outside { view.hiding(hidden) } else { view };
         let mut decision = Decision::pass();
-        decision.explain = self.grants_explanation(&view);
+        decision.explain = self.grants_explanation(trust, &view);
         if decision.explain {
             trace.grant();
         }
@@ -130,7 +134,10 @@ impl Router {
             Trust::Outside => self.disbelieve(&view, &hidden, &mut decision, trace),
         };
         match self.phase {
-            Phase::SidecarInbound => self.hand_on(&carried, &mut decision),
+            Phase::SidecarInbound => {
+                self.remember(&Fields::of(request), &carried, draw, &mut decision);
+                self.hand_on(&carried, &mut decision);
+            }
             Phase::Gateway | Phase::SidecarOutbound => match self.service_of(&view) {
                 Some(service) => self.route(service, &view, carried, draw, &mut decision, trace),
                 None if self.is_mesh_host(&view) => self.carry_on(&view, carried, draw, &mut decision, trace),
@@ -202,7 +209,11 @@ impl Router {
         };
         trace.step(|| Step::Service { service: service.name.to_string() });
         decision.outcome = Outcome::Forward;
+        let asked = decision.explain;
         let (lanes, origin) = self.settle(view, carried, draw, decision, trace);
+        if decision.explain && !asked {
+            trace.belated(Step::Service { service: service.name.to_string() });
+        }
         decision.lane = lanes.label();
         match self.choose(service, &lanes, origin, decision.identity, trace) {
             Ok(Choice { version, lane, reason }) => {
@@ -236,17 +247,25 @@ impl Router {
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) -> (Lanes, Reason) {
+        let origin = match carried.lanes {
+            Some(_) => Some(Reason::Propagated),
+            None if self.phase == Phase::SidecarOutbound => {
+                self.recover(&Fields::of(view.request()), &mut carried, draw, decision, trace)
+            }
+            None => None,
+        };
         decision.identity = carried.identity;
         let settled = if let Some(lanes) = self.overridden(view, draw, decision, trace) {
             self.write_mark(&carried.sent, &lanes, decision);
             (lanes, Reason::Override)
-        } else if let Some(lanes) = carried.lanes.take() {
+        } else if let (Some(lanes), Some(origin)) = (carried.lanes.take(), origin) {
             self.write_carried(&carried, decision);
-            (lanes, Reason::Propagated)
+            (lanes, origin)
         } else {
-            let entered = self.enter(view, draw, decision, trace);
-            self.write_mark(&carried.sent, &entered.0, decision);
-            entered
+            let (lanes, origin) = self.enter(view, draw, decision, trace);
+            self.write_mark(&carried.sent, &lanes, decision);
+            let lost = origin == Reason::NoMatch && decision.events.uncorrelated > 0;
+            (lanes, if lost { Reason::Uncorrelated } else { origin })
         };
         match self.carriers.headers {
             HeaderCarrier::Enabled => self.silence_mirrors(&carried, decision),
@@ -255,7 +274,21 @@ impl Router {
                 self.write_mirrors(&carried, &names, decision);
             }
         }
+        if decision.explain && self.phase == Phase::SidecarOutbound {
+            self.ask_on(view, draw, decision);
+        }
         settled
+    }
+
+    /// Behind an app: what asks for the way of a request asks for that of the calls made for it.
+    #[cold]
+    fn ask_on<'r, R: Request>(&'r self, view: &View<'_, R>, draw: &mut impl Draw, decision: &mut Decision<'r>) {
+        if decision.way.is_none() {
+            self.find_way(&Fields::of(view.request()), draw, decision);
+        }
+        if !view.sent.explain.is_present() {
+            decision.write(view.sent.explain, &self.headers.explain, HeaderText::Static("1"));
+        }
     }
 
     fn write_mark<'r>(&'r self, sent: &Sent<'_>, lanes: &Lanes, decision: &mut Decision<'r>) {

@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::{LaneId, Router, ServiceId, SplitId, id};
-use crate::config::{Digest, HeaderNames, Mode, Phase};
+use crate::config::{Correlation, Digest, HeaderNames, Mode, Phase};
 use crate::decision::Target;
 use crate::mark::LaneList;
 use crate::name::{LaneName, ServiceName, SplitName, VersionName};
@@ -36,6 +36,12 @@ impl Router {
     #[must_use]
     pub fn headers(&self) -> &HeaderNames {
         &self.headers
+    }
+
+    /// How calls that lost their mark are recognised; only for sidecars.
+    #[must_use]
+    pub fn correlation(&self) -> Option<&Correlation> {
+        self.correlation.as_ref().filter(|_| self.phase != Phase::Gateway)
     }
 
     /// The name of a service of this router.

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod carriers;
+mod correlation;
 mod problems;
 mod promises;
 mod shares;
@@ -10,7 +11,7 @@ mod trust;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{FilterConfig, HeaderEdit, Headers, NoDraw};
+use crate::{FilterConfig, HeaderEdit, Headers, Memory, NoDraw};
 
 /// The configuration of the scenarios' base set as a document, with some of its top-level members replaced.
 fn document(phase: &str, members: Value) -> Value {

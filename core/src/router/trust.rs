@@ -6,6 +6,7 @@ use crate::carrier::{List, Stance};
 use crate::config::Phase;
 use crate::decision::Decision;
 use crate::explain::{Step, Trace};
+use crate::matcher::Matcher;
 use crate::name::HeaderName;
 use crate::request::Request;
 use crate::view::{Hidden, View};
@@ -92,7 +93,10 @@ impl Router {
     }
 
     /// Whether the caller asked for an explanation and may have it.
-    pub(super) fn grants_explanation<R: Request>(&self, view: &View<'_, R>) -> bool {
-        view.sent.explain.is_present() && self.explain.as_ref().is_some_and(|allowed| allowed.matches(view))
+    ///
+    /// Inside the mesh the question is believed as the mark is: at the edge only those who may ask could.
+    pub(super) fn grants_explanation<R: Request>(&self, trust: Trust, view: &View<'_, R>) -> bool {
+        let may = |allowed: &Matcher| trust == Trust::Believed || allowed.matches(view);
+        view.sent.explain.is_present() && self.explain.as_ref().is_some_and(may)
     }
 }

@@ -176,6 +176,10 @@ impl<'a, R: Request> View<'a, R> {
         request.headers().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
     }
 
+    pub(crate) fn request(&self) -> &'a R {
+        self.request
+    }
+
     pub(crate) fn method(&self) -> &'a [u8] {
         self.method
     }

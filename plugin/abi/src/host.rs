@@ -43,7 +43,7 @@ pub struct MetricId(pub u32);
 
 /// The state of a shared value when it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version(u32);
+pub struct Version(pub u32);
 
 /// The result of a call.
 pub type Answer<T = ()> = Result<T, Refused>;

@@ -11,6 +11,7 @@ mod tally;
 use std::time::Duration;
 
 use graylane_abi::host::MetricId;
+use graylane_core::correlation::{Counts, Event};
 use graylane_core::metric::{Metric, ResponseClass};
 use graylane_core::name::{ServiceName, VersionName};
 use graylane_core::{Events, OverrideRefusal, Reason};
@@ -38,6 +39,8 @@ struct Totals {
     /// In the order of [`OverrideRefusal::ALL`].
     refused_overrides: [Tally; OverrideRefusal::ALL.len()],
     host_errors: Tally,
+    uncorrelated: Tally,
+    correlation: [Tally; Event::ALL.len()],
 }
 
 /// Where a service and version are counted.
@@ -93,13 +96,20 @@ impl Meter {
     }
 
     pub(crate) fn noticed(&mut self, events: Events) {
-        let Events { malformed_marks, stripped_marks, conflicts, left_out, refused_override } = events;
+        let Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated, refused_override } = events;
         self.totals.malformed_marks.add(malformed_marks.into());
         self.totals.stripped_marks.add(stripped_marks.into());
         self.totals.conflicts.add(conflicts.into());
         self.totals.left_out.add(left_out.into());
+        self.totals.uncorrelated.add(uncorrelated.into());
         if let Some(refused) = refused_override.and_then(|why| self.totals.refused_overrides.get_mut(why as usize)) {
             refused.add(1);
+        }
+    }
+
+    pub(crate) fn correlated(&mut self, counts: Counts) {
+        for ((_, count), tally) in counts.each().into_iter().zip(&mut self.totals.correlation) {
+            tally.add(count);
         }
     }
 
@@ -117,6 +127,8 @@ impl Meter {
             left_out,
             refused_overrides,
             host_errors,
+            uncorrelated,
+            correlation,
         } = &mut self.totals;
         unconfigured.flush(Metric::Unconfigured, sink);
         malformed_marks.flush(Metric::MalformedMarks, sink);
@@ -127,6 +139,10 @@ impl Meter {
             count.flush(Metric::OverridesRefused { reason: *reason }, sink);
         }
         host_errors.flush(Metric::HostErrors, sink);
+        uncorrelated.flush(Metric::Uncorrelated, sink);
+        for ((event, _), tally) in Counts::default().each().into_iter().zip(correlation) {
+            tally.flush(Metric::Correlation { event }, sink);
+        }
         for row in &mut self.rows {
             row.flush(sink);
         }

@@ -97,6 +97,8 @@ struct Written {
     conflicts: u8,
     #[serde(default)]
     left_out: u8,
+    #[serde(default)]
+    uncorrelated: u8,
     refused_override: Option<OverrideRefusal>,
     #[serde(default = "one")]
     attempts: u32,
@@ -135,6 +137,7 @@ impl TryFrom<Written> for Expect {
                 stripped: written.stripped,
                 conflicts: written.conflicts,
                 left_out: written.left_out,
+                uncorrelated: written.uncorrelated,
                 refused_override: written.refused_override,
             },
             attempts: written.attempts,

@@ -1,6 +1,7 @@
 //! Playing one scenario on whatever runner there is.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use graylane_core::config::HeaderNames;
@@ -81,6 +82,7 @@ impl Play<'_> {
             Step::Configure(configure) => self.configure(configure),
             Step::Open(send) => self.open(send),
             Step::Close(close) => self.close(close),
+            Step::Wait(seconds) => self.runner.wait(Duration::from_secs(*seconds)),
         }?;
         self.runner.settle()
     }
@@ -159,8 +161,11 @@ impl Play<'_> {
     }
 
     fn close(&mut self, close: &Close) -> Result<()> {
-        let Close { service, version } = close.clone();
-        let (place, expected) = (self.runner.close()?, Place::Version { service, version });
+        let expected = match close.clone() {
+            Close::App => Place::App,
+            Close::Version { service, version } => Place::Version { service, version },
+        };
+        let place = self.runner.close()?;
         ensure!(place == expected, "the open request went on to {place:?}, expected {expected:?}");
         Ok(())
     }

@@ -6,14 +6,15 @@ use crate::name::HeaderName;
 use crate::problem::{Path, Problems};
 
 /// Every internal header by its field, in the order of the configuration.
-fn named(headers: &config::HeaderNames) -> [(&'static str, &HeaderName); 7] {
-    let config::HeaderNames { lane, identity, version, explain, explanation, reason, signed } = headers;
+fn named(headers: &config::HeaderNames) -> [(&'static str, &HeaderName); 8] {
+    let config::HeaderNames { lane, identity, version, explain, explanation, way, reason, signed } = headers;
     [
         ("lane", lane),
         ("identity", identity),
         ("version", version),
         ("explain", explain),
         ("explanation", explanation),
+        ("way", way),
         ("reason", reason),
         ("override", signed),
     ]

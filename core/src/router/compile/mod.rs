@@ -4,6 +4,7 @@
 //! be resolved are reported where they stand.
 
 mod carriers;
+mod correlation;
 mod lanes;
 mod rules;
 mod services;
@@ -54,6 +55,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         splits,
         services,
         explain,
+        correlation,
         overrides,
     } = config;
     let mut problems = Problems::default();
@@ -79,6 +81,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
             let path = Path::Root.field("explain");
             matcher::compile(&explain.allow, &path.field("allow"), &mut problems)
         }),
+        correlation: correlation.as_ref().inspect(|it| correlation::check(it, &mut problems)).cloned(),
         overrides: overrides.as_ref().filter(|_| *phase == Phase::Gateway).map(|overrides| {
             check_keys(&overrides.keys, &mut problems);
             overrides.clone()

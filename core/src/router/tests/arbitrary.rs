@@ -163,10 +163,13 @@ fn made(care: Care) -> impl Strategy<Value = FilterConfig> {
     let trust = select(vec![json!({}), json!({"meshHosts": ["elsewhere"]}), json!({"peers": ["spiffe://mesh/*"]})]);
     let parts = (phase(), select(vec!["enforce", "dryRun"]), sources, lanes, (carriers(care), trust));
     let rules = prop::collection::vec(prop::collection::vec(rule(care), 0..care.of_rules()), 0..4);
-    let ask = prop::option::of(condition(care));
-    let decided = (rules, slots(care, lane(care)), keyless, [service(care), service(care)], ask);
+    let told = (prop::option::of(condition(care)), prop::option::of(correlation(care)));
+    let decided = (rules, slots(care, lane(care)), keyless, [service(care), service(care)], told);
     (parts, decided).prop_map(
-        |((phase, mode, sources, (fallback, isolation), (carriers, trust)), (sets, slots, keyless, services, ask))| {
+        |(
+            (phase, mode, sources, (fallback, isolation), (carriers, trust)),
+            (sets, slots, keyless, services, (ask, correlation)),
+        )| {
             let [mut shop, mut any] = services;
             shop["hosts"] = json!(["cart.shop"]);
             any["hosts"] = json!(["*.shop/a", "*.shop"]);
@@ -185,9 +188,20 @@ fn made(care: Care) -> impl Strategy<Value = FilterConfig> {
             if let Some(allow) = ask {
                 document["explain"] = json!({"allow": allow});
             }
+            if let Some(correlation) = correlation {
+                document["correlation"] = correlation;
+            }
             super::config(&document)
         },
     )
+}
+
+fn correlation(care: Care) -> impl Strategy<Value = Value> {
+    let all = vec!["traceparent", "b3", "sw8", "datadog", "requestId"];
+    let sources = prop::sample::subsequence(all, care.least()..=5).prop_shuffle();
+    let requests = care.of(&[64, 1024, 32_768], &[0, 100]);
+    (sources, care.of(&[1, 60], &[0]), requests)
+        .prop_map(|(sources, ttl, requests)| json!({"sources": sources, "ttlSeconds": ttl, "requests": requests}))
 }
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
