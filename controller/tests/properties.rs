@@ -108,7 +108,7 @@ fn facts(ready: [bool; 4]) -> BTreeMap<Service, ServiceFacts> {
 
 fn observed() -> impl Strategy<Value = Observed> {
     (release(0), release(1), release(2), lane(), any::<[bool; 4]>()).prop_map(|(one, two, three, lane, ready)| {
-        Observed { releases: vec![one, two, three], lanes: vec![lane], policy: None, services: facts(ready) }
+        Observed { releases: vec![one, two, three], lanes: vec![lane], services: facts(ready), ..Observed::default() }
     })
 }
 

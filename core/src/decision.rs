@@ -4,12 +4,15 @@ use std::fmt;
 
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::config::StickyCookie;
+use crate::correlation::Ticket;
 use crate::hash::IdentityHash;
 use crate::name::{HeaderName, VersionName};
 use crate::request::OpaqueId;
 use crate::router::{LaneId, ServiceId, VersionId};
+use crate::trace_id::TraceId;
 
 /// The decision on one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +32,15 @@ pub struct Decision<'r> {
     /// Why.
     pub reason: Reason,
     /// The changes to its headers, to be applied in order; empty: touch nothing.
-    pub edits: ArrayVec<HeaderEdit<'r>, 8>,
+    pub edits: Edits<'r>,
     /// The cookie to be given out with the response.
     pub cookie: Option<SetCookie<'r>>,
     /// Whether the caller asked for an explanation and may have it.
     pub explain: bool,
+    /// Where the request is remembered until it ends, in front of an app.
+    pub ticket: Option<Ticket>,
+    /// The trace id under which its way is told to whoever is in front of the app, behind it.
+    pub way: Option<TraceId>,
     /// What was noticed on the way, to be counted.
     pub events: Events,
 }
@@ -42,7 +49,7 @@ pub struct Decision<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// It is none of ours: no mark, no version, not counted by service.
+    /// Its version is not chosen here, and it is not counted by service.
     Pass,
     /// It goes on, steered.
     Forward,
@@ -73,7 +80,7 @@ pub enum LaneLabel {
 macro_rules! closed_labels {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $label:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $label)] $variant),+ }
 
         impl $name {
@@ -87,13 +94,15 @@ macro_rules! closed_labels {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
     };
 }
+
+pub(crate) use closed_labels;
 
 closed_labels!(
     /// Why a request goes where it goes. The last step counts: a fallback, wherever the lane came from.
@@ -106,8 +115,16 @@ closed_labels!(
         Rule = "rule",
         /// A split chose here, base included.
         Split = "split",
+        /// A signed override put it in its lane here.
+        Override = "override",
         /// It came with a mark, base included.
         Propagated = "propagated",
+        /// It came without a mark, and its trace id is that of a request which had one, base included.
+        Correlated = "correlated",
+        /// It came without a mark, and its trace id is that of requests with different marks: base.
+        Ambiguous = "ambiguous",
+        /// It came without a mark, nothing is remembered of it, and no rule matched: base.
+        Uncorrelated = "uncorrelated",
         /// It came with lanes of which none is known.
         UnknownLane = "unknown_lane",
         /// The service's own split chose.
@@ -122,6 +139,29 @@ closed_labels!(
         Strict = "strict",
     }
 );
+
+closed_labels!(
+    /// Why a signed override is not honoured.
+    OverrideRefusal {
+        /// It is no override, or the request has several.
+        Malformed = "malformed",
+        /// No key here has the name that it says.
+        UnknownKey = "unknown_key",
+        /// It was not signed by the key that it says, or changed since.
+        Tampered = "tampered",
+        /// It is meant for somebody else.
+        Audience = "audience",
+        /// It has ended.
+        Expired = "expired",
+        /// It would be good for longer than is allowed.
+        TooLong = "too_long",
+        /// None of its lanes is known.
+        UnknownLane = "unknown_lane",
+    }
+);
+
+/// The changes to a request's headers. Few requests need more than eight, and only those cost an allocation.
+pub type Edits<'r> = SmallVec<[HeaderEdit<'r>; 8]>;
 
 /// One change to the request's headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,16 +181,19 @@ pub enum HeaderText<'r> {
     Identity(IdentityHash),
     /// Text made for this request.
     Made(String),
+    /// A list whose members are partly the sender's, and may be any bytes.
+    List(Vec<u8>),
 }
 
 impl HeaderText<'_> {
     /// The value.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::Static(text) => text,
-            Self::Identity(hash) => hash.as_str(),
-            Self::Made(text) => text,
+            Self::Static(text) => text.as_bytes(),
+            Self::Identity(hash) => hash.as_str().as_bytes(),
+            Self::Made(text) => text.as_bytes(),
+            Self::List(list) => list,
         }
     }
 }
@@ -177,4 +220,12 @@ pub struct Events {
     pub malformed_marks: u8,
     /// Internal headers of a caller that may not set them.
     pub stripped_marks: u8,
+    /// Calls behind an app without a mark, and without a trace id of which one is remembered.
+    pub uncorrelated: u8,
+    /// Mirrors that said something else than the mark.
+    pub conflicts: u8,
+    /// Mirrors that had no room for the mark.
+    pub left_out: u8,
+    /// A signed override that was not honoured.
+    pub refused_override: Option<OverrideRefusal>,
 }

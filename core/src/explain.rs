@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::decision::OverrideRefusal;
 use crate::mark::MalformedMark;
 
 /// One step of a decision, in the order in which it was taken.
@@ -36,7 +37,35 @@ pub enum Step {
     Mark {
         /// The lanes as they were carried; `base` for none.
         lanes: String,
+        /// The header that carried them; absent: the lane header.
+        from: Option<String>,
     },
+    /// A list said something else than the mark.
+    Conflict {
+        /// The header.
+        header: String,
+    },
+    /// A signed override chose.
+    Override {
+        /// The lanes; `base` for none.
+        lanes: String,
+        /// The key that signed it.
+        key: String,
+    },
+    /// A signed override was not honoured.
+    OverrideRefused {
+        /// Why not.
+        why: OverrideRefusal,
+    },
+    /// The request had lost its mark, which is this one.
+    Recalled {
+        /// The lanes as they are carried; `base` for none.
+        lanes: String,
+    },
+    /// The request has no mark, and its trace id is that of requests with different ones.
+    Ambiguous,
+    /// The request has no mark, and nothing is remembered of it.
+    Uncorrelated,
     /// The rule that decided for its set.
     Rule {
         /// The set.
@@ -127,7 +156,14 @@ impl fmt::Display for Step {
             Self::NoService { host } => write!(f, "host {host:?} is not configured"),
             Self::Stripped { header } => write!(f, "{header} from outside removed"),
             Self::Malformed { header, why } => write!(f, "{header} dropped: {why}"),
-            Self::Mark { lanes } => write!(f, "mark {lanes}"),
+            Self::Mark { lanes, from: None } => write!(f, "mark {lanes}"),
+            Self::Mark { lanes, from: Some(header) } => write!(f, "mark {lanes} from {header}"),
+            Self::Conflict { header } => write!(f, "{header} says otherwise: corrected"),
+            Self::Override { lanes, key } => write!(f, "override signed by {key} -> {lanes}"),
+            Self::OverrideRefused { why } => write!(f, "override ignored: {why}"),
+            Self::Recalled { lanes } => write!(f, "mark {lanes} recalled by trace id"),
+            Self::Ambiguous => f.write_str("trace id of different marks"),
+            Self::Uncorrelated => f.write_str("no mark recalled"),
             Self::Rule { set, rule, lane: Some(lane) } => write!(f, "rule {set}/{rule} -> {lane}"),
             Self::Rule { set, rule, lane: None } => write!(f, "rule {set}/{rule}"),
             Self::NoRule { set } => write!(f, "no rule of {set} matches"),
@@ -183,6 +219,14 @@ impl Trace<'_> {
             Self::Off => Self::Off,
             Self::Asked(steps) | Self::On(steps) => Self::On(steps),
         };
+    }
+
+    /// What was told too early, when nobody had been granted an explanation.
+    #[cold]
+    pub(crate) fn belated(&mut self, step: Step) {
+        if let Self::On(steps) = self {
+            steps.insert(0, step);
+        }
     }
 
     pub(crate) fn step(&mut self, step: impl FnOnce() -> Step) {

@@ -31,12 +31,23 @@ impl IdentityHash {
     /// The upper 32 bits of `salted(salt, identity)`.
     #[must_use]
     pub fn of(salt: &str, identity: &[u8]) -> Self {
+        let [.., a, b, c, d] = (salted(salt, identity) >> 32).to_be_bytes();
+        Self::from_bits(u32::from_be_bytes([a, b, c, d]))
+    }
+
+    /// The hash of these bits.
+    pub(crate) fn from_bits(bits: u32) -> Self {
         const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        let hash = salted(salt, identity) >> 32;
         Self(std::array::from_fn(|place| {
-            let nibble = (hash >> (28 - 4 * place)) & 0xf;
+            let nibble = (bits >> (28 - 4 * place)) & 0xf;
             usize::try_from(nibble).ok().and_then(|nibble| DIGITS.get(nibble)).copied().unwrap_or(b'0')
         }))
+    }
+
+    /// The bits that the digits stand for.
+    pub(crate) fn bits(self) -> u32 {
+        // Eight digits always are such a number.
+        u32::from_str_radix(self.as_str(), 16).unwrap_or_default()
     }
 
     /// Reads exactly 8 lower-case hexadecimal digits.

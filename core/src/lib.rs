@@ -27,7 +27,9 @@
 //! # Ok::<(), graylane_core::Problems>(())
 //! ```
 
+mod carrier;
 pub mod config;
+pub mod correlation;
 mod decision;
 pub mod diagnose;
 mod explain;
@@ -45,14 +47,20 @@ mod request;
 mod router;
 mod sequence;
 pub mod slots;
+pub mod token;
+mod trace_id;
 mod view;
+pub mod way;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
-pub use decision::{Decision, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
+pub use decision::{
+    Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, OverrideRefusal, Reason, SetCookie, Target,
+};
 pub use explain::{Skipped, SplitKey, Step};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};
 pub use problem::{Path, Problem, Problems};
-pub use request::{Draw, Headers, NoDraw, OpaqueId, Request};
+pub use request::{Draw, Headers, Memory, NoDraw, OpaqueId, Request};
 pub use router::{LaneId, Router, ServiceId, SplitId, VersionId};
 pub use sequence::Sequence;
+pub use trace_id::TraceId;

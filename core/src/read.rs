@@ -87,8 +87,13 @@ impl<'a> At<'a> {
     }
 
     fn unfit(&mut self, text: &str, allowed: &str) {
+        self.refuse(format!("{text:?} can not stand here"), allowed);
+    }
+
+    /// Tells what is wrong with what stands here, unless that was told already.
+    pub(crate) fn refuse(&mut self, found: String, allowed: &str) {
         if self.value.is_some() {
-            self.problems.add(&self.path, format!("{text:?} can not stand here"), allowed);
+            self.problems.add(&self.path, found, allowed);
         }
     }
 

@@ -1,8 +1,12 @@
 //! What a decision may look at.
 
+use crate::correlation::{Question, Recall, Ticket};
+use crate::hash::IdentityHash;
+use crate::mark::LaneList;
 use crate::name::ClaimName;
 use crate::router::SplitId;
 use crate::slots::Slot;
+use crate::trace_id::TraceId;
 
 /// A request's headers and what the proxy knows of its sender.
 ///
@@ -21,15 +25,45 @@ pub trait Request {
     fn source_address(&self) -> Option<Vec<u8>> {
         None
     }
+
+    /// The SPIFFE id in the certificate of the peer, which the proxy has verified; asked for only where not every peer
+    /// is believed.
+    fn principal(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
-/// What a decision needs beyond the request: the only source of chance.
-pub trait Draw {
+/// What a decision needs beyond the request: the only source of chance and of the time, and a memory.
+pub trait Draw: Memory {
     /// An id that no one else was given.
     fn opaque_id(&mut self) -> OpaqueId;
 
     /// The next place in the low-discrepancy sequence of `split`.
     fn sequence_slot(&mut self, split: SplitId) -> Slot;
+
+    /// Seconds since the Unix epoch; asked for only where a request has a signed override.
+    fn unix_seconds(&mut self) -> u64;
+}
+
+/// What a sidecar remembers of the requests that its app is serving; without more, nothing.
+pub trait Memory {
+    /// Remembers a request that begins, by its trace id: its lanes (`None`: it has no mark), and its identity.
+    fn remember(
+        &mut self,
+        id: TraceId,
+        lanes: Option<&LaneList<'_>>,
+        identity: Option<IdentityHash>,
+        question: Question,
+    ) -> Option<Ticket> {
+        let _ = (id, lanes, identity, question);
+        None
+    }
+
+    /// What is remembered of a trace id.
+    fn recall(&mut self, id: TraceId) -> Recall {
+        let _ = id;
+        Recall::Unknown
+    }
 }
 
 /// The value of a sticky cookie: 128 bits as 32 hexadecimal digits, which say nothing of who or what.
@@ -56,6 +90,8 @@ impl std::fmt::Display for OpaqueId {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoDraw;
 
+impl Memory for NoDraw {}
+
 impl Draw for NoDraw {
     fn opaque_id(&mut self) -> OpaqueId {
         OpaqueId(0)
@@ -63,6 +99,11 @@ impl Draw for NoDraw {
 
     fn sequence_slot(&mut self, _: SplitId) -> Slot {
         Slot::of_phase(u32::MAX)
+    }
+
+    /// The end of time: every override has expired.
+    fn unix_seconds(&mut self) -> u64 {
+        u64::MAX
     }
 }
 

@@ -14,6 +14,11 @@ fn everything() -> Value {
     let patch = json!({
         "mode": "dryRun",
         "headers": {"lane": "x-lane", "identity": "x-id", "reason": "x-why"},
+        "carriers": {
+            "headers": "disabled", "baggage": {"members": {"lane": "a", "identity": "b"}},
+            "tracestate": {"key": "c@d"}, "aliases": ["x-mse-tag"]
+        },
+        "trust": {"peers": ["spiffe://cluster.local/ns/*/sa/web"], "meshHosts": ["*.svc"]},
         "identity": {"salt": "mesh", "sources": [
             {"header": "x-user"}, {"cookie": "uid"}, {"query": "u"}, {"claim": "sub"}, {"sourceAddress": {}}
         ]},
@@ -22,6 +27,7 @@ fn everything() -> Value {
             {"header": {"name": "a", "present": false}}, {"cookie": {"name": "b", "in": ["c", "d"]}},
             {"query": {"name": "e", "prefix": "f"}}, {"claim": {"name": "g", "regex": "h+"}}, {"path": {"regex": "/i"}}
         ]}}},
+        "correlation": {"sources": ["b3", "requestId", "sw8", "datadog", "traceparent"], "ttlSeconds": 7, "requests": 64.0},
         "lanes": {"alone": {"isolation": "strict"}},
         "splits": {"sticky": {
             "salt": "s", "identity": [{"header": "x-device"}], "slots": [{"to": "base", "slots": 10000.0}],

@@ -4,8 +4,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use graylane_abi::host;
+use graylane_core::correlation::{Question, Recall, Ticket};
+use graylane_core::hash::IdentityHash;
 use graylane_core::slots::Slot;
-use graylane_core::{Draw, OpaqueId, Sequence, SplitId};
+use graylane_core::{Draw, LaneList, Memory, OpaqueId, Sequence, SplitId, TraceId};
+
+use crate::live::Live;
 
 /// The place that this machine has reached in the sequence of a split.
 ///
@@ -20,8 +24,24 @@ pub(crate) fn new_position() -> Position {
     Rc::new(Cell::new(Sequence::starting_at(u32::from_le_bytes(start))))
 }
 
-/// Draws for the requests of one configuration; the positions stand in the order of its splits.
-pub(crate) struct Chance<'a>(pub(crate) &'a [Position]);
+/// Draws for the requests of one configuration, and remembers them.
+pub(crate) struct Chance<'a>(pub(crate) &'a Live);
+
+impl Memory for Chance<'_> {
+    fn remember(
+        &mut self,
+        id: TraceId,
+        lanes: Option<&LaneList<'_>>,
+        identity: Option<IdentityHash>,
+        question: Question,
+    ) -> Option<Ticket> {
+        self.0.memory.as_ref()?.table().borrow_mut().remember(id, lanes, identity, question)
+    }
+
+    fn recall(&mut self, id: TraceId) -> Recall {
+        self.0.memory.as_ref().map_or(Recall::Unknown, |memory| memory.table().borrow_mut().recall(id))
+    }
+}
 
 impl Draw for Chance<'_> {
     fn opaque_id(&mut self) -> OpaqueId {
@@ -33,9 +53,14 @@ impl Draw for Chance<'_> {
         }
     }
 
+    fn unix_seconds(&mut self) -> u64 {
+        // Without a time, every override has expired.
+        host::now().map_or(u64::MAX, |nanoseconds| nanoseconds / 1_000_000_000)
+    }
+
     fn sequence_slot(&mut self, split: SplitId) -> Slot {
         let mut throwaway = Sequence::default();
-        match self.0.get(split.index()) {
+        match self.0.positions.get(split.index()) {
             Some(position) => {
                 let mut sequence = position.get();
                 let slot = sequence.next_slot();

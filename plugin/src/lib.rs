@@ -16,6 +16,7 @@ mod configuration;
 mod draw;
 mod explanation;
 mod live;
+mod memory;
 mod meter;
 mod refusal;
 mod request;
@@ -25,6 +26,7 @@ mod steering;
 mod stream;
 mod streams;
 mod vm;
+mod way;
 
 use graylane_abi::{Action, Filter, RootId, StreamId};
 

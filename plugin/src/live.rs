@@ -9,12 +9,15 @@ use graylane_core::name::LaneName;
 use graylane_core::{LaneLabel, Reason, Router, Target};
 
 use crate::draw::Position;
+use crate::memory::Memory;
 use crate::meter::{Meter, Place, RowId};
 
 pub(crate) struct Live {
     pub(crate) router: Router,
     /// In the order of the router's splits.
     pub(crate) positions: Box<[Position]>,
+    /// What is remembered of requests, in a sidecar.
+    pub(crate) memory: Option<Memory>,
     /// By service, in the order of the router's; short lists, for a service has few versions, lanes and reasons.
     places: RefCell<Vec<Vec<(Labels, Place)>>>,
     /// Which rows, by number, have had a response since this configuration came.
@@ -31,7 +34,8 @@ struct Labels {
 
 impl Live {
     pub(crate) fn new(router: Router, positions: Box<[Position]>) -> Self {
-        Self { router, positions, places: RefCell::default(), seen: RefCell::default() }
+        let memory = Memory::of(&router);
+        Self { router, positions, memory, places: RefCell::default(), seen: RefCell::default() }
     }
 
     /// Where such a decision is counted; `None` for numbers that are not of this router.

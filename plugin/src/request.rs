@@ -34,6 +34,10 @@ impl Request for Fields<'_> {
         let peer = host::property(&["source", "address"]).ok()?;
         without_port(&peer).map(<[u8]>::to_vec)
     }
+
+    fn principal(&self) -> Option<Vec<u8>> {
+        host::property(&["connection", "uri_san_peer_certificate"]).ok().filter(|id| !id.is_empty())
+    }
 }
 
 /// The IP address of a peer, which Envoy writes as `10.0.0.7:4711` or `[fd00::7]:4711`. Other peers have none.

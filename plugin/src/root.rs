@@ -27,6 +27,7 @@ pub(crate) fn configure(vm: &Vm, root: RootId, size: usize) {
 
 /// It is time to report.
 pub(crate) fn tick(vm: &Vm, root: RootId) {
+    vm.remember();
     vm.flush();
     vm.report();
     if vm.slow_down(root) {

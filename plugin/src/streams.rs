@@ -44,6 +44,11 @@ impl<T> Streams<T> {
         self.places.get_mut(at)?.1.as_mut()
     }
 
+    /// All that are under way.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places.iter_mut().filter_map(|(_, place)| place.as_mut())
+    }
+
     /// Ends a stream, if it is kept.
     pub(crate) fn end(&mut self, id: StreamId) -> Option<T> {
         let at = self.find(id).ok()?;

@@ -10,6 +10,7 @@ use graylane_core::name::SplitName;
 
 use crate::draw::{self, Position};
 use crate::live::Live;
+use crate::memory;
 use crate::meter::{Envoy, Meter};
 use crate::seat::{self, Plugin, Seat, Source};
 use crate::steering;
@@ -130,6 +131,19 @@ impl Vm {
         for seat in seats {
             seat.report(self);
         }
+    }
+
+    /// Keeps requests remembered that are under way, and makes what remembering needs.
+    pub(crate) fn remember(&self) {
+        let now = memory::now();
+        for seat in self.seats.borrow().iter() {
+            if let Some(live) = seat.live()
+                && let Some(memory) = &live.memory
+            {
+                memory.tick(self, live.router.phase(), now);
+            }
+        }
+        self.streams.borrow_mut().iter_mut().for_each(|stream| stream.keep(now));
     }
 
     /// Whether the response at hand is one of the sample whose steering is checked.

@@ -13,6 +13,7 @@ mod lane;
 mod local_mesh;
 mod mesh_policy;
 mod object;
+mod override_policy;
 mod rule;
 mod status;
 mod strategy;
@@ -28,6 +29,7 @@ pub use local_mesh::{
 };
 pub use mesh_policy::{ExplainPolicy, MeshPolicy, MeshPolicySpec};
 pub use object::{Kind, ObjectRef};
+pub use override_policy::{OverrideKeyPolicy, OverridePolicy, SecretRef, SecretSource};
 pub use rule::EntryRule;
 pub use status::{
     BaseRoute, Cohorts, Deed, GrayReleaseStatus, HighWater, Phase, Proxies, Publication, Traffic, WorkloadStatus,

@@ -37,6 +37,9 @@ pub enum CliError {
         "the planned configuration is refused, which is a bug of graylane: please report it with the resources:\n{0}"
     )]
     Compile(Problems),
+    /// A key is not where it should be, or is no key.
+    #[error("no key: {0}")]
+    Secret(String),
     /// The URL of a request can not be understood.
     #[error("{url:?} is no URL: {reason}; allowed: http://HOST/PATH?QUERY, or HOST/PATH")]
     Url {
@@ -60,6 +63,7 @@ impl CliError {
             | Self::Yaml(_)
             | Self::Json(_)
             | Self::Compile(_)
+            | Self::Secret(_)
             | Self::Url { .. } => ExitCode::from(2),
         }
     }

@@ -7,11 +7,14 @@ use std::io::Write;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use graylane_core::{Decision, HeaderEdit, Headers, NoDraw, Outcome, Phase, Router, SplitKey, Step};
+use graylane_core::slots::Slot;
+use graylane_core::{
+    Decision, Draw, HeaderEdit, Headers, NoDraw, OpaqueId, Outcome, Phase, Router, SplitId, SplitKey, Step,
+};
 use serde::Serialize;
 
 use super::output::{self, ReportForm};
-use super::{CliError, Files, Verdict};
+use super::{CliError, Files, Verdict, overrides};
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
@@ -50,6 +53,23 @@ struct Header {
     value: String,
 }
 
+/// No chance, and the time that it is.
+struct Today;
+
+impl Draw for Today {
+    fn opaque_id(&mut self) -> OpaqueId {
+        NoDraw.opaque_id()
+    }
+
+    fn sequence_slot(&mut self, split: SplitId) -> Slot {
+        NoDraw.sequence_slot(split)
+    }
+
+    fn unix_seconds(&mut self) -> u64 {
+        overrides::now()
+    }
+}
+
 /// What is said about a request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,7 +90,7 @@ pub(super) fn run(args: &ExplainArgs, out: &mut impl Write) -> Result<Verdict, C
     let request = request(args)?;
     // The planner has compiled this very configuration.
     let router = Router::compile(plan.configs.of(args.phase.phase())).map_err(CliError::Compile)?;
-    let (decision, steps) = router.explain(&request, &mut NoDraw);
+    let (decision, steps) = router.explain(&request, &mut Today);
     let explanation = Explanation::of(&decision, steps, &router);
     match args.output {
         ReportForm::Json => output::print_json(&explanation, out)?,
@@ -119,7 +139,7 @@ impl FromStr for Header {
 impl Explanation {
     fn of(decision: &Decision<'_>, steps: Vec<Step>, router: &Router) -> Self {
         let edit = |edit: &HeaderEdit<'_>| match edit {
-            HeaderEdit::Set(name, value) => format!("{name}: {}", value.as_str()),
+            HeaderEdit::Set(name, value) => format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())),
             HeaderEdit::Remove(name) => format!("{name} removed"),
         };
         Self {

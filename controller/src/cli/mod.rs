@@ -11,6 +11,7 @@ mod explain;
 mod local;
 mod operate;
 mod output;
+mod overrides;
 mod plan;
 mod rbac;
 mod run;
@@ -48,6 +49,9 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Say which version a request would meet, and why
     Explain(explain::ExplainArgs),
+    /// Sign and check overrides, by which testers choose lanes
+    #[command(subcommand)]
+    Override(overrides::OverrideCommand),
     /// Run services on this machine, each with a proxy of its own, and release new versions of them
     Local(local::LocalArgs),
     /// Print the rights that the controller needs
@@ -120,6 +124,7 @@ pub fn run(cli: Cli, out: &mut impl Write) -> Result<Verdict, CliError> {
         Command::Check(args) => check::run(&args, out),
         Command::Plan(args) => plan::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
+        Command::Override(command) => overrides::run(&command, out),
         Command::Local(args) => local::run(args, out),
         Command::Rbac(args) => rbac::run(&args, out),
         Command::Run(args) => run::run(args),

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use graylane_core::config::{Explain, Lane, Service as ServiceConfig};
+use graylane_core::config::{Correlation, Explain, Lane, OverrideKey, Overrides, Service as ServiceConfig};
 use graylane_core::name::{LaneName, ServiceName};
 use graylane_core::{Digest, FilterConfig, Phase, Router};
 
 use super::rules::Entrance;
 use super::steering::Steering;
 use super::{Configs, Observed, Origins, Refusals};
-use crate::api::{ExplainPolicy, Kind, MeshPolicySpec, ObjectRef};
+use crate::api::{ExplainPolicy, Kind, MeshPolicySpec, ObjectRef, OverrideKeyPolicy, OverridePolicy};
 
 /// The configurations of all roles, of one generation: that of `previous` when nothing has changed, else the next.
 pub(super) fn compose(
@@ -30,12 +30,22 @@ pub(super) fn compose(
         ..policy.clone()
     };
     let mut configs = Configs {
-        gateway: decides(Phase::Gateway, &steering.gateway),
+        gateway: FilterConfig {
+            // Who is outside comes through a gateway, so nobody else needs to know the keys.
+            overrides: overrides(observed),
+            // An edge has no app whose calls could lose a mark.
+            correlation: None,
+            ..decides(Phase::Gateway, &steering.gateway)
+        },
         outbound: decides(Phase::SidecarOutbound, &steering.sidecars),
-        // In front of an app nothing is decided: the mark's headers are all that matters.
+        // In front of an app nothing is decided: the mark is all that matters.
         inbound: FilterConfig {
             headers: policy.headers.clone(),
+            carriers: policy.carriers.clone(),
+            trust: policy.trust.clone(),
             mode: policy.mode,
+            explain: policy.explain.clone(),
+            correlation: policy.correlation.clone(),
             ..FilterConfig::empty(Phase::SidecarInbound, 0)
         },
     };
@@ -57,17 +67,31 @@ pub(super) fn check(configs: &Configs, origins: &Origins, refusals: &mut Refusal
 
 /// What the policy of the mesh says, for no phase in particular.
 fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
-    let said_nothing = FilterConfig::empty(Phase::SidecarInbound, 0);
+    let correlation = Some(Correlation::default());
+    let said_nothing = FilterConfig { correlation, ..FilterConfig::empty(Phase::SidecarInbound, 0) };
     let Some(policy) = &observed.policy else {
         return said_nothing;
     };
     let object = ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
-    for part in ["headers", "identity", "explain"] {
+    for part in ["headers", "carriers", "trust", "identity", "correlation", "explain", "overrides"] {
         origins.note(part.to_owned(), &object, format!("spec.{part}"));
     }
-    let MeshPolicySpec { headers, identity, explain, mode } = policy.spec.clone();
+    let MeshPolicySpec { headers, carriers, trust, identity, correlation, explain, mode, overrides: _ } =
+        policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
-    FilterConfig { headers, identity, explain, mode, ..said_nothing }
+    let correlation = Some(correlation).filter(|correlation| !correlation.sources.is_empty());
+    FilterConfig { headers, carriers, trust, identity, correlation, explain, mode, ..said_nothing }
+}
+
+/// The overrides that gateways honour, by the keys that were found.
+fn overrides(observed: &Observed) -> Option<Overrides> {
+    let OverridePolicy { audience, max_age_seconds, keys } = observed.policy.as_ref()?.spec.overrides.as_ref()?;
+    let found = |key: &OverrideKeyPolicy| {
+        let secret = observed.secrets.get(&key.from)?.clone();
+        Some(OverrideKey { id: key.id.clone(), secret })
+    };
+    let keys = keys.iter().filter_map(found).collect();
+    Some(Overrides { audience: audience.clone(), max_age_seconds: *max_age_seconds, keys })
 }
 
 impl Configs {

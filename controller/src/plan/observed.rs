@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use graylane_core::config::HostPattern;
+use graylane_core::config::{HostPattern, Secret};
 use graylane_core::name::VersionName;
 
 use super::Service;
-use crate::api::{GrayRelease, Lane, MeshPolicy};
+use crate::api::{GrayRelease, Lane, MeshPolicy, SecretSource};
 
 /// The resources, and what is known of the services that they speak of.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Observed {
     pub lanes: Vec<Lane>,
     /// The policy of the mesh.
     pub policy: Option<MeshPolicy>,
+    /// The secrets that the policy of the mesh names, as far as they were found.
+    pub secrets: BTreeMap<SecretSource, Secret>,
     /// The services there are. A service that no resource names is in here too, so that marks are carried to it.
     pub services: BTreeMap<Service, ServiceFacts>,
 }

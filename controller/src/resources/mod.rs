@@ -10,21 +10,24 @@ mod files;
 mod finding;
 mod local_mesh;
 mod observe;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use graylane_core::config::Secret;
 use graylane_core::diagnose;
 use graylane_core::{Problem, Problems};
 use serde::de::DeserializeOwned;
 
-use crate::api::{GrayRelease, Kind, Lane, LocalMesh, MeshPolicy, ObjectRef};
+use crate::api::{GrayRelease, Kind, Lane, LocalMesh, MeshPolicy, ObjectRef, SecretSource};
 use crate::plan::{Refusal, Refusals};
 
 use document::Node;
 use envelope::Envelope;
 pub use finding::{Finding, Findings, Place};
+pub use secrets::secret;
 
 /// The resources of some files.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +38,8 @@ pub struct Resources {
     pub lanes: Vec<Lane>,
     /// The policy of the mesh.
     pub policy: Option<MeshPolicy>,
+    /// The secrets in files that the policy names.
+    pub secrets: BTreeMap<SecretSource, Secret>,
     /// The services of a local mesh.
     pub mesh: Option<LocalMesh>,
     /// What was left alone.
@@ -126,13 +131,19 @@ impl Reader {
         let taken = match object.kind {
             Kind::GrayRelease => typed(&source).map(|release| self.resources.releases.push(release)),
             Kind::Lane => typed(&source).map(|lane| self.resources.lanes.push(lane)),
-            Kind::MeshPolicy => typed(&source).map(|policy| self.resources.policy = Some(policy)),
+            Kind::MeshPolicy => typed(&source).and_then(|policy| self.policy(policy, &source.file)),
             Kind::LocalMesh => typed(&source).and_then(|mesh| self.mesh(mesh)),
         };
         if let Err(problems) = taken {
             self.refuse(Some(&object), problems, &source);
         }
         self.resources.sources.insert(object, source);
+    }
+
+    fn policy(&mut self, policy: MeshPolicy, file: &Path) -> Result<(), Problems> {
+        self.resources.secrets = secrets::read(&policy.spec, file)?;
+        self.resources.policy = Some(policy);
+        Ok(())
     }
 
     fn mesh(&mut self, mesh: LocalMesh) -> Result<(), Problems> {

@@ -29,6 +29,7 @@ impl Resources {
             releases,
             lanes: self.lanes.clone(),
             policy: self.policy.clone(),
+            secrets: self.secrets.clone(),
         }
     }
 

@@ -4,15 +4,19 @@
 //! compiled by [`Router::compile`](crate::Router::compile). Design notes: every whole number may arrive as a double and
 //! the order of members is never meaningful, because Istio carries this as a protobuf `Struct`.
 
+mod carriers;
 mod condition;
 mod cookie;
+mod correlation;
 mod header_names;
 mod host;
 mod identity;
+mod overrides;
 mod rule;
 mod service;
 mod sorted;
 mod split;
+mod trust;
 
 use std::hash::{Hash as _, Hasher as _};
 
@@ -24,15 +28,19 @@ use crate::name::{LaneName, ServiceName, SplitName};
 use crate::problem::Problems;
 use crate::read::{self, At, read_choice, read_object};
 
+pub use carriers::{BaggageCarrier, BaggageMembers, Carriers, HeaderCarrier, TraceStateCarrier};
 pub use condition::{ClaimMatch, Condition, CookieMatch, HeaderMatch, KeyedMatch, PathMatch, QueryMatch, StringMatch};
 pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
+pub use correlation::{Correlation, TraceSource};
 pub use header_names::HeaderNames;
 pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
+pub use overrides::{InvalidSecret, OverrideKey, Overrides, Secret};
 pub use rule::{Action, Rule, RuleSet};
 pub use service::{Service, ServiceSplit};
 pub use sorted::{Map, Set};
 pub use split::{Keyless, Split};
+pub use trust::{InvalidPeerPattern, PeerPattern, Trust};
 
 /// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,6 +59,12 @@ pub struct FilterConfig {
     /// The names of the headers that carry marks and decisions.
     #[serde(default)]
     pub headers: HeaderNames,
+    /// Where marks travel besides these headers.
+    #[serde(default)]
+    pub carriers: Carriers,
+    /// Whom marks are believed from, and to whom they may go.
+    #[serde(default)]
+    pub trust: Trust,
     /// Who a request comes from, for splits that name no sources of their own, and for the identity that travels.
     #[serde(default)]
     pub identity: Identity,
@@ -69,6 +83,12 @@ pub struct FilterConfig {
     /// Who may ask for an explanation; absent: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explain>,
+    /// How calls that lost their mark are recognised, in sidecars; absent: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
+    /// Signed overrides that are honoured at a gateway; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Overrides>,
 }
 
 /// The version of the configuration's format.
@@ -163,12 +183,16 @@ impl FilterConfig {
             phase,
             mode: Mode::default(),
             headers: HeaderNames::default(),
+            carriers: Carriers::default(),
+            trust: Trust::default(),
             identity: Identity::default(),
             lanes: Map::new(),
             rule_sets: Vec::new(),
             splits: Map::new(),
             services: Map::new(),
             explain: None,
+            correlation: None,
+            overrides: None,
         }
     }
 
@@ -199,15 +223,19 @@ impl FilterConfig {
             phase,
             mode,
             headers,
+            carriers,
+            trust,
             identity,
             lanes,
             rule_sets,
             splits,
             services,
             explain,
+            correlation,
+            overrides,
         } = self;
-        (version, phase, mode, headers, identity, lanes).hash(&mut hasher);
-        (rule_sets, splits, services, explain).hash(&mut hasher);
+        (version, phase, mode, headers, carriers, trust, identity, lanes).hash(&mut hasher);
+        (rule_sets, splits, services, explain, correlation, overrides).hash(&mut hasher);
         Digest(hasher.finish())
     }
 }
@@ -228,12 +256,16 @@ read_object!(FilterConfig {
     phase: required "phase",
     mode: defaulted "mode",
     headers: defaulted "headers",
+    carriers: defaulted "carriers",
+    trust: defaulted "trust",
     identity: defaulted "identity",
     lanes: defaulted "lanes",
     rule_sets: defaulted "ruleSets",
     splits: defaulted "splits",
     services: defaulted "services",
     explain: optional "explain",
+    correlation: optional "correlation",
+    overrides: optional "overrides",
 });
 
 read_choice!(ConfigVersion { "v1" => V1 });

@@ -2,7 +2,8 @@
 
 use super::{Bound, Metric, PhaseLabel, ResponseClass};
 use crate::config::Phase;
-use crate::decision::Reason;
+use crate::correlation::Event;
+use crate::decision::{OverrideRefusal, Reason};
 
 impl Metric<'_> {
     /// What it counts or shows, for people.
@@ -23,6 +24,20 @@ impl Metric<'_> {
             Self::Unconfigured => "Requests for hosts that the configuration does not know; they are left alone.",
             Self::MalformedMarks => "Internal headers that were no mark and were dropped.",
             Self::StrippedMarks => "Internal headers that came from outside and were removed.",
+            Self::MirrorConflicts => {
+                "Mirrors of a mark (baggage, tracestate) that said something else, and were corrected."
+            }
+            Self::MirrorsLeftOut => "Mirrors that were not written because the list of others left no room.",
+            Self::OverridesRefused { .. } => {
+                "Signed overrides that were not honoured, by why not; the request went on without."
+            }
+            Self::Uncorrelated => {
+                "Calls of the app without a mark, and without a trace id of which one is remembered: it drops trace headers."
+            }
+            Self::Correlation { .. } => {
+                "Events of the table of remembered requests: look-ups that hit, miss or are ambiguous, conflicts, evictions."
+            }
+            Self::Remembered => "Requests that are remembered by their trace id: an estimate.",
             Self::SteeringChecks { .. } => "Requests whose final cluster was compared with the decision: a sample.",
             Self::SteeringMismatches { .. } => "Compared requests that the proxy sent to another version than decided.",
             Self::ConfigRejected { .. } => "Configurations that were refused; the last good one stays in use.",
@@ -48,6 +63,12 @@ impl Metric<'_> {
             Metric::Unconfigured,
             Metric::MalformedMarks,
             Metric::StrippedMarks,
+            Metric::MirrorConflicts,
+            Metric::MirrorsLeftOut,
+            Metric::OverridesRefused { reason: OverrideRefusal::Expired },
+            Metric::Uncorrelated,
+            Metric::Correlation { event: Event::Hit },
+            Metric::Remembered,
             Metric::SteeringChecks { service, version },
             Metric::SteeringMismatches { service, version },
             Metric::ConfigRejected { phase },

@@ -12,12 +12,13 @@ use std::fmt::Write as _;
 
 use arrayvec::ArrayVec;
 
-use crate::decision::Reason;
+use crate::correlation::Event;
+use crate::decision::{OverrideRefusal, Reason};
 
 pub use label::{Bound, ConfigState, PhaseLabel, ResponseClass};
 
 /// The labels that occur, in the order in which they stand in a name.
-pub const LABELS: [&str; 7] = ["phase", "lane", "service", "version", "reason", "class", "le"];
+pub const LABELS: [&str; 8] = ["phase", "lane", "service", "version", "reason", "class", "le", "event"];
 
 /// The `stats_tags` regular expression that turns `label` in a metric's name into a label.
 #[must_use]
@@ -91,6 +92,24 @@ pub enum Metric<'a> {
     MalformedMarks,
     /// Internal headers that came from outside and were removed.
     StrippedMarks,
+    /// Mirrors that said something else than the mark.
+    MirrorConflicts,
+    /// Mirrors that had no room for the mark.
+    MirrorsLeftOut,
+    /// Signed overrides that were not honoured.
+    OverridesRefused {
+        /// Why.
+        reason: OverrideRefusal,
+    },
+    /// Calls of an app without a mark, and without a trace id of which one is remembered.
+    Uncorrelated,
+    /// What happens in the table of requests that are remembered.
+    Correlation {
+        /// What.
+        event: Event,
+    },
+    /// Requests that are remembered: an estimate.
+    Remembered,
     /// Requests whose final cluster was compared with the decision: a sample.
     SteeringChecks {
         /// The service.
@@ -144,6 +163,12 @@ impl<'a> Metric<'a> {
             Self::Unconfigured => "graylane_unconfigured_requests_total",
             Self::MalformedMarks => "graylane_malformed_marks_total",
             Self::StrippedMarks => "graylane_stripped_marks_total",
+            Self::MirrorConflicts => "graylane_mirror_conflicts_total",
+            Self::MirrorsLeftOut => "graylane_mirrors_left_out_total",
+            Self::OverridesRefused { .. } => "graylane_overrides_refused_total",
+            Self::Uncorrelated => "graylane_uncorrelated_requests_total",
+            Self::Correlation { .. } => "graylane_correlation_events_total",
+            Self::Remembered => "graylane_correlation_requests",
             Self::SteeringChecks { .. } => "graylane_steering_checks_total",
             Self::SteeringMismatches { .. } => "graylane_steering_mismatches_total",
             Self::ConfigRejected { .. } => "graylane_config_rejected_total",
@@ -158,7 +183,7 @@ impl<'a> Metric<'a> {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Generation { .. } | Self::State { .. } | Self::Digest { .. } => Kind::Gauge,
+            Self::Generation { .. } | Self::State { .. } | Self::Digest { .. } | Self::Remembered => Kind::Gauge,
             Self::Decisions { .. }
             | Self::Responses { .. }
             | Self::DurationBucket { .. }
@@ -167,6 +192,11 @@ impl<'a> Metric<'a> {
             | Self::Unconfigured
             | Self::MalformedMarks
             | Self::StrippedMarks
+            | Self::MirrorConflicts
+            | Self::MirrorsLeftOut
+            | Self::OverridesRefused { .. }
+            | Self::Uncorrelated
+            | Self::Correlation { .. }
             | Self::SteeringChecks { .. }
             | Self::SteeringMismatches { .. }
             | Self::ConfigRejected { .. }
@@ -204,11 +234,20 @@ impl<'a> Metric<'a> {
             | Self::SteeringMismatches { service, version } => {
                 [("service", service), ("version", version)].into_iter().collect()
             }
+            Self::OverridesRefused { reason } => [("reason", reason.as_str())].into_iter().collect(),
             Self::ConfigRejected { phase }
             | Self::Generation { phase }
             | Self::State { phase }
             | Self::Digest { phase } => [("phase", phase.as_str())].into_iter().collect(),
-            Self::Unconfigured | Self::MalformedMarks | Self::StrippedMarks | Self::HostErrors => Labels::new(),
+            Self::Correlation { event } => [("event", event.as_str())].into_iter().collect(),
+            Self::Unconfigured
+            | Self::MalformedMarks
+            | Self::StrippedMarks
+            | Self::MirrorConflicts
+            | Self::MirrorsLeftOut
+            | Self::Uncorrelated
+            | Self::Remembered
+            | Self::HostErrors => Labels::new(),
         }
     }
 }
@@ -231,7 +270,7 @@ mod tests {
     fn the_catalogue_names_every_family_once() {
         let catalogue = Metric::catalogue();
         let families: std::collections::BTreeSet<&str> = catalogue.iter().map(Metric::family).collect();
-        assert_eq!((families.len(), catalogue.len()), (15, 15));
+        assert_eq!((families.len(), catalogue.len()), (21, 21));
     }
 
     #[test]

@@ -159,7 +159,11 @@ impl Router {
         (by, identity.slot(&split.salt))
     }
 
-    fn identity_of<R: Request>(&self, view: &View<'_, R>, sources: &[IdentitySource]) -> Option<IdentityHash> {
+    pub(super) fn identity_of<R: Request>(
+        &self,
+        view: &View<'_, R>,
+        sources: &[IdentitySource],
+    ) -> Option<IdentityHash> {
         sources
             .iter()
             .find_map(|source| value_of(source, view).filter(|value| !value.is_empty()))

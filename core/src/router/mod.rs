@@ -4,18 +4,25 @@
 //! (no input makes it fail), deterministic (same configuration, request and draw: same decision), and a decision on base
 //! is written down like any other, so that no later proxy decides anew.
 
+mod carriers;
 mod choice;
 mod compile;
+mod correlation;
 mod edits;
 mod entry;
 mod hosts;
 mod id;
 mod lanes;
 mod names;
+mod overrides;
 mod service;
 mod trust;
 
-use crate::config::{Digest, FilterConfig, HeaderNames, Identity, Isolation, Mode, Phase};
+use crate::carrier::Carriers;
+use crate::config::{
+    Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, Mode, Overrides, PeerPattern,
+    Phase,
+};
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
 use crate::explain::{Step, Trace};
 use crate::mark;
@@ -23,15 +30,17 @@ use crate::matcher::Matcher;
 use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Request};
-use crate::view::View;
+use crate::trace_id::Fields;
+use crate::view::{Hidden, Sent, View};
 
+use carriers::Carried;
 use choice::Choice;
 use entry::{RuleSet, Split};
 use hosts::HostTable;
 pub use id::{LaneId, ServiceId, SplitId, VersionId};
 use lanes::Lanes;
 use service::Service;
-use trust::Carried;
+use trust::Trust;
 
 /// A configuration that has been checked and made fast.
 #[derive(Debug)]
@@ -41,13 +50,20 @@ pub struct Router {
     generation: u64,
     digest: Digest,
     headers: HeaderNames,
+    carriers: Carriers,
+    /// Who is believed in front of an app; nobody in particular: everybody.
+    peers: Vec<PeerPattern>,
+    mesh_hosts: HostTable<()>,
     identity: Identity,
     lanes: Vec<Lane>,
     rule_sets: Vec<RuleSet>,
     splits: Vec<Split>,
     services: Vec<Service>,
-    hosts: HostTable,
+    hosts: HostTable<ServiceId>,
     explain: Option<Matcher>,
+    correlation: Option<Correlation>,
+    /// At a gateway only.
+    overrides: Option<Overrides>,
 }
 
 #[derive(Debug)]
@@ -103,20 +119,29 @@ impl Router {
     }
 
     fn run<'r>(&'r self, request: &impl Request, draw: &mut impl Draw, trace: &mut Trace<'_>) -> Decision<'r> {
+        let trust = self.trust(request);
         let view = View::of(request, &self.headers);
-        let view = if self.phase == Phase::Gateway { view.without_marks(&self.headers) } else { view };
+        let lists = if trust == Trust::Outside { self.cleaned(&view) } else { Vec::new() };
+        let hidden = Hidden { names: &self.headers, aliases: &self.carriers.aliases, lists: &lists };
+        let view = if trust == Trust::Outside { view.hiding(hidden) } else { view };
         let mut decision = Decision::pass();
-        decision.explain = self.grants_explanation(&view);
+        decision.explain = self.grants_explanation(trust, &view);
         if decision.explain {
             trace.grant();
         }
-        let carried = self.admit(&view, &mut decision, trace);
-        self.admit_question(&view, &mut decision);
+        let carried = match trust {
+            Trust::Believed => self.admit(&view, &mut decision, trace),
+            Trust::Outside => self.disbelieve(&view, &hidden, &mut decision, trace),
+        };
         match self.phase {
-            Phase::SidecarInbound => self.hand_on(&view, &carried, &mut decision),
+            Phase::SidecarInbound => {
+                self.remember(&Fields::of(request), &carried, draw, &mut decision);
+                self.hand_on(&carried, &mut decision);
+            }
             Phase::Gateway | Phase::SidecarOutbound => match self.service_of(&view) {
                 Some(service) => self.route(service, &view, carried, draw, &mut decision, trace),
-                None => self.let_go(&view, &mut decision, trace),
+                None if self.is_mesh_host(&view) => self.carry_on(&view, carried, draw, &mut decision, trace),
+                None => self.let_go(&view, &carried, &mut decision, trace),
             },
         }
         if self.mode == Mode::DryRun {
@@ -125,31 +150,56 @@ impl Router {
         decision
     }
 
-    /// In front of an app: a usable mark goes on as it is, the rest goes no further.
-    fn hand_on<'r, R: Request>(&'r self, view: &View<'_, R>, carried: &Carried, decision: &mut Decision<'r>) {
-        if carried.lanes.is_none() {
-            decision.erase(view.lane, &self.headers.lane);
-        }
-        if carried.identity.is_none() {
-            decision.erase(view.identity, &self.headers.identity);
-        }
-        decision.erase(view.version, &self.headers.version);
+    /// In front of an app: a usable mark goes on in every carrier, so that the app may hand on whichever it knows.
+    fn hand_on<'r>(&'r self, carried: &Carried<'_>, decision: &mut Decision<'r>) {
         decision.identity = carried.identity;
+        self.write_carried(carried, decision);
+        decision.erase(carried.sent.version, &self.headers.version);
+        match carried.names() {
+            Some(lanes) => self.write_mirrors(carried, &lanes, decision),
+            None => self.silence_mirrors(carried, decision),
+        }
     }
 
     /// On the way to a host that is not ours: no mark leaves the mesh, no mark of a stranger comes in.
-    fn let_go<'r, R: Request>(&'r self, view: &View<'_, R>, decision: &mut Decision<'r>, trace: &mut Trace<'_>) {
+    fn let_go<'r, R: Request>(
+        &'r self,
+        view: &View<'_, R>,
+        carried: &Carried<'_>,
+        decision: &mut Decision<'r>,
+        trace: &mut Trace<'_>,
+    ) {
         trace.step(|| Step::NoService { host: String::from_utf8_lossy(view.authority()).into_owned() });
-        decision.erase(view.lane, &self.headers.lane);
-        decision.erase(view.identity, &self.headers.identity);
-        decision.erase(view.version, &self.headers.version);
+        self.erase_mark(&carried.sent, decision);
+        decision.erase(carried.sent.version, &self.headers.version);
+        self.erase_mirrors(carried, decision);
+        if carried.trust == Trust::Believed {
+            self.erase_aliases(&self.aliases_in(view), decision);
+            decision.erase(carried.sent.signed, &self.headers.signed);
+        }
+    }
+
+    /// On the way to a host of the mesh whose versions are not chosen here: it needs the mark for those it calls itself.
+    fn carry_on<'r, R: Request>(
+        &'r self,
+        view: &View<'_, R>,
+        carried: Carried<'_>,
+        draw: &mut impl Draw,
+        decision: &mut Decision<'r>,
+        trace: &mut Trace<'_>,
+    ) {
+        trace.step(|| Step::NoService { host: String::from_utf8_lossy(view.authority()).into_owned() });
+        let (lanes, _) = self.settle(view, carried, draw, decision, trace);
+        decision.erase(view.sent.version, &self.headers.version);
+        decision.lane = lanes.label();
+        decision.lanes = lanes.known;
     }
 
     fn route<'r, R: Request>(
         &'r self,
         service_id: ServiceId,
         view: &View<'_, R>,
-        carried: Carried,
+        carried: Carried<'_>,
         draw: &mut impl Draw,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
@@ -159,24 +209,18 @@ impl Router {
         };
         trace.step(|| Step::Service { service: service.name.to_string() });
         decision.outcome = Outcome::Forward;
-        decision.identity = carried.identity;
-        let (lanes, origin) = if let Some(lanes) = carried.lanes {
-            if carried.identity.is_none() {
-                decision.erase(view.identity, &self.headers.identity);
-            }
-            (lanes, Reason::Propagated)
-        } else {
-            let entered = self.enter(view, draw, decision, trace);
-            self.write_mark(view, &entered.0, decision);
-            entered
-        };
+        let asked = decision.explain;
+        let (lanes, origin) = self.settle(view, carried, draw, decision, trace);
+        if decision.explain && !asked {
+            trace.belated(Step::Service { service: service.name.to_string() });
+        }
         decision.lane = lanes.label();
         match self.choose(service, &lanes, origin, decision.identity, trace) {
             Ok(Choice { version, lane, reason }) => {
                 decision.reason = reason;
                 decision.target = Some(Target { service: service_id, version });
                 decision.version = service.version(version);
-                self.write_version(service, version, view, decision);
+                self.write_version(service, version, &view.sent, decision);
                 trace.step(|| Step::Version {
                     version: decision.version.map(ToString::to_string).unwrap_or_default(),
                     lane: lane.and_then(|lane| self.lane_name(lane)).map(ToString::to_string),
@@ -184,7 +228,7 @@ impl Router {
                 });
             }
             Err(strict) => {
-                decision.erase(view.version, &self.headers.version);
+                decision.erase(view.sent.version, &self.headers.version);
                 decision.outcome = Outcome::Refuse;
                 decision.reason = Reason::Strict;
                 decision.target = Some(Target { service: service_id, version: service.base });
@@ -194,38 +238,95 @@ impl Router {
         decision.lanes = lanes.known;
     }
 
-    fn write_mark<'r, R: Request>(&'r self, view: &View<'_, R>, lanes: &Lanes, decision: &mut Decision<'r>) {
+    /// The lanes of a request: those of its mark, which counts wherever it was found, else those that are decided here.
+    fn settle<'r, R: Request>(
+        &'r self,
+        view: &View<'_, R>,
+        mut carried: Carried<'_>,
+        draw: &mut impl Draw,
+        decision: &mut Decision<'r>,
+        trace: &mut Trace<'_>,
+    ) -> (Lanes, Reason) {
+        let origin = match carried.lanes {
+            Some(_) => Some(Reason::Propagated),
+            None if self.phase == Phase::SidecarOutbound => {
+                self.recover(&Fields::of(view.request()), &mut carried, draw, decision, trace)
+            }
+            None => None,
+        };
+        decision.identity = carried.identity;
+        let settled = if let Some(lanes) = self.overridden(view, draw, decision, trace) {
+            self.write_mark(&carried.sent, &lanes, decision);
+            (lanes, Reason::Override)
+        } else if let (Some(lanes), Some(origin)) = (carried.lanes.take(), origin) {
+            self.write_carried(&carried, decision);
+            (lanes, origin)
+        } else {
+            let (lanes, origin) = self.enter(view, draw, decision, trace);
+            self.write_mark(&carried.sent, &lanes, decision);
+            let lost = origin == Reason::NoMatch && decision.events.uncorrelated > 0;
+            (lanes, if lost { Reason::Uncorrelated } else { origin })
+        };
+        match self.carriers.headers {
+            HeaderCarrier::Enabled => self.silence_mirrors(&carried, decision),
+            HeaderCarrier::Disabled => {
+                let names = carried.names().unwrap_or_else(|| self.names_of(&settled.0));
+                self.write_mirrors(&carried, &names, decision);
+            }
+        }
+        if decision.explain && self.phase == Phase::SidecarOutbound {
+            self.ask_on(view, draw, decision);
+        }
+        settled
+    }
+
+    /// Behind an app: what asks for the way of a request asks for that of the calls made for it.
+    #[cold]
+    fn ask_on<'r, R: Request>(&'r self, view: &View<'_, R>, draw: &mut impl Draw, decision: &mut Decision<'r>) {
+        if decision.way.is_none() {
+            self.find_way(&Fields::of(view.request()), draw, decision);
+        }
+        if !view.sent.explain.is_present() {
+            decision.write(view.sent.explain, &self.headers.explain, HeaderText::Static("1"));
+        }
+    }
+
+    fn write_mark<'r>(&'r self, sent: &Sent<'_>, lanes: &Lanes, decision: &mut Decision<'r>) {
+        if self.carriers.headers == HeaderCarrier::Disabled {
+            return self.erase_mark(sent, decision);
+        }
         let names = || lanes.known.iter().filter_map(|lane| self.lane_name(*lane));
         let text = match lanes.known.as_slice() {
             [] => HeaderText::Static(LaneName::BASE),
             [only] => HeaderText::Static(self.lane_name(*only).map_or(LaneName::BASE, LaneName::as_str)),
             _ => HeaderText::Made(mark::encode_lanes(names())),
         };
-        decision.write(view.lane, &self.headers.lane, text);
-        match decision.identity {
-            Some(identity) => decision.write(view.identity, &self.headers.identity, HeaderText::Identity(identity)),
-            None => decision.erase(view.identity, &self.headers.identity),
-        }
+        decision.write(sent.lane, &self.headers.lane, text);
+        self.write_identity(sent.identity, decision.identity, decision);
     }
 
     /// Routes match the version header; its absence means base, so that a bypassed filter also means base.
-    fn write_version<'r, R: Request>(
+    fn write_version<'r>(
         &'r self,
         service: &'r Service,
         version: VersionId,
-        view: &View<'_, R>,
+        sent: &Sent<'_>,
         decision: &mut Decision<'r>,
     ) {
         match service.version(version) {
             Some(name) if version != service.base => {
-                decision.write(view.version, &self.headers.version, HeaderText::Static(name.as_str()));
+                decision.write(sent.version, &self.headers.version, HeaderText::Static(name.as_str()));
             }
-            _ => decision.erase(view.version, &self.headers.version),
+            _ => decision.erase(sent.version, &self.headers.version),
         }
     }
 
     fn service_of<R: Request>(&self, view: &View<'_, R>) -> Option<ServiceId> {
         view.host(|host| self.hosts.find(host, || view.path()))
+    }
+
+    fn is_mesh_host<R: Request>(&self, view: &View<'_, R>) -> bool {
+        view.host(|host| self.mesh_hosts.find(host, || view.path()).is_some())
     }
 }
 

@@ -1,8 +1,10 @@
 //! What tools and metrics ask of a router.
 
+use super::lanes::Lanes;
 use super::{LaneId, Router, ServiceId, SplitId, id};
-use crate::config::{Digest, HeaderNames, Mode, Phase};
+use crate::config::{Correlation, Digest, HeaderNames, Mode, Phase};
 use crate::decision::Target;
+use crate::mark::LaneList;
 use crate::name::{LaneName, ServiceName, SplitName, VersionName};
 
 impl Router {
@@ -36,6 +38,12 @@ impl Router {
         &self.headers
     }
 
+    /// How calls that lost their mark are recognised; only for sidecars.
+    #[must_use]
+    pub fn correlation(&self) -> Option<&Correlation> {
+        self.correlation.as_ref().filter(|_| self.phase != Phase::Gateway)
+    }
+
     /// The name of a service of this router.
     #[must_use]
     pub fn service_name(&self, service: ServiceId) -> Option<&ServiceName> {
@@ -57,6 +65,10 @@ impl Router {
     /// The splits of this router, for whoever keeps their sequences.
     pub fn splits(&self) -> impl Iterator<Item = (SplitId, &SplitName)> {
         id::enumerate(&self.splits).map(|(id, split)| (id, &split.name))
+    }
+
+    pub(super) fn names_of(&self, lanes: &Lanes) -> LaneList<'_> {
+        lanes.known.iter().filter_map(|lane| Some(self.lane_name(*lane)?.as_str())).collect()
     }
 
     pub(super) fn lane_id(&self, name: &str) -> Option<LaneId> {

@@ -1,14 +1,17 @@
 //! What the router promises, example by example and for all inputs.
 
 mod arbitrary;
+mod carriers;
+mod correlation;
 mod problems;
 mod promises;
 mod shares;
+mod trust;
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{FilterConfig, HeaderEdit, Headers, NoDraw};
+use crate::{FilterConfig, HeaderEdit, Headers, Memory, NoDraw};
 
 /// The configuration of the scenarios' base set as a document, with some of its top-level members replaced.
 fn document(phase: &str, members: Value) -> Value {
@@ -44,7 +47,7 @@ fn edited(headers: &Headers, decision: &Decision<'_>) -> Headers {
     let mut headers = headers.clone();
     for edit in &decision.edits {
         match edit {
-            HeaderEdit::Set(name, value) => headers.set(name.as_str(), value.as_str()),
+            HeaderEdit::Set(name, value) => headers.set(name.as_str(), value.as_bytes()),
             HeaderEdit::Remove(name) => headers.remove(name.as_str()),
         }
     }

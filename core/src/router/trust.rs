@@ -1,90 +1,102 @@
 //! Whom a router believes: the first step of a decision.
 
 use super::Router;
-use super::lanes::Lanes;
-use crate::config::{HeaderNames, Phase};
+use super::carriers::{Aliases, Carried};
+use crate::carrier::{List, Stance};
+use crate::config::Phase;
 use crate::decision::Decision;
 use crate::explain::{Step, Trace};
-use crate::hash::IdentityHash;
-use crate::mark::{self, MalformedMark};
+use crate::matcher::Matcher;
 use crate::name::HeaderName;
 use crate::request::Request;
-use crate::view::{Field, View};
+use crate::view::{Hidden, View};
 
-/// What was believed of a request's mark.
-#[derive(Default)]
-pub(super) struct Carried {
-    pub(super) lanes: Option<Lanes>,
-    pub(super) identity: Option<IdentityHash>,
+/// Whether what the caller says of its mark holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It does.
+    #[default]
+    Believed,
+    /// It does not: the caller is outside the mesh.
+    Outside,
 }
 
 impl Router {
-    /// What may be believed of the mark that the request carries. At an edge: nothing.
-    pub(super) fn admit<R: Request>(
+    /// Behind an app stands the app; in front of it anybody may, unless the configuration names who is believed.
+    pub(super) fn trust(&self, request: &impl Request) -> Trust {
+        let believed = match self.phase {
+            Phase::Gateway => false,
+            Phase::SidecarOutbound => true,
+            Phase::SidecarInbound => {
+                let believed = |id: Vec<u8>| self.peers.iter().any(|peer| peer.matches(&id));
+                self.peers.is_empty() || request.principal().is_some_and(believed)
+            }
+        };
+        if believed { Trust::Believed } else { Trust::Outside }
+    }
+
+    /// The lists of a caller outside, without the members that only this mesh may set; only those that have any.
+    pub(super) fn cleaned<R: Request>(&self, view: &View<'_, R>) -> Vec<(&HeaderName, Vec<u8>)> {
+        if !view.sent.has_lists() {
+            return Vec::new();
+        }
+        let mut carried = Carried::nothing(Trust::Outside, view.sent);
+        self.take_lists(view, &mut carried);
+        let lists = self.carriers.mirrors.iter().zip(&carried.lists);
+        let forged = lists.filter(|(mirror, (list, _))| mirror.format.owns_any(list));
+        forged.map(|(mirror, (list, _))| (&mirror.header, mirror.format.without(list))).collect()
+    }
+
+    /// Takes from a caller outside everything that only this mesh may set, and counts it. Its mark, version and mirrors
+    /// are overwritten or removed by what is decided next.
+    pub(super) fn disbelieve<'a, 'r, R: Request>(
+        &'r self,
+        view: &View<'a, R>,
+        hidden: &Hidden<'a>,
+        decision: &mut Decision<'r>,
+        trace: &mut Trace<'_>,
+    ) -> Carried<'a> {
+        let mut forged = Carried::nothing(Trust::Outside, view.sent);
+        self.take_lists(view, &mut forged);
+        for (mirror, (list, stance)) in self.carriers.mirrors.iter().zip(&mut forged.lists) {
+            if let Some(cleaned) = hidden.list(mirror.header.as_str()) {
+                (*list, *stance) = (List::Line(cleaned), Stance::Nonsense);
+            }
+        }
+        let aliases = self.aliases_in(view);
+        self.count_stripped(&forged, &aliases, decision, trace);
+        self.erase_aliases(&aliases, decision);
+        decision.erase(view.sent.signed, &self.headers.signed);
+        if !decision.explain {
+            decision.erase(view.sent.explain, &self.headers.explain);
+        }
+        forged
+    }
+
+    fn count_stripped(
         &self,
-        view: &View<'_, R>,
+        forged: &Carried<'_>,
+        aliases: &Aliases<'_>,
         decision: &mut Decision<'_>,
         trace: &mut Trace<'_>,
-    ) -> Carried {
-        let HeaderNames { lane, identity, version, .. } = &self.headers;
-        if self.phase == Phase::Gateway {
-            for (field, name) in [(view.lane, lane), (view.identity, identity), (view.version, version)] {
-                if field.is_present() {
-                    decision.events.stripped_marks += 1;
-                    trace.step(|| Step::Stripped { header: name.to_string() });
-                }
-            }
-            return Carried::default();
+    ) {
+        let (names, sent) = (&self.headers, &forged.sent);
+        let own = [(sent.lane, &names.lane), (sent.identity, &names.identity), (sent.version, &names.version)];
+        let own = own.into_iter().filter(|(field, _)| field.is_present()).map(|(_, name)| name);
+        let mirrors = self.carriers.mirrors.iter().zip(&forged.lists);
+        let mirrors = mirrors.filter(|(_, (_, stance))| stance.misleads()).map(|(mirror, _)| &mirror.header);
+        let aliases = self.carriers.aliases.iter().zip(aliases).filter(|(_, field)| field.is_present());
+        for header in own.chain(mirrors).chain(aliases.map(|(alias, _)| alias)) {
+            decision.events.stripped_marks += 1;
+            trace.step(|| Step::Stripped { header: header.to_string() });
         }
-        let lanes = usable(view.lane, lane, decision, trace, mark::decode_lanes);
-        let identity = usable(view.identity, identity, decision, trace, mark::decode_identity);
-        if let Some(names) = &lanes {
-            trace.step(|| Step::Mark { lanes: mark::told(names) });
-        }
-        Carried { lanes: lanes.map(|names| self.known_lanes(&names)), identity }
     }
 
     /// Whether the caller asked for an explanation and may have it.
-    pub(super) fn grants_explanation<R: Request>(&self, view: &View<'_, R>) -> bool {
-        view.explain.is_present() && self.explain.as_ref().is_some_and(|allowed| allowed.matches(view))
+    ///
+    /// Inside the mesh the question is believed as the mark is: at the edge only those who may ask could.
+    pub(super) fn grants_explanation<R: Request>(&self, trust: Trust, view: &View<'_, R>) -> bool {
+        let may = |allowed: &Matcher| trust == Trust::Believed || allowed.matches(view);
+        view.sent.explain.is_present() && self.explain.as_ref().is_some_and(may)
     }
-
-    /// At an edge, a stranger's wish for an explanation goes no further.
-    pub(super) fn admit_question<'r, R: Request>(&'r self, view: &View<'_, R>, decision: &mut Decision<'r>) {
-        if !decision.explain && self.phase == Phase::Gateway {
-            decision.erase(view.explain, &self.headers.explain);
-        }
-    }
-
-    fn known_lanes(&self, names: &[&str]) -> Lanes {
-        let mut lanes = Lanes::default();
-        for name in names {
-            match self.lane_id(name) {
-                Some(lane) => lanes.add(lane),
-                None => lanes.any_unknown = true,
-            }
-        }
-        lanes
-    }
-}
-
-/// The decoded value of an internal header; a malformed one is counted and counts as absent.
-fn usable<'a, T>(
-    field: Field<'a>,
-    name: &HeaderName,
-    decision: &mut Decision<'_>,
-    trace: &mut Trace<'_>,
-    decode: impl FnOnce(&'a [u8]) -> Result<T, MalformedMark>,
-) -> Option<T> {
-    let decoded = match field {
-        Field::Absent => return None,
-        Field::Once(value) => decode(value),
-        Field::Repeated => Err(MalformedMark::Repeated),
-    };
-    decoded
-        .inspect_err(|why| {
-            decision.events.malformed_marks += 1;
-            trace.step(|| Step::Malformed { header: name.to_string(), why: *why });
-        })
-        .ok()
 }

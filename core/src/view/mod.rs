@@ -9,14 +9,16 @@ use std::cell::OnceCell;
 
 use percent_encoding::percent_decode;
 
+use crate::carrier::{BAGGAGE, Format, List, TRACESTATE};
 use crate::config::HeaderNames;
-use crate::name::ClaimName;
+use crate::mark::MalformedMark;
+use crate::name::{ClaimName, HeaderName};
 use crate::request::Request;
 
 /// The longest host that is looked at: RFC 1035 allows 253 characters, and brackets surround an IPv6 address.
 const LONGEST_HOST: usize = 255;
 
-/// How often an internal header occurs.
+/// How often an internal header, or a member of a list, occurs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field<'a> {
     Absent,
@@ -25,7 +27,7 @@ pub(crate) enum Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn add(&mut self, value: &'a [u8]) {
+    pub(crate) fn add(&mut self, value: &'a [u8]) {
         *self = match self {
             Self::Absent => Self::Once(value),
             Self::Once(_) | Self::Repeated => Self::Repeated,
@@ -34,6 +36,52 @@ impl<'a> Field<'a> {
 
     pub(crate) fn is_present(self) -> bool {
         self != Self::Absent
+    }
+
+    /// The one value, if it occurs at all.
+    pub(crate) fn once(self) -> Option<Result<&'a [u8], MalformedMark>> {
+        match self {
+            Self::Absent => None,
+            Self::Once(value) => Some(Ok(value)),
+            Self::Repeated => Some(Err(MalformedMark::Repeated)),
+        }
+    }
+}
+
+/// The internal headers as they were sent, and those that may hold a mark among other things.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) lane: Field<'a>,
+    pub(crate) identity: Field<'a>,
+    pub(crate) version: Field<'a>,
+    pub(crate) explain: Field<'a>,
+    pub(crate) signed: Field<'a>,
+    pub(crate) baggage: Field<'a>,
+    pub(crate) tracestate: Field<'a>,
+}
+
+impl<'a> Sent<'a> {
+    const NOTHING: Self = Self {
+        lane: Field::Absent,
+        identity: Field::Absent,
+        version: Field::Absent,
+        explain: Field::Absent,
+        signed: Field::Absent,
+        baggage: Field::Absent,
+        tracestate: Field::Absent,
+    };
+
+    /// Whether there is a list that might hold members of ours.
+    pub(crate) fn has_lists(&self) -> bool {
+        self.baggage.is_present() || self.tracestate.is_present()
+    }
+
+    /// The header in which lists of this format stand.
+    pub(crate) fn list(&self, format: &Format) -> Field<'a> {
+        match format {
+            Format::Baggage(_) => self.baggage,
+            Format::TraceState(_) => self.tracestate,
+        }
     }
 }
 
@@ -44,12 +92,29 @@ pub(crate) struct View<'a, R> {
     authority: &'a [u8],
     target: &'a [u8],
     path: OnceCell<Cow<'a, [u8]>>,
-    pub(crate) lane: Field<'a>,
-    pub(crate) identity: Field<'a>,
-    pub(crate) version: Field<'a>,
-    pub(crate) explain: Field<'a>,
-    /// The headers that conditions and identities must not see.
-    hidden: Option<&'a HeaderNames>,
+    pub(crate) sent: Sent<'a>,
+    /// What conditions and identities must not see.
+    hidden: Option<Hidden<'a>>,
+}
+
+/// What a caller that is not believed may have written: conditions and identities see none of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Hidden<'a> {
+    pub(crate) names: &'a HeaderNames,
+    pub(crate) aliases: &'a [HeaderName],
+    /// Lists, by the name of their header, without the members that are ours.
+    pub(crate) lists: &'a [(&'a HeaderName, Vec<u8>)],
+}
+
+impl<'a> Hidden<'a> {
+    fn hides(&self, name: &str) -> bool {
+        let names = [&self.names.lane, &self.names.identity, &self.names.version, &self.names.signed];
+        names.into_iter().chain(self.aliases).any(|hidden| hidden.as_str() == name)
+    }
+
+    pub(crate) fn list(&self, name: &str) -> Option<&'a [u8]> {
+        self.lists.iter().find(|(header, _)| header.as_str() == name).map(|(_, list)| list.as_slice())
+    }
 }
 
 impl<'a, R: Request> View<'a, R> {
@@ -60,33 +125,59 @@ impl<'a, R: Request> View<'a, R> {
             authority: b"",
             target: b"",
             path: OnceCell::new(),
-            lane: Field::Absent,
-            identity: Field::Absent,
-            version: Field::Absent,
-            explain: Field::Absent,
+            sent: Sent::NOTHING,
             hidden: None,
         };
-        let internal: [&[u8]; 4] =
-            [&names.lane, &names.identity, &names.version, &names.explain].map(|name| name.as_str().as_bytes());
-        let [lane, identity, version, explain] = internal;
+        let internal: [&[u8]; 5] = [&names.lane, &names.identity, &names.version, &names.explain, &names.signed]
+            .map(|name| name.as_str().as_bytes());
+        let [lane, identity, version, explain, signed] = internal;
         for (name, value) in request.headers() {
             match name {
                 b":method" => view.method = value,
                 b":authority" => view.authority = value,
                 b":path" => view.target = value,
-                _ if name == lane => view.lane.add(value),
-                _ if name == identity => view.identity.add(value),
-                _ if name == version => view.version.add(value),
-                _ if name == explain => view.explain.add(value),
+                _ if name == BAGGAGE.as_bytes() => view.sent.baggage.add(value),
+                _ if name == TRACESTATE.as_bytes() => view.sent.tracestate.add(value),
+                _ if name == lane => view.sent.lane.add(value),
+                _ if name == identity => view.sent.identity.add(value),
+                _ if name == version => view.sent.version.add(value),
+                _ if name == explain => view.sent.explain.add(value),
+                _ if name == signed => view.sent.signed.add(value),
                 _ => {}
             }
         }
         view
     }
 
-    /// The view of an edge, where conditions and identities see no mark: a client can write what it likes.
-    pub(crate) fn without_marks(self, names: &'a HeaderNames) -> Self {
-        Self { hidden: Some(names), ..self }
+    /// The view where the caller is not believed: it can write what it likes.
+    pub(crate) fn hiding(self, hidden: Hidden<'a>) -> Self {
+        Self { hidden: Some(hidden), ..self }
+    }
+
+    /// The lines of the list in the header `name`.
+    pub(crate) fn lines_of(&self, field: Field<'a>, name: &str) -> List<'a> {
+        match field {
+            Field::Absent => List::default(),
+            Field::Once(line) => List::Line(line),
+            Field::Repeated => List::Lines(self.lines(name).collect()),
+        }
+    }
+
+    /// How often the header `name` occurs, whoever wrote it.
+    pub(crate) fn field(&self, name: &str) -> Field<'a> {
+        let mut field = Field::Absent;
+        self.lines(name).for_each(|value| field.add(value));
+        field
+    }
+
+    /// The values of the fields called `name`, whoever wrote them.
+    pub(crate) fn lines<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n, R> {
+        let request = self.request;
+        request.headers().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
+    }
+
+    pub(crate) fn request(&self) -> &'a R {
+        self.request
     }
 
     pub(crate) fn method(&self) -> &'a [u8] {
@@ -118,12 +209,13 @@ impl<'a, R: Request> View<'a, R> {
         Cow::Borrowed(path)
     }
 
-    pub(crate) fn header_values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let is_mark = |names: &HeaderNames| {
-            [&names.lane, &names.identity, &names.version].iter().any(|mark| mark.as_str() == name)
+    pub(crate) fn header_values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n, R> {
+        let (hidden, cleaned) = match &self.hidden {
+            None => (false, None),
+            Some(hidden) => (hidden.hides(name), hidden.list(name)),
         };
-        let visible = !self.hidden.is_some_and(is_mark);
-        self.request.headers().filter(move |(field, _)| visible && *field == name.as_bytes()).map(|(_, value)| value)
+        let as_sent = (!hidden && cleaned.is_none()).then(|| self.lines(name));
+        cleaned.filter(|list| !list.is_empty()).into_iter().chain(as_sent.into_iter().flatten())
     }
 
     /// The values of the cookies called `name`, over all cookie headers (RFC 6265 section 5.4; RFC 9113 section 8.2.3).

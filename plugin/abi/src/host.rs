@@ -43,7 +43,7 @@ pub struct MetricId(pub u32);
 
 /// The state of a shared value when it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version(u32);
+pub struct Version(pub u32);
 
 /// The result of a call.
 pub type Answer<T = ()> = Result<T, Refused>;
@@ -133,7 +133,7 @@ pub fn header(map: Map, name: &str) -> Answer<Vec<u8>> {
 ///
 /// # Errors
 /// What the host says.
-pub fn set_header(map: Map, name: &str, value: &str) -> Answer {
+pub fn set_header(map: Map, name: &str, value: &[u8]) -> Answer {
     let (name, name_size) = (name.as_ptr(), name.len());
     // SAFETY: the host reads both texts, which outlive the call.
     Refused::check(unsafe {

@@ -11,9 +11,10 @@ mod tally;
 use std::time::Duration;
 
 use graylane_abi::host::MetricId;
+use graylane_core::correlation::{Counts, Event};
 use graylane_core::metric::{Metric, ResponseClass};
 use graylane_core::name::{ServiceName, VersionName};
-use graylane_core::{Events, Reason};
+use graylane_core::{Events, OverrideRefusal, Reason};
 
 use row::Row;
 pub(crate) use sink::{Envoy, Sink};
@@ -33,7 +34,13 @@ struct Totals {
     unconfigured: Tally,
     malformed_marks: Tally,
     stripped_marks: Tally,
+    conflicts: Tally,
+    left_out: Tally,
+    /// In the order of [`OverrideRefusal::ALL`].
+    refused_overrides: [Tally; OverrideRefusal::ALL.len()],
     host_errors: Tally,
+    uncorrelated: Tally,
+    correlation: [Tally; Event::ALL.len()],
 }
 
 /// Where a service and version are counted.
@@ -89,8 +96,21 @@ impl Meter {
     }
 
     pub(crate) fn noticed(&mut self, events: Events) {
-        self.totals.malformed_marks.add(events.malformed_marks.into());
-        self.totals.stripped_marks.add(events.stripped_marks.into());
+        let Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated, refused_override } = events;
+        self.totals.malformed_marks.add(malformed_marks.into());
+        self.totals.stripped_marks.add(stripped_marks.into());
+        self.totals.conflicts.add(conflicts.into());
+        self.totals.left_out.add(left_out.into());
+        self.totals.uncorrelated.add(uncorrelated.into());
+        if let Some(refused) = refused_override.and_then(|why| self.totals.refused_overrides.get_mut(why as usize)) {
+            refused.add(1);
+        }
+    }
+
+    pub(crate) fn correlated(&mut self, counts: Counts) {
+        for ((_, count), tally) in counts.each().into_iter().zip(&mut self.totals.correlation) {
+            tally.add(count);
+        }
     }
 
     pub(crate) fn host_error(&mut self) {
@@ -99,11 +119,30 @@ impl Meter {
 
     /// Hands over everything counted since the last time.
     pub(crate) fn flush(&mut self, sink: &mut impl Sink) {
-        let Totals { unconfigured, malformed_marks, stripped_marks, host_errors } = &mut self.totals;
+        let Totals {
+            unconfigured,
+            malformed_marks,
+            stripped_marks,
+            conflicts,
+            left_out,
+            refused_overrides,
+            host_errors,
+            uncorrelated,
+            correlation,
+        } = &mut self.totals;
         unconfigured.flush(Metric::Unconfigured, sink);
         malformed_marks.flush(Metric::MalformedMarks, sink);
         stripped_marks.flush(Metric::StrippedMarks, sink);
+        conflicts.flush(Metric::MirrorConflicts, sink);
+        left_out.flush(Metric::MirrorsLeftOut, sink);
+        for (reason, count) in OverrideRefusal::ALL.iter().zip(refused_overrides) {
+            count.flush(Metric::OverridesRefused { reason: *reason }, sink);
+        }
         host_errors.flush(Metric::HostErrors, sink);
+        uncorrelated.flush(Metric::Uncorrelated, sink);
+        for ((event, _), tally) in Counts::default().each().into_iter().zip(correlation) {
+            tally.flush(Metric::Correlation { event }, sink);
+        }
         for row in &mut self.rows {
             row.flush(sink);
         }

@@ -19,7 +19,7 @@ use super::DEADLINE;
 use crate::scenario::Sample;
 
 /// How many worker threads a proxy has.
-const WORKERS: &str = "2";
+const WORKERS: &str = "4";
 /// How long to wait between two looks at something that changes.
 const A_MOMENT: Duration = Duration::from_millis(5);
 

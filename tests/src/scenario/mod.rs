@@ -25,7 +25,7 @@ pub use mesh::{Mesh, Place, cluster};
 pub use observation::{Aspect, Kind, Observation, observation};
 pub use play::play;
 pub use population::{Connections, Many, PerKind};
-pub use request::{Message, Protocol, Request, SOURCE, TargetForm};
+pub use request::{Message, Protocol, Request, SOURCE, Signed, TargetForm};
 pub use runner::{Arrival, Configuration, Events, Response, Runner, Seen, Verdict};
 pub use step::{Close, Configure, Send, Step};
 pub use table::{Scenario, Table};

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use graylane_core::config::Secret;
+use graylane_core::name::{Audience, KeyId, LaneName};
+use graylane_core::token::Override;
 use serde::Deserialize;
 
 use super::text::Text;
@@ -22,6 +25,10 @@ pub struct Request {
     pub headers: Vec<(String, Text)>,
     /// The claims of a token that the proxy verifies.
     pub claims: BTreeMap<String, serde_json::Value>,
+    /// The SPIFFE id in the certificate that the caller shows; none: it shows no certificate.
+    pub principal: Option<String>,
+    /// A signed override that it carries.
+    pub signed: Option<Signed>,
     /// What is taken over from what came before.
     pub carry: Vec<Carry>,
     /// What it is spoken in.
@@ -32,12 +39,40 @@ pub struct Request {
     pub fails: u32,
 }
 
+/// A signed override, made when it is sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Signed {
+    key: KeyId,
+    secret: Secret,
+    audience: Audience,
+    lanes: Vec<LaneName>,
+    /// How many seconds it is still good for; negative: since when it has ended.
+    expires_in: i64,
+    /// What it says instead, after it was signed.
+    #[serde(default)]
+    tampered: Option<(String, String)>,
+}
+
+impl Signed {
+    /// The text, signed at `now`.
+    pub(super) fn text(&self, now: u64) -> Vec<u8> {
+        let Self { key, secret, audience, lanes, expires_in, tampered } = self;
+        let expiry = now.saturating_add_signed(*expires_in);
+        let said = Override { key: key.clone(), expiry, audience: audience.clone(), lanes: lanes.clone() };
+        let text = said.sign(secret);
+        tampered.as_ref().map_or_else(|| text.clone(), |(was, is)| text.replace(was, is)).into_bytes()
+    }
+}
+
 /// What a caller takes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Carry {
     /// The internal headers that the upstream of the request before has seen: an app that hands the mark on.
     Mark,
+    /// What the upstream of the request before has seen of W3C Trace Context and Baggage: an app with OpenTelemetry.
+    Telemetry,
     /// The cookie that the last response which had one gave out: a browser.
     Cookie,
 }
@@ -94,6 +129,8 @@ pub struct Message {
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The claims of a token that the proxy verifies.
     pub claims: BTreeMap<String, serde_json::Value>,
+    /// The SPIFFE id in the certificate that the caller shows.
+    pub principal: Option<String>,
     /// What it is spoken in.
     pub protocol: Protocol,
     /// How the target is written.
@@ -121,6 +158,7 @@ impl Request {
             path: or(&self.path, "/"),
             headers,
             claims: self.claims.clone(),
+            principal: self.principal.clone(),
             protocol: self.protocol,
             target: self.target,
             fails: self.fails,

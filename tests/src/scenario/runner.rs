@@ -1,7 +1,9 @@
 //! What a scenario needs of whatever it is played on.
 
+use std::time::Duration;
+
 use anyhow::Result;
-use graylane_core::Phase;
+use graylane_core::{OverrideRefusal, Phase};
 
 use super::expect::Decided;
 use super::ledger::Ledger;
@@ -51,11 +53,20 @@ pub trait Runner {
     /// As [`send`](Self::send).
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen>;
 
-    /// Lets the open request go on and end, and says where it ended.
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// When the filter fails meanwhile.
+    fn wait(&mut self, time: Duration) -> Result<()>;
+
+    /// Lets the request that was opened last go on and end, and says where it ended.
     ///
     /// # Errors
     /// When none is open, or it was cut off.
     fn close(&mut self) -> Result<Place>;
+
+    /// The time by its clock, in seconds since the Unix epoch.
+    fn now(&self) -> u64;
 
     /// What its counters should show; `None` where it has none.
     fn ledger(&mut self) -> Option<&mut Ledger>;
@@ -146,4 +157,12 @@ pub struct Events {
     pub malformed: u8,
     /// From outside.
     pub stripped: u8,
+    /// Calls without a mark of which nothing is remembered.
+    pub uncorrelated: u8,
+    /// Mirrors that said something else than the mark.
+    pub conflicts: u8,
+    /// Mirrors without room for the mark.
+    pub left_out: u8,
+    /// A signed override that was not honoured.
+    pub refused_override: Option<OverrideRefusal>,
 }

@@ -28,7 +28,28 @@ pub(crate) fn variants() -> Vec<Variant> {
     let keyless = split(&json!([{ "header": "x-never-sent" }]), &json!({ "sequence": {} }));
     variants.push(entry("ours: entry, 10 % keyless", &services(1), &keyless, Expect::TenPercentGray));
     variants.push(entry("ours: entry, service not configured", &others(10), &rules(1), Expect::Base));
+    variants.extend(correlation());
     variants
+}
+
+/// What remembering a request and looking one up costs: each beside the same without it.
+fn correlation() -> [Variant; 4] {
+    let with = |phase: &str, services: &Value, members: &Value| {
+        let mut config = config(phase, 1, services, &rules(1));
+        if let (Some(all), Some(members)) = (config.as_object_mut(), members.as_object()) {
+            all.extend(members.clone());
+        }
+        config
+    };
+    let (inbound, outbound) = ("sidecarInbound", "sidecarOutbound");
+    let (off, on) = (json!({}), json!({ "correlation": {} }));
+    let (none, one) = (json!({}), services(1));
+    [
+        ours("ours: before an app", with(inbound, &none, &off), Request::Marked, Expect::Base),
+        ours("ours: before an app, remembered", with(inbound, &none, &on), Request::Marked, Expect::Base),
+        ours("ours: behind an app, lost mark", with(outbound, &one, &off), Request::Unmarked, Expect::Gray),
+        ours("ours: behind an app, looked up", with(outbound, &one, &on), Request::Unmarked, Expect::Gray),
+    ]
 }
 
 /// What a proxy inside the mesh is told about `count` services.

@@ -50,7 +50,7 @@ fn bytes(kind: Request, user: usize) -> Vec<u8> {
          authorization: Bearer {token}\r\n\
          cookie: session=5c1f7a0e92b34d6d; theme=dark; _ga=GA1.2.1094823377.1760000000\r\n\
          referer: https://shop.example.com/cart\r\n\
-         traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\
+         traceparent: 00-4bf92f3577b34da6a3ce{user:012x}-00f067aa0ba902b7-01\r\n\
          x-request-id: 7b1c6f0e-3a52-4d0b-9f1e-{user:012}\r\n\
          {USER_HEADER}: user-{user}\r\n\
          {mark}\r\n",

@@ -3,6 +3,8 @@
 //! Each part is compiled even when an earlier one has a problem, so that one run shows all of them. Names that could not
 //! be resolved are reported where they stand.
 
+mod carriers;
+mod correlation;
 mod lanes;
 mod rules;
 mod services;
@@ -10,7 +12,7 @@ mod services;
 use super::hosts::HostTable;
 use super::id::Id;
 use super::{LaneId, Router};
-use crate::config::{self, FilterConfig};
+use crate::config::{self, FilterConfig, HostPattern, OverrideKey, Phase};
 use crate::matcher;
 use crate::name::{LaneName, SplitName};
 use crate::problem::{Path, Problems};
@@ -45,16 +47,20 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         phase,
         mode,
         headers,
+        carriers,
+        trust,
         identity,
         lanes,
         rule_sets,
         splits,
         services,
         explain,
+        correlation,
+        overrides,
     } = config;
     let mut problems = Problems::default();
     let names = Names { lanes: lanes.keys().collect(), splits: splits.keys().collect() };
-    check_headers(headers, &mut problems);
+    carriers::check_headers(headers, &mut problems);
     let mut hosts = HostTable::default();
     let router = Router {
         phase: *phase,
@@ -62,6 +68,9 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         generation: *generation,
         digest: config.digest(),
         headers: headers.clone(),
+        carriers: carriers::carriers(carriers, headers, &mut problems),
+        peers: trust.peers.clone(),
+        mesh_hosts: mesh_hosts(&trust.mesh_hosts, &mut problems),
         identity: identity.clone(),
         lanes: names.lanes(lanes, &mut problems),
         splits: names.splits(splits, &mut problems),
@@ -72,35 +81,41 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
             let path = Path::Root.field("explain");
             matcher::compile(&explain.allow, &path.field("allow"), &mut problems)
         }),
+        correlation: correlation.as_ref().inspect(|it| correlation::check(it, &mut problems)).cloned(),
+        overrides: overrides.as_ref().filter(|_| *phase == Phase::Gateway).map(|overrides| {
+            check_keys(&overrides.keys, &mut problems);
+            overrides.clone()
+        }),
     };
     problems.or(router)
+}
+
+fn check_keys(keys: &[OverrideKey], problems: &mut Problems) {
+    let root = Path::Root.field("overrides");
+    let path = root.field("keys");
+    for (index, key) in keys.iter().enumerate() {
+        if keys.iter().take(index).any(|other| other.id == key.id) {
+            let place = path.index(index);
+            problems.add(&place.field("id"), format!("{:?} is taken", key.id.as_str()), "each key its own name");
+        }
+    }
+}
+
+fn mesh_hosts(patterns: &[HostPattern], problems: &mut Problems) -> HostTable<()> {
+    let root = Path::Root.field("trust");
+    let path = root.field("meshHosts");
+    let mut hosts = HostTable::default();
+    for (index, pattern) in patterns.iter().enumerate() {
+        if let Err(()) = hosts.add(pattern, ()) {
+            problems.add(&path.index(index), format!("\"{pattern}\" is named twice"), "each pattern once");
+        }
+    }
+    hosts
 }
 
 /// The place of `name` among ascending `names`.
 fn place<N: Ord, I: Id>(names: &[&N], name: &N) -> Option<I> {
     names.binary_search(&name).ok().map(I::at)
-}
-
-fn check_headers(headers: &config::HeaderNames, problems: &mut Problems) {
-    let config::HeaderNames { lane, identity, version, explain, explanation, reason } = headers;
-    let named = [
-        ("lane", lane),
-        ("identity", identity),
-        ("version", version),
-        ("explain", explain),
-        ("explanation", explanation),
-        ("reason", reason),
-    ];
-    let path = Path::Root.field("headers");
-    for (index, (field, name)) in named.iter().enumerate() {
-        if let Some((other, _)) = named.iter().take(index).find(|(_, other)| other == name) {
-            problems.add(
-                &path.field(field),
-                format!("{:?} is already headers.{other}", name.as_str()),
-                "six different names",
-            );
-        }
-    }
 }
 
 impl Names<'_> {

@@ -14,7 +14,7 @@ impl Names<'_> {
     pub(super) fn services(
         &self,
         services: &config::Map<ServiceName, config::Service>,
-        hosts: &mut HostTable,
+        hosts: &mut HostTable<ServiceId>,
         problems: &mut Problems,
     ) -> Vec<Service> {
         let root = Path::Root.field("services");

@@ -103,7 +103,11 @@ fn junk() -> impl Strategy<Value = Value> {
 
 /// A good document in which one part is junk, and the place of that part.
 fn broken() -> impl Strategy<Value = (String, Value)> {
-    let mut good = document("gateway", json!({"explain": {"allow": {"not": {"method": {"exact": "GET"}}}}}));
+    let correlation = json!({"sources": ["b3"], "ttlSeconds": 60, "requests": 64});
+    let mut good = document(
+        "gateway",
+        json!({"correlation": correlation, "explain": {"allow": {"not": {"method": {"exact": "GET"}}}}}),
+    );
     good["splits"]["s2"] = json!({
         "salt": "s2", "slots": [{"to": "base", "slots": 10_000}], "identity": [{"cookie": "a"}, {"sourceAddress": {}}],
         "keyless": {"cookie": {"name": "uid", "sameSite": "none", "secure": true, "path": "/", "domain": "shop"}}

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::arbitrary::{config, good_config, internal_fields, plain_request, request};
 use super::*;
 use crate::Phase;
+use crate::carrier::Mirror;
+use crate::name::HeaderName;
 
 const INTERNAL: [&str; 3] = ["x-gray-lane", "x-gray-id", "x-gray-version"];
 
@@ -77,10 +79,33 @@ proptest! {
         prop_assert_eq!(plain.outcome, decided.outcome);
         prop_assert_eq!((plain.target, plain.version), (decided.target, decided.version));
         prop_assert_eq!((plain.lane, &plain.lanes, plain.identity), (decided.lane, &decided.lanes, decided.identity));
-        for name in INTERNAL {
+        let aliases = router.carriers.aliases.iter().map(HeaderName::as_str);
+        let mirrors = router.carriers.mirrors.iter().map(|mirror| mirror.header.as_str());
+        for name in INTERNAL.into_iter().chain(aliases).chain(mirrors) {
             let (plain, decided) = (edited(&request, &plain), edited(&forged, &decided));
             prop_assert_eq!(values(&plain, name), values(&decided, name), "{}", name);
         }
+    }
+
+    #[test]
+    fn no_mark_of_a_peer_that_is_not_believed_reaches_an_app(
+        config in good_config(), request in plain_request(), internal in internal_fields()
+    ) {
+        let trust = serde_json::from_value(json!({"peers": ["spiffe://mesh/*"]})).unwrap();
+        let config = FilterConfig { phase: Phase::SidecarInbound, mode: Mode::Enforce, trust, ..config };
+        let router = Router::compile(&config).unwrap();
+        let mut forged = request.clone();
+        for (name, value) in &internal {
+            forged.push(name, value);
+        }
+        let decision = router.decide(&forged, &mut NoDraw);
+        let (after, plain) = (edited(&forged, &decision), edited(&request, &router.decide(&request, &mut NoDraw)));
+        let aliases = router.carriers.aliases.iter().map(HeaderName::as_str);
+        let mirrors = router.carriers.mirrors.iter().map(|mirror| mirror.header.as_str());
+        for name in INTERNAL.into_iter().chain(aliases).chain(mirrors) {
+            prop_assert_eq!(values(&after, name), values(&plain, name), "{}", name);
+        }
+        prop_assert_eq!(decision.identity, None);
     }
 
     #[test]
@@ -97,6 +122,17 @@ proptest! {
         }
         for identity in values(&after, "x-gray-id") {
             prop_assert!(mark::decode_identity(&identity).is_ok(), "{:?}", identity);
+        }
+        // A mirror says what the header says, or nothing that can be used.
+        let view = View::of(&after, &router.headers);
+        let said = |mirror: &Mirror| mirror.format.read(&view.lines_of(view.sent.list(&mirror.format), mirror.header.as_str()));
+        let lanes = values(&after, "x-gray-lane");
+        for said in router.carriers.mirrors.iter().map(said).filter(|_| router.carriers.headers == HeaderCarrier::Enabled) {
+            if let Some(text) = said.lanes {
+                let text = text.unwrap();
+                let header = lanes.first().map(|lanes| mark::decode_lanes(lanes).unwrap());
+                prop_assert_eq!(mark::decode_lanes(&text).ok(), header);
+            }
         }
     }
 
@@ -140,7 +176,7 @@ proptest! {
     fn a_strict_lane_is_never_served_by_base(router in enforcing(Phase::SidecarOutbound), request in request()) {
         let decision = router.decide(&request, &mut NoDraw);
         let strict = |lane: &LaneId| id::get(&router.lanes, *lane).is_some_and(|lane| lane.isolation == Isolation::Strict);
-        if decision.lanes.iter().any(strict) {
+        if decision.outcome != Outcome::Pass && decision.lanes.iter().any(strict) {
             let pinned = matches!(decision.reason, Reason::Rule | Reason::Split | Reason::Propagated);
             prop_assert!(decision.outcome == Outcome::Refuse || pinned, "{:?}", decision);
         }

@@ -1,0 +1,70 @@
+//! A store as workers share it, in which others can get between a read and a write.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::correlation::{Key, Overtaken, Store, Token};
+
+type Between = Box<dyn FnOnce()>;
+
+#[derive(Clone, Default)]
+pub(super) struct Shared(Rc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    values: RefCell<BTreeMap<Key, (Vec<u8>, u32)>>,
+    writes: Cell<u32>,
+    refuses: Cell<bool>,
+    /// What others do after the next reads, one after each.
+    between: RefCell<Vec<Between>>,
+}
+
+impl Shared {
+    pub(super) fn refuse(&self) {
+        self.0.refuses.set(true);
+    }
+
+    /// Has others do this after the next read.
+    pub(super) fn interfere(&self, what: impl FnOnce() + 'static) {
+        self.0.between.borrow_mut().push(Box::new(what));
+    }
+
+    /// What others were to do and did not, as nothing was read.
+    pub(super) fn rest(&self) -> Vec<Between> {
+        self.0.between.take()
+    }
+
+    /// Changes all values as another filter could.
+    pub(super) fn spoil(&self, mut change: impl FnMut(&mut Vec<u8>)) {
+        self.0.values.borrow_mut().values_mut().for_each(|(value, _)| change(value));
+    }
+
+    /// Keys and bytes of values.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let values = self.0.values.borrow();
+        (values.len(), values.values().map(|(value, _)| value.len()).sum())
+    }
+}
+
+impl Store for Shared {
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        let (value, token) = self.0.values.borrow().get(&key).cloned().unwrap_or_default();
+        let between = self.0.between.borrow_mut().pop();
+        if let Some(between) = between {
+            between();
+        }
+        (!self.0.refuses.get()).then_some((value, Token(token)))
+    }
+
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
+        let mut values = self.0.values.borrow_mut();
+        let present = values.get(&key).map_or(0, |(_, token)| *token);
+        if self.0.refuses.get() || present != token {
+            return Err(Overtaken);
+        }
+        self.0.writes.set(self.0.writes.get() + 1);
+        values.insert(key, (value.to_vec(), self.0.writes.get()));
+        Ok(())
+    }
+}

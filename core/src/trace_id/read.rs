@@ -1,0 +1,92 @@
+//! The formats.
+
+use crate::hash;
+
+/// The longest value that is looked at.
+const LONGEST: usize = 512;
+
+/// W3C Trace Context, section 3.2.2: `00-TRACE-PARENT-FLAGS`, lower-case; later versions may go on behind another dash.
+pub(super) fn traceparent(value: &[u8]) -> Option<u128> {
+    let (known, rest) = value.split_at_checked(55)?;
+    let [version, trace, parent, flags] = parts(known, b'-')?;
+    let goes_on = version != b"00" && rest.starts_with(b"-");
+    let sound = version.len() == 2
+        && version != b"ff"
+        && (rest.is_empty() || goes_on)
+        && trace.len() == 32
+        && parent.len() == 16
+        && !known.iter().any(u8::is_ascii_uppercase);
+    (sound && hex(version).is_some() && hex(flags).is_some() && hex(parent)? != 0).then(|| hex(trace)).flatten()
+}
+
+/// B3 in one header: `TRACE-SPAN`, `TRACE-SPAN-SAMPLED` or `TRACE-SPAN-SAMPLED-PARENT`; a lone decision has no id.
+pub(super) fn b3(value: &[u8]) -> Option<u128> {
+    let mut parts = value.split(|byte| *byte == b'-');
+    let (trace, span) = (parts.next()?, parts.next()?);
+    let sampled = parts.next().is_none_or(|sampled| matches!(sampled, b"0" | b"1" | b"d"));
+    let parent = parts.next().is_none_or(|parent| parent.len() == 16 && hex(parent).is_some());
+    let sound = span.len() == 16 && hex(span).is_some() && sampled && parent && parts.next().is_none();
+    sound.then(|| b3_trace_id(trace)).flatten()
+}
+
+/// B3 in many headers: 32 or 16 digits; the short form is the long one without its upper half.
+pub(super) fn b3_trace_id(value: &[u8]) -> Option<u128> {
+    matches!(value.len(), 16 | 32).then(|| hex(value)).flatten()
+}
+
+/// Cross Process Propagation Headers Protocol v3 of Apache `SkyWalking`: eight parts, the second of them the id, any text, in base64.
+pub(super) fn sw8(value: &[u8]) -> Option<u128> {
+    let [sample, trace, ..]: [&[u8]; 8] = parts(value.get(..value.len().min(LONGEST + 1))?, b'-')?;
+    let text = trace.strip_suffix(b"==").or_else(|| trace.strip_suffix(b"=")).unwrap_or(trace);
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let sound = matches!(sample, b"0" | b"1")
+        && value.len() <= LONGEST
+        && trace.len().is_multiple_of(4)
+        && !text.is_empty()
+        && text.iter().all(is_base64);
+    sound.then(|| u128::from(hash::salted("sw8.upper", text)) << 64 | u128::from(hash::salted("sw8.lower", text)))
+}
+
+/// Datadog: the lower 64 bits of the id, as a decimal number.
+pub(super) fn datadog(value: &[u8]) -> Option<u128> {
+    let sound = matches!(value.len(), 1..=20) && value.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(value).ok().filter(|_| sound)?;
+    text.parse::<u64>().ok().map(u128::from)
+}
+
+/// A UUID, or 32 digits, as some edges make them.
+///
+/// Envoy writes its sampling decision in place of a UUID's version digit (`UuidRequestIdExtension`), so that digit does
+/// not count.
+pub(super) fn request_id(value: &[u8]) -> Option<u128> {
+    const VERSION: u128 = 0xf << 76;
+    if value.len() == 32 {
+        return hex(value);
+    }
+    let parts: [&[u8]; 5] = parts(value, b'-')?;
+    let mut digits = [0; 32];
+    let mut rest = digits.as_mut_slice();
+    for (part, length) in parts.into_iter().zip([8, 4, 4, 4, 12]) {
+        let (place, others) = rest.split_at_mut_checked(length)?;
+        (part.len() == length).then(|| place.copy_from_slice(part))?;
+        rest = others;
+    }
+    hex(&digits).map(|id| id & !VERSION)
+}
+
+/// Exactly `COUNT` parts.
+fn parts<const COUNT: usize>(value: &[u8], separator: u8) -> Option<[&[u8]; COUNT]> {
+    let mut all = value.split(|byte| *byte == separator);
+    let mut parts = [&b""[..]; COUNT];
+    for part in &mut parts {
+        *part = all.next()?;
+    }
+    all.next().is_none().then_some(parts)
+}
+
+/// Up to 32 hexadecimal digits and nothing else.
+#[inline(never)]
+fn hex(digits: &[u8]) -> Option<u128> {
+    (digits.len() <= 32).then_some(())?;
+    digits.iter().try_fold(0, |number, digit| Some(number << 4 | u128::from(char::from(*digit).to_digit(16)?)))
+}

@@ -1,0 +1,101 @@
+//! Neither trace headers nor what stands in the store make remembering or looking up fail, and one request's mark is never
+//! given to another id.
+#![no_main]
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use graylane_core::config::Correlation;
+use graylane_core::correlation::{Key, Overtaken, Question, Recall, Store, Table, Ticket, Token};
+use graylane_core::hash::IdentityHash;
+use graylane_core::slots::Slot;
+use graylane_core::{Draw, FilterConfig, Headers, LaneList, Memory, OpaqueId, Phase, Router, SplitId, TraceId};
+use libfuzzer_sys::fuzz_target;
+
+const CONFIG: &[u8] = include_bytes!("../../core/tests/golden/config.json");
+const NAMES: [&str; 6] = ["traceparent", "b3", "x-b3-traceid", "sw8", "x-datadog-trace-id", "x-request-id"];
+
+/// A store in which somebody else has written before.
+#[derive(Clone, Default)]
+struct Junk {
+    junk: Vec<u8>,
+    values: Rc<RefCell<HashMap<Key, Vec<u8>>>>,
+}
+
+impl Store for Junk {
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        Some((self.values.borrow().get(&key).unwrap_or(&self.junk).clone(), Token(0)))
+    }
+
+    fn put(&self, key: Key, value: &[u8], _: Token) -> Result<(), Overtaken> {
+        self.values.borrow_mut().insert(key, value.to_vec());
+        Ok(())
+    }
+}
+
+/// A sidecar that notes which ids it is asked for.
+struct Sidecar {
+    table: Table,
+    ids: Vec<TraceId>,
+    remembered: Option<TraceId>,
+}
+
+impl Memory for Sidecar {
+    fn remember(
+        &mut self,
+        id: TraceId,
+        lanes: Option<&LaneList<'_>>,
+        identity: Option<IdentityHash>,
+        question: Question,
+    ) -> Option<Ticket> {
+        self.remembered = Some(id);
+        self.table.remember(id, lanes, identity, question)
+    }
+
+    fn recall(&mut self, id: TraceId) -> Recall {
+        self.ids.push(id);
+        self.table.recall(id)
+    }
+}
+
+impl Draw for Sidecar {
+    fn opaque_id(&mut self) -> OpaqueId {
+        OpaqueId(0)
+    }
+
+    fn sequence_slot(&mut self, _: SplitId) -> Slot {
+        Slot::of_phase(0)
+    }
+
+    fn unix_seconds(&mut self) -> u64 {
+        0
+    }
+}
+
+fuzz_target!(|input: (Vec<u8>, Vec<(u8, Vec<u8>)>, Vec<(u8, Vec<u8>)>)| {
+    let (junk, inbound, outbound) = input;
+    let mut config = FilterConfig::from_json(CONFIG).expect("the golden configuration");
+    config.correlation = Some(Correlation::default());
+    let request = |fields: &[(u8, Vec<u8>)], marked: bool| {
+        let mut headers = Headers::from([(":authority", "cart.shop"), (":path", "/")]);
+        for (name, value) in fields {
+            headers.push(NAMES[usize::from(*name) % NAMES.len()], value);
+        }
+        if marked {
+            headers.push("x-gray-lane", "gray");
+        }
+        headers
+    };
+    let store = Junk { junk, ..Junk::default() };
+    let mut sidecar = Sidecar { table: Table::new(store, &Correlation::default()), ids: Vec::new(), remembered: None };
+    sidecar.table.set_time(1_800_000_000);
+    config.phase = Phase::SidecarInbound;
+    let router = Router::compile(&config).expect("the golden configuration");
+    router.decide(&request(&inbound, true), &mut sidecar);
+    config.phase = Phase::SidecarOutbound;
+    let router = Router::compile(&config).expect("the golden configuration");
+    let decision = router.decide(&request(&outbound, false), &mut sidecar);
+    let known = sidecar.remembered.is_some_and(|id| sidecar.ids.contains(&id));
+    assert_eq!(decision.lanes.is_empty(), !known, "{decision:?}");
+});

@@ -1,0 +1,142 @@
+//! What this machine knows of the table of remembered requests: the values that all machines of the proxy share.
+//!
+//! Nothing is written before a configuration has been taken: a canary, which ends before its first tick, makes nothing.
+//! The time is that of the last tick, which is near enough and costs no request a call.
+
+use std::cell::RefCell;
+
+use graylane_abi::host::{self, Version};
+use graylane_core::config::Correlation;
+use graylane_core::correlation::{Key, Overtaken, Store, Table, Ticket, Token};
+use graylane_core::metric::Metric;
+use graylane_core::{Phase, Router, TraceId};
+
+use crate::vm::Vm;
+
+/// The table as one configuration wants it.
+pub(crate) struct Memory(RefCell<Table>);
+
+impl Memory {
+    /// The table of a router; none where it remembers nothing.
+    pub(crate) fn of(router: &Router) -> Option<Self> {
+        let config = router.correlation()?;
+        let mut table = Table::new(Shared::of(config), config);
+        table.set_time(now());
+        Some(Self(RefCell::new(table)))
+    }
+
+    pub(crate) fn table(&self) -> &RefCell<Table> {
+        &self.0
+    }
+
+    /// Tells whoever is in front of the app the way of a call that was made for a request.
+    pub(crate) fn tell(&self, id: TraceId, way: &str) {
+        self.0.borrow_mut().tell(id, way);
+    }
+
+    /// What was told of the calls that were made for a request.
+    pub(crate) fn told(&self, ticket: &Ticket) -> Vec<String> {
+        self.0.borrow_mut().told(ticket)
+    }
+
+    pub(crate) fn end(&self, ticket: &Ticket) {
+        self.0.borrow_mut().end(ticket);
+    }
+
+    pub(crate) fn keep(&self, ticket: &mut Ticket, now: u32) {
+        let mut table = self.0.borrow_mut();
+        // That of an older configuration is told here only.
+        table.set_time(now);
+        table.keep(ticket);
+    }
+
+    /// Goes with the time, and hands over what was counted.
+    pub(crate) fn tick(&self, vm: &Vm, phase: Phase, now: u32) {
+        let mut table = self.0.borrow_mut();
+        table.set_time(now);
+        table.create();
+        vm.meter.borrow_mut().correlated(table.take_counts());
+        // One of a sidecar's two sides is enough to tell.
+        if phase == Phase::SidecarInbound {
+            vm.set(Metric::Remembered, table.occupancy());
+        }
+    }
+}
+
+/// Seconds since the Unix epoch.
+pub(crate) fn now() -> u32 {
+    const NANOSECONDS: u64 = 1_000_000_000;
+    u32::try_from(host::now().unwrap_or_default() / NANOSECONDS).unwrap_or(u32::MAX)
+}
+
+/// Shared data, which in Istio all plugins of a proxy have in common: keys begin with our name, the version of the
+/// table's format and its size.
+pub(crate) struct Shared {
+    /// In hexadecimal digits, as [`digits`] writes them.
+    size: [u8; DIGITS],
+}
+
+const DIGITS: usize = 5;
+
+impl Shared {
+    fn of(config: &Correlation) -> Self {
+        Self { size: digits(config.requests / 8) }
+    }
+
+    /// Calls `visit` with the name of a value; it takes no allocation.
+    fn named<T>(&self, key: Key, visit: impl FnOnce(&str) -> T) -> T {
+        let (kind, size, number) = match key {
+            Key::Set(number) => (b"set/", &self.size, number),
+            // The others are the same whatever size the table has.
+            Key::Lanes(number) => (b"lane", b"lists", number),
+            Key::Way(number) => (b"ways", b"told/", number),
+        };
+        let mut name = *b"graylane.1/_______________";
+        let parts = [&kind[..], size, b"/", &digits(number)];
+        for (place, byte) in name.iter_mut().skip(PREFIX).zip(parts.into_iter().flatten()) {
+            *place = *byte;
+        }
+        visit(std::str::from_utf8(&name).unwrap_or_default())
+    }
+}
+
+const PREFIX: usize = b"graylane.1/".len();
+
+/// The lower 20 bits as hexadecimal digits.
+fn digits(number: u32) -> [u8; DIGITS] {
+    std::array::from_fn(|place| {
+        let nibble = number >> (4 * (DIGITS - 1 - place)) & 0xf;
+        char::from_digit(nibble, 16).and_then(|digit| digit.try_into().ok()).unwrap_or(b'0')
+    })
+}
+
+impl Store for Shared {
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        let (value, Version(token)) = self.named(key, host::shared).ok()?;
+        Some((value, Token(token)))
+    }
+
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
+        self.named(key, |name| host::share(name, value, Version(token))).map_err(|_| Overtaken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_values_have_one_name_and_all_have_our_prefix() {
+        let config = Correlation::default();
+        let (small, large) = (Correlation { requests: 64, ..config.clone() }, config);
+        let mut names = std::collections::BTreeSet::new();
+        for config in [&small, &large] {
+            let shared = Shared::of(config);
+            names.extend((0..config.requests / 8).map(|set| shared.named(Key::Set(set), str::to_owned)));
+        }
+        names.extend((0..Key::LANES).map(|list| Shared::of(&small).named(Key::Lanes(list), str::to_owned)));
+        names.extend((0..Key::WAYS).map(|way| Shared::of(&small).named(Key::Way(way), str::to_owned)));
+        assert_eq!(names.len(), 8 + 4_096 + 256 + 16);
+        assert!(names.iter().all(|name| name.starts_with("graylane.1/") && !name.contains('_')), "{:?}", names.first());
+    }
+}
