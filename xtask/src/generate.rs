@@ -1,5 +1,5 @@
-//! `cargo xtask gen`: files in the work tree that `graylane` itself prints, so that they cannot
-//! contradict it.
+//! `cargo xtask gen`: files in the work tree that programs print which are built from what the
+//! files describe, so that they cannot contradict it.
 
 use std::fs;
 
@@ -13,15 +13,38 @@ use crate::workspace::Workspace;
 struct Generated {
     /// Where it lies, from the root folder.
     path: &'static str,
-    /// What `graylane` is asked, to print it.
+    /// Who prints it.
+    printer: Printer,
+    /// What the printer is asked.
     asked: &'static [&'static str],
 }
 
-const GENERATED: [Generated; 3] = [
-    Generated { path: "deploy/crds/grayreleases.yaml", asked: &["crd", "grayreleases"] },
-    Generated { path: "deploy/crds/lanes.yaml", asked: &["crd", "lanes"] },
-    Generated { path: "deploy/crds/meshpolicies.yaml", asked: &["crd", "meshpolicies"] },
+/// A program of the package `graylane`.
+#[derive(Clone, Copy)]
+enum Printer {
+    /// The command line itself.
+    Graylane,
+    /// What prints pages of the reference: an example, for nobody else has a use for it.
+    Reference,
+}
+
+const GENERATED: [Generated; 5] = [
+    Generated { path: "deploy/crds/grayreleases.yaml", printer: Printer::Graylane, asked: &["crd", "grayreleases"] },
+    Generated { path: "deploy/crds/lanes.yaml", printer: Printer::Graylane, asked: &["crd", "lanes"] },
+    Generated { path: "deploy/crds/meshpolicies.yaml", printer: Printer::Graylane, asked: &["crd", "meshpolicies"] },
+    Generated { path: "docs/reference/commands.md", printer: Printer::Reference, asked: &["commands"] },
+    Generated { path: "docs/reference/metrics.md", printer: Printer::Reference, asked: &["metrics"] },
 ];
+
+impl Printer {
+    /// Where cargo leaves it, from the folder of what it builds.
+    fn program(self) -> &'static str {
+        match self {
+            Self::Graylane => "debug/graylane",
+            Self::Reference => "debug/examples/reference",
+        }
+    }
+}
 
 /// What to do with the files.
 #[derive(Debug, clap::Args)]
@@ -60,13 +83,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// The files that differ from what `graylane` prints, with that.
+/// The files that differ from what is printed, with that.
 fn stale(workspace: &Workspace) -> Result<Vec<(&'static str, String)>> {
-    process::run(workspace.cargo().args(["build", "--package", "graylane", "--bin", "graylane"]))?;
-    let graylane = workspace.target().join("debug/graylane");
+    let programs = ["--bin", "graylane", "--example", "reference"];
+    process::run(workspace.cargo().args(["build", "--package", "graylane"]).args(programs))?;
     let mut stale = Vec::new();
-    for Generated { path, asked } in GENERATED {
-        let content = process::capture(workspace.command(&graylane).args(asked))?;
+    for Generated { path, printer, asked } in GENERATED {
+        let program = workspace.target().join(printer.program());
+        let content = process::capture(workspace.command(program).args(asked))?;
         let present = fs::read_to_string(workspace.root().join(path)).ok();
         if present.as_deref() != Some(content.as_str()) {
             stale.push((path, content));

@@ -3,6 +3,7 @@
 //! No custom resource: a cluster has Services and Deployments for this.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use graylane_core::config::HostPattern;
@@ -29,6 +30,17 @@ pub struct LocalMeshSpec {
     pub gateway: Gateway,
     /// The services.
     pub services: Vec<LocalService>,
+    /// Where proxies send their spans; they make none when absent. It counts when the mesh is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracing: Option<LocalTracing>,
+}
+
+/// Where spans go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LocalTracing {
+    /// The address of an OpenTelemetry collector that takes OTLP over HTTP, as `127.0.0.1:4318`.
+    pub otlp: SocketAddr,
 }
 
 /// The way into a local mesh.

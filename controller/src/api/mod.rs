@@ -17,7 +17,7 @@ pub use crd::definitions;
 pub use gray_release::{GrayRelease, GrayReleaseSpec, ServiceSplit, VersionWeight, Workload};
 pub use lane::{Lane, LaneMember, LaneSpec};
 pub use local_mesh::{
-    Gateway, GatewayRoute, HttpReadiness, LocalMesh, LocalMeshSpec, LocalService, LocalVersion, Protocol,
+    Gateway, GatewayRoute, HttpReadiness, LocalMesh, LocalMeshSpec, LocalService, LocalTracing, LocalVersion, Protocol,
 };
 pub use mesh_policy::{ExplainPolicy, MeshPolicy, MeshPolicySpec};
 pub use object::{Kind, ObjectRef};

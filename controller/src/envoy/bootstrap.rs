@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use graylane_core::metric;
 use serde_json::{Value, json};
 
-use super::{Files, Listener, Resource, socket_address};
+use super::{Files, Listener, Resource, Tracing, socket_address};
 
 /// A proxy: its listeners stand for its life, everything else comes from files.
 #[derive(Debug, Clone)]
@@ -20,13 +20,16 @@ pub struct Bootstrap<'a> {
     pub listeners: &'a [Listener],
     /// Where the rest is.
     pub files: &'a Files,
+    /// Where its spans go.
+    pub tracing: Option<&'a Tracing>,
 }
 
 impl Bootstrap<'_> {
     /// The bootstrap configuration.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Self { node, group, admin, listeners, files } = *self;
+        let Self { node, group, admin, listeners, files, tracing } = *self;
+        let spans = tracing.map(|tracing| tracing.of(group));
         let tag = |label: &&str| json!({"tag_name": label, "regex": metric::tag_regex(label)});
         json!({
             "node": {"id": node, "cluster": group},
@@ -34,8 +37,8 @@ impl Bootstrap<'_> {
             "stats_config": {"stats_tags": metric::LABELS.iter().map(tag).collect::<Vec<_>>()},
             "dynamic_resources": {"cds_config": files.source(Resource::Clusters)},
             "static_resources": {
-                "listeners": listeners.iter().map(|listener| listener.to_json(files)).collect::<Vec<_>>(),
-                "clusters": listeners.iter().filter_map(|listener| listener.cluster()).collect::<Vec<_>>(),
+                "listeners": listeners.iter().map(|listener| listener.to_json(files, spans.as_ref())).collect::<Vec<_>>(),
+                "clusters": listeners.iter().filter_map(|listener| listener.cluster()).chain(tracing.map(Tracing::cluster)).collect::<Vec<_>>(),
             },
         })
     }

@@ -63,6 +63,11 @@ pub(super) fn app(address: SocketAddr, protocol: Protocol) -> Value {
     fixed(APP, &[address], options)
 }
 
+/// A server that has nothing to do with the services of the mesh.
+pub(super) fn plain(name: &str, address: SocketAddr) -> Value {
+    fixed(name, &[address], json!({"explicit_http_config": {"http_protocol_options": {}}}))
+}
+
 fn fixed(name: &str, endpoints: &[SocketAddr], options: Value) -> Value {
     const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
     let endpoint = |address: &SocketAddr| json!({"endpoint": {"address": socket_address(*address)}});

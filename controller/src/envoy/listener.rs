@@ -59,7 +59,8 @@ impl Listener {
         }
     }
 
-    pub(super) fn to_json(self, files: &Files) -> Value {
+    /// With what it says of `spans`, if they go anywhere.
+    pub(super) fn to_json(self, files: &Files, spans: Option<&Value>) -> Value {
         json!({
             "name": role_name(self.phase()),
             "address": socket_address(self.address()),
@@ -67,7 +68,7 @@ impl Listener {
             "enable_reuse_port": false,
             "filter_chains": [{"filters": [{
                 "name": "envoy.filters.network.http_connection_manager",
-                "typed_config": self.http(files),
+                "typed_config": self.http(files, spans),
             }]}],
         })
     }
@@ -80,7 +81,7 @@ impl Listener {
         }
     }
 
-    fn http(self, files: &Files) -> Value {
+    fn http(self, files: &Files, spans: Option<&Value>) -> Value {
         let name = role_name(self.phase());
         let mut http = json!({
             "@type": type_url("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
@@ -107,6 +108,7 @@ impl Listener {
             members.insert(member.to_owned(), value);
             // Who calls is the other end of the connection at the edge, and what the edge says behind it.
             members.insert("use_remote_address".to_owned(), matches!(self, Self::Gateway { .. }).into());
+            members.extend(spans.map(|spans| ("tracing".to_owned(), spans.clone())));
         }
         http
     }

@@ -19,6 +19,7 @@ mod resource;
 mod routes;
 mod routing;
 pub mod stats;
+mod tracing;
 
 pub use bootstrap::Bootstrap;
 pub use cluster::{Subset, clusters};
@@ -28,6 +29,7 @@ pub use listener::Listener;
 pub use resource::{Files, Resource};
 pub use routes::{gateway_routes, outbound_routes};
 pub use routing::{Destination, Routing};
+pub use tracing::Tracing;
 
 use std::net::SocketAddr;
 

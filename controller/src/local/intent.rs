@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use graylane_core::Problem;
+use graylane_core::{Phase, Problem};
 
 use super::publication::Next;
 use super::wanted::{self, Version, Wanted};
 use crate::api::Protocol;
+use crate::envoy::Tracing;
 use crate::plan::{Configs, Readiness, Service, plan};
 use crate::resources::{self, Finding, Findings, Place, Resources};
 
@@ -36,6 +37,12 @@ impl Intent {
             gateway_port: mesh.spec.gateway.port,
             resources,
         })
+    }
+
+    /// Where proxies that go by `next` send their spans.
+    pub(super) fn tracing(&self, next: &Next) -> Option<Tracing> {
+        let collector = self.resources.mesh.as_ref()?.spec.tracing.as_ref()?.otlp;
+        Some(Tracing { collector, lanes: next.plan.configs.of(Phase::Gateway).headers.lane.clone() })
     }
 
     /// How many replicas of `version` there should be.

@@ -19,6 +19,7 @@ use super::event::{ProcessName, Reporter};
 use super::guard::Guard;
 use super::leftover;
 use super::state::StateFolder;
+use crate::envoy::Tracing;
 
 /// How much of what a process said last is looked at, in bytes, and how many lines of it are told.
 const LAST_BYTES: u64 = 16_384;
@@ -33,6 +34,8 @@ pub(super) struct Site {
     pub(super) envoy: PathBuf,
     /// The folder of resources, absolute.
     pub(super) dir: PathBuf,
+    /// Where proxies send their spans.
+    pub(super) tracing: Option<Tracing>,
     pub(super) client: HttpClient,
     pub(super) reporter: Reporter,
     /// Told when a process or a replica is not what it was.

@@ -77,8 +77,15 @@ impl Proxy {
             ProcessName::Gateway => "gateway".to_owned(),
         };
         let files = site.state.published();
-        let bootstrap =
-            Bootstrap { node: &name, group, admin: admin.address(), listeners: &listeners, files: &files }.to_json();
+        let bootstrap = Bootstrap {
+            node: &name,
+            group,
+            admin: admin.address(),
+            listeners: &listeners,
+            files: &files,
+            tracing: site.tracing.as_ref(),
+        }
+        .to_json();
         let file = site.state.bootstrap(&process.file_name());
         state::replace(&file, bootstrap.to_string().as_bytes())?;
         let options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning", "--config-path"];

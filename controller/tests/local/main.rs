@@ -10,6 +10,7 @@ mod end;
 mod fixture;
 mod shift;
 mod start;
+mod tracing;
 mod versions;
 
 use std::env;
@@ -36,7 +37,8 @@ fn tests() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each mesh is a dozen processes, which mostly wait.
     arguments.test_threads.get_or_insert(2);
-    let trials = [start::trials(), shift::trials(), versions::trials(), crash::trials(), end::trials()];
+    let trials =
+        [start::trials(), shift::trials(), versions::trials(), crash::trials(), end::trials(), tracing::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
 

@@ -1,0 +1,76 @@
+//! The README's commands and resources, carried out.
+
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use clap::CommandFactory as _;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap()
+}
+
+/// The blocks of the README that are written in `language`.
+fn blocks(language: &str) -> Vec<String> {
+    let text = readme();
+    let parts: Vec<&str> = text.split("```").collect();
+    parts.iter().filter_map(|part| part.strip_prefix(language)?.strip_prefix('\n')).map(ToOwned::to_owned).collect()
+}
+
+/// What the table of commands says can be typed.
+fn typed() -> Vec<String> {
+    let text = readme();
+    let cells = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    cells.map(|(command, _)| command.to_owned()).filter(|command| command.starts_with("graylane ")).collect()
+}
+
+/// Has a shell run `command`, where `graylane` is this one and `DIR` the folder of the shop.
+fn run(command: &str) -> Output {
+    let folder = Path::new(env!("CARGO_BIN_EXE_graylane")).parent().unwrap();
+    let path =
+        env::join_paths([folder.to_path_buf()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap())));
+    let command = command.replace("DIR", &format!("{ROOT}/examples/shop/mesh"));
+    Command::new("sh").args(["-c", &command]).env("PATH", path.unwrap()).output().unwrap()
+}
+
+#[test]
+fn every_command_of_the_table_can_be_typed_as_it_stands() {
+    // A mesh that runs has tests of its own.
+    let commands: Vec<String> = typed().into_iter().filter(|command| command != "graylane local DIR").collect();
+    assert!(commands.len() >= 4, "{commands:?}");
+    for command in commands {
+        let output = run(&command);
+        assert!(output.status.success(), "{command}: {output:?}");
+        assert!(!output.stdout.is_empty(), "{command}: nothing is printed");
+    }
+}
+
+#[test]
+fn the_table_names_every_command() {
+    let program = graylane::cli::Cli::command();
+    let mut named: Vec<String> =
+        typed().iter().filter_map(|command| command.split(' ').nth(1).map(ToOwned::to_owned)).collect();
+    let mut known: Vec<_> = program.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    known.retain(|name| name != "help");
+    named.sort();
+    known.sort();
+    assert_eq!(named, known);
+}
+
+#[test]
+fn the_resources_of_the_readme_are_sound() {
+    let resources = blocks("yaml");
+    assert!(!resources.is_empty());
+    for resource in resources {
+        let folder = tempfile::tempdir().unwrap();
+        fs::copy(format!("{ROOT}/examples/shop/mesh/mesh.yaml"), folder.path().join("mesh.yaml")).unwrap();
+        fs::write(folder.path().join("readme.yaml"), &resource).unwrap();
+        let output = run(&format!("graylane check -f {}", folder.path().display()));
+        assert!(output.status.success(), "{resource}\n{output:?}");
+    }
+}
