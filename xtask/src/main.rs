@@ -8,6 +8,7 @@ mod generate;
 mod module;
 mod process;
 mod setup;
+mod simulate;
 mod suite;
 mod workspace;
 
@@ -30,6 +31,8 @@ enum Command {
     Module,
     /// Measure what a decision costs a proxy
     Bench(bench::BenchArgs),
+    /// Say how accurate lanes are in a large mesh, by what its apps forward
+    Simulate(simulate::SimulateArgs),
     /// Write the generated files
     Gen(generate::GenArgs),
     /// Search for inputs that break a parser
@@ -56,6 +59,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(args) => suite::run(&workspace, &args),
         Command::Module => module::build_within_budget(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Simulate(args) => simulate::run(&workspace, &args),
         Command::Gen(args) => generate::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Setup => setup::everything(&workspace),
