@@ -13,4 +13,5 @@ pub mod cli;
 pub mod envoy;
 pub mod local;
 pub mod plan;
+pub mod release;
 pub mod resources;

@@ -114,12 +114,22 @@ fn release(change: &Value) -> Value {
     spec
 }
 
+fn deployments(change: &Value) -> Value {
+    let mut spec = json!({"workloads": [{"service": "cart", "deployment": "cart"}]});
+    spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    spec
+}
+
 #[test]
 fn admission_takes_what_is_right() {
     for spec in [
         release(&json!({})),
         release(&json!({"lane": "gray", "fallback": ["base"], "weight": 10})),
         release(&json!({"isolation": "strict"})),
+        deployments(
+            &json!({"strategy": {"canary": {"steps": [{"setWeight": 10}, {"pause": {"duration": "20s"}}, {"pause": {}}]}}}),
+        ),
+        deployments(&json!({"weight": 10, "hold": "Always", "onLaggingProxies": "Abort"})),
     ] {
         assert_eq!(complaints("grayreleases", "checkout", &spec), [], "{spec}");
     }
@@ -141,6 +151,22 @@ fn admission_refuses_what_is_wrong_and_names_the_field() {
             "never falls back",
         ),
         ("grayreleases", "x", release(&json!({"rules": [rule]})), "spec.rules[0].name", "weight is the name"),
+        (
+            "grayreleases",
+            "x",
+            json!({"workloads": [{"service": "cart", "deployment": "cart", "gray": "v2"}]}),
+            "spec.workloads",
+            "every workload names its deployment, or",
+        ),
+        ("grayreleases", "x", json!({"workloads": [{"service": "cart"}]}), "spec.workloads", "every workload names"),
+        ("grayreleases", "x", release(&json!({"strategy": {"canary": {}}})), "spec.strategy", "advances deployments"),
+        (
+            "grayreleases",
+            "x",
+            deployments(&json!({"strategy": {"canary": {}}, "weight": 5})),
+            "spec.strategy",
+            "sets the weight itself",
+        ),
         ("lanes", "base", json!({"services": []}), "", "a lane is called by"),
         ("lanes", "a.b", json!({"services": []}), "", "a lane is called by"),
         ("meshpolicies", "other", json!({}), "", "called default"),

@@ -184,7 +184,7 @@ fn every_problem_of_an_object_is_told_at_once() {
 fn services_and_versions_that_do_not_exist_are_refused_with_those_that_do() {
     let mut observed = base_set();
     observed.releases[0].spec.workloads[0].service = "carts".parse().unwrap();
-    observed.releases[0].spec.workloads[1].gray = "v9".parse().unwrap();
+    observed.releases[0].spec.workloads[1].gray = Some("v9".parse().unwrap());
     insta::assert_snapshot!(plan(&observed, None).unwrap_err().to_string());
 }
 

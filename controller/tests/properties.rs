@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use graylane::api::{
-    EntryRule, GrayRelease, GrayReleaseSpec, Lane, LaneMember, LaneSpec, ServiceSplit, VersionWeight, Workload,
+    EntryRule, GrayRelease, GrayReleaseSpec, Hold, Lane, LaneMember, LaneSpec, OnLaggingProxies, ServiceSplit,
+    VersionWeight, Workload,
 };
 use graylane::plan::{Configs, Observed, Readiness, Service, ServiceFacts, plan};
 use graylane_core::config::{Condition, HeaderMatch, IdentitySource, Isolation};
@@ -38,8 +39,9 @@ fn release(index: usize) -> impl Strategy<Value = GrayRelease> {
         move |(services, weight, rules, strict, shares)| {
             let workload = |service: &str| Workload {
                 service: service.parse().unwrap(),
-                stable: "v1".parse().unwrap(),
-                gray: format!("v{}", index + 2).parse().unwrap(),
+                deployment: None,
+                stable: Some("v1".parse().unwrap()),
+                gray: Some(format!("v{}", index + 2).parse().unwrap()),
             };
             let spec = GrayReleaseSpec {
                 lane: None,
@@ -52,6 +54,10 @@ fn release(index: usize) -> impl Strategy<Value = GrayRelease> {
                 keyless: None,
                 // Only one object may split a service.
                 service_splits: if index == 0 { vec![split(shares)] } else { Vec::new() },
+                strategy: None,
+                hold: Hold::Policy,
+                progress_deadline_seconds: 600,
+                on_lagging_proxies: OnLaggingProxies::Hold,
             };
             GrayRelease::new(&format!("release-{index}"), spec)
         },

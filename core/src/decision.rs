@@ -4,6 +4,7 @@ use std::fmt;
 
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::config::StickyCookie;
 use crate::correlation::Ticket;
@@ -31,7 +32,7 @@ pub struct Decision<'r> {
     /// Why.
     pub reason: Reason,
     /// The changes to its headers, to be applied in order; empty: touch nothing.
-    pub edits: ArrayVec<HeaderEdit<'r>, 8>,
+    pub edits: Edits<'r>,
     /// The cookie to be given out with the response.
     pub cookie: Option<SetCookie<'r>>,
     /// Whether the caller asked for an explanation and may have it.
@@ -137,6 +138,9 @@ closed_labels!(
     }
 );
 
+/// The changes to a request's headers. Few requests need more than eight, and only those cost an allocation.
+pub type Edits<'r> = SmallVec<[HeaderEdit<'r>; 8]>;
+
 /// One change to the request's headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderEdit<'r> {
@@ -155,16 +159,19 @@ pub enum HeaderText<'r> {
     Identity(IdentityHash),
     /// Text made for this request.
     Made(String),
+    /// A list whose members are partly the sender's, and may be any bytes.
+    List(Vec<u8>),
 }
 
 impl HeaderText<'_> {
     /// The value.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::Static(text) => text,
-            Self::Identity(hash) => hash.as_str(),
-            Self::Made(text) => text,
+            Self::Static(text) => text.as_bytes(),
+            Self::Identity(hash) => hash.as_str().as_bytes(),
+            Self::Made(text) => text.as_bytes(),
+            Self::List(list) => list,
         }
     }
 }
@@ -193,4 +200,8 @@ pub struct Events {
     pub stripped_marks: u8,
     /// Calls behind an app without a mark, and without a trace id of which one is remembered.
     pub uncorrelated: u8,
+    /// Mirrors that said something else than the mark.
+    pub conflicts: u8,
+    /// Mirrors that had no room for the mark.
+    pub left_out: u8,
 }

@@ -36,6 +36,13 @@ pub enum Step {
     Mark {
         /// The lanes as they were carried; `base` for none.
         lanes: String,
+        /// The header that carried them; absent: the lane header.
+        from: Option<String>,
+    },
+    /// A list said something else than the mark.
+    Conflict {
+        /// The header.
+        header: String,
     },
     /// The request had lost its mark, which is this one.
     Recalled {
@@ -136,7 +143,9 @@ impl fmt::Display for Step {
             Self::NoService { host } => write!(f, "host {host:?} is not configured"),
             Self::Stripped { header } => write!(f, "{header} from outside removed"),
             Self::Malformed { header, why } => write!(f, "{header} dropped: {why}"),
-            Self::Mark { lanes } => write!(f, "mark {lanes}"),
+            Self::Mark { lanes, from: None } => write!(f, "mark {lanes}"),
+            Self::Mark { lanes, from: Some(header) } => write!(f, "mark {lanes} from {header}"),
+            Self::Conflict { header } => write!(f, "{header} says otherwise: corrected"),
             Self::Recalled { lanes } => write!(f, "mark {lanes} recalled by trace id"),
             Self::Ambiguous => f.write_str("trace id of different marks"),
             Self::Uncorrelated => f.write_str("no mark recalled"),
@@ -195,6 +204,14 @@ impl Trace<'_> {
             Self::Off => Self::Off,
             Self::Asked(steps) | Self::On(steps) => Self::On(steps),
         };
+    }
+
+    /// What was told too early, when nobody had been granted an explanation.
+    #[cold]
+    pub(crate) fn belated(&mut self, step: Step) {
+        if let Self::On(steps) = self {
+            steps.insert(0, step);
+        }
     }
 
     pub(crate) fn step(&mut self, step: impl FnOnce() -> Step) {

@@ -27,6 +27,7 @@
 //! # Ok::<(), graylane_core::Problems>(())
 //! ```
 
+mod carrier;
 pub mod config;
 pub mod correlation;
 mod decision;
@@ -34,6 +35,7 @@ pub mod diagnose;
 mod explain;
 pub mod hash;
 mod integer;
+mod json;
 mod mark;
 mod matcher;
 pub mod metric;
@@ -47,9 +49,10 @@ mod sequence;
 pub mod slots;
 mod trace_id;
 mod view;
+pub mod way;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
-pub use decision::{Decision, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
+pub use decision::{Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason, SetCookie, Target};
 pub use explain::{Skipped, SplitKey, Step};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};

@@ -39,6 +39,15 @@ const FIELD_PATTERN: &str = r"^[a-z0-9!#$%&'*+.^_`|~-]+$";
 const COOKIE: &str = "1 to 128 of A-Z, a-z, 0-9 and !#$%&'*+-.^_`|~ (no space, ';' or '=')";
 #[cfg(feature = "schema")]
 const COOKIE_PATTERN: &str = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
+/// W3C Baggage section 3.3.1 `key`, which is an RFC 9110 token.
+const BAGGAGE: &str = COOKIE;
+#[cfg(feature = "schema")]
+const BAGGAGE_PATTERN: &str = COOKIE_PATTERN;
+/// W3C Trace Context section 3.3.1.3.1 `key`: a simple key, or a tenant and a system around an `@`.
+const TRACESTATE: &str = "1 to 256 of a-z, 0-9, '_', '-', '*' and '/', starting with a letter; or a tenant of up to 241 \
+    of these, '@', and a system of up to 14 that starts with a letter";
+#[cfg(feature = "schema")]
+const TRACESTATE_PATTERN: &str = "^([a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})$";
 /// Anything that can be written as the name in a query string.
 const PARAMETER: &str = "1 to 128 characters";
 #[cfg(feature = "schema")]
@@ -77,6 +86,25 @@ fn is_field(value: &str) -> bool {
 
 fn is_cookie(value: &str) -> bool {
     (1..=128).contains(&value.len()) && value.bytes().all(is_token_byte)
+}
+
+fn is_tracestate_key(value: &str) -> bool {
+    let letter = |text: &str| text.starts_with(|c: char| c.is_ascii_lowercase());
+    let all_fit = |text: &str| {
+        text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'*' | b'/'))
+    };
+    match value.split_once('@') {
+        None => value.len() <= 256 && letter(value) && all_fit(value),
+        Some((tenant, system)) => {
+            let tenant_starts = tenant.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+            tenant.len() <= 241
+                && tenant_starts
+                && all_fit(tenant)
+                && system.len() <= 14
+                && letter(system)
+                && all_fit(system)
+        }
+    }
 }
 
 fn is_parameter(value: &str) -> bool {
@@ -143,9 +171,9 @@ macro_rules! checked_name {
             }
         }
 
-        impl crate::read::ReadText for $name {
-            fn read_text(text: &str) -> Result<Self, &'static str> {
-                if $check(text) { Ok(Self(text.into())) } else { Err($allowed) }
+        impl crate::read::Read for $name {
+            fn read(at: &mut crate::read::At<'_>) -> Self {
+                Self(at.checked($check, $allowed).into())
             }
         }
 
@@ -205,6 +233,14 @@ checked_name!(
     CookieName, "cookie name", is_cookie, COOKIE, COOKIE_PATTERN, 128
 );
 checked_name!(
+    /// The key of a member of W3C Baggage; lower and upper case differ.
+    BaggageKey, "baggage key", is_cookie, BAGGAGE, BAGGAGE_PATTERN, 128
+);
+checked_name!(
+    /// The key of a member of a W3C `tracestate`.
+    TraceStateKey, "tracestate key", is_tracestate_key, TRACESTATE, TRACESTATE_PATTERN, 256
+);
+checked_name!(
     /// The name of a query parameter, as it reads after percent-decoding.
     ParameterName, "query parameter name", is_parameter, PARAMETER, PARAMETER_PATTERN, 128
 );
@@ -212,6 +248,20 @@ checked_name!(
     /// The name of a claim in a token that the proxy has verified.
     ClaimName, "claim name", is_parameter, PARAMETER, PARAMETER_PATTERN, 128
 );
+
+impl HeaderName {
+    /// A name of our own, which a test holds to the rule.
+    pub(crate) fn known(name: &'static str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl BaggageKey {
+    /// A key of our own, which a test holds to the rule.
+    pub(crate) fn known(key: &'static str) -> Self {
+        Self(key.into())
+    }
+}
 
 impl LaneName {
     /// How "in no lane" is written wherever a lane can be written.
@@ -259,6 +309,16 @@ mod tests {
         assert!(HeaderName::new("x-user").is_ok());
         for bad in ["", "X-User", ":path", "x user", "x:y"] {
             assert!(HeaderName::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tracestate_keys_are_simple_or_of_a_tenant() {
+        for good in ["gray-lane", "a", "a_b*c/d", "0tenant@sys", &"a".repeat(256)] {
+            assert!(TraceStateKey::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "0a", "A", "a b", "a=b", "@a", "a@", "a@0", "a@b@c", "a@abcdefghijklmno", &"a".repeat(257)] {
+            assert!(TraceStateKey::new(bad).is_err(), "{bad}");
         }
     }
 

@@ -14,6 +14,10 @@ fn everything() -> Value {
     let patch = json!({
         "mode": "dryRun",
         "headers": {"lane": "x-lane", "identity": "x-id", "reason": "x-why"},
+        "carriers": {
+            "headers": "disabled", "baggage": {"members": {"lane": "a", "identity": "b"}},
+            "tracestate": {"key": "c@d"}, "aliases": ["x-mse-tag"]
+        },
         "identity": {"salt": "mesh", "sources": [
             {"header": "x-user"}, {"cookie": "uid"}, {"query": "u"}, {"claim": "sub"}, {"sourceAddress": {}}
         ]},
@@ -113,4 +117,16 @@ fn a_document_with_any_one_mistake_is_read_or_refused_alike() {
         }
     }
     assert!(taken > 20 && refused > 1_000, "{taken} taken, {refused} refused");
+}
+
+#[test]
+fn a_member_that_stands_twice_is_refused_with_its_place() {
+    for (twice, place) in [
+        (r#""generation": 1, "generation": 1"#, "generation"),
+        (r#""generation": 1, "lanes": {"gray": {}, "gray": {}}"#, "lanes.gray"),
+    ] {
+        let document = format!(r#"{{"version": "v1", "phase": "gateway", {twice}}}"#);
+        let problems = FilterConfig::from_json(document.as_bytes()).unwrap_err();
+        assert_eq!(problems.to_string(), format!("{place}: stands here more than once; allowed: each member once"));
+    }
 }

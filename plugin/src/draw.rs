@@ -18,7 +18,10 @@ pub(crate) type Position = Rc<Cell<Sequence>>;
 
 /// A position that is anywhere, so that machines do not march in step.
 pub(crate) fn new_position() -> Position {
-    Rc::new(Cell::new(Sequence::starting_at(getrandom::u32().unwrap_or_default())))
+    let mut start = [0; 4];
+    // A proxy that forbids its plugins randomness has machines that march in step.
+    let _ = host::random(&mut start);
+    Rc::new(Cell::new(Sequence::starting_at(u32::from_le_bytes(start))))
 }
 
 /// Draws for the requests of one configuration, and remembers them.
@@ -43,7 +46,7 @@ impl Memory for Chance<'_> {
 impl Draw for Chance<'_> {
     fn opaque_id(&mut self) -> OpaqueId {
         let mut random = [0; 16];
-        match getrandom::fill(&mut random) {
+        match host::random(&mut random) {
             Ok(()) => OpaqueId(u128::from_le_bytes(random)),
             // A proxy that forbids its plugins randomness. The time is good enough to tell callers apart.
             Err(_) => OpaqueId(host::now().unwrap_or_default().into()),

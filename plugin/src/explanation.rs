@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn steps_are_joined_in_order() {
-        let steps = [Step::Service { service: "cart".into() }, Step::Mark { lanes: "gray".into() }];
+        let steps = [Step::Service { service: "cart".into() }, Step::Mark { lanes: "gray".into(), from: None }];
         assert_eq!(header_value(&steps), "service cart; mark gray");
     }
 

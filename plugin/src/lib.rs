@@ -26,6 +26,7 @@ mod steering;
 mod stream;
 mod streams;
 mod vm;
+mod way;
 
 use graylane_abi::{Action, Filter, RootId, StreamId};
 

@@ -7,14 +7,14 @@ use std::cell::RefCell;
 
 use graylane_abi::host::{self, Version};
 use graylane_core::config::Correlation;
-use graylane_core::correlation::{Key, Overtaken, Store, Table, Ticket};
+use graylane_core::correlation::{Key, Overtaken, Store, Table, Ticket, Token};
 use graylane_core::metric::Metric;
-use graylane_core::{Phase, Router};
+use graylane_core::{Phase, Router, TraceId};
 
 use crate::vm::Vm;
 
 /// The table as one configuration wants it.
-pub(crate) struct Memory(RefCell<Table<Shared>>);
+pub(crate) struct Memory(RefCell<Table>);
 
 impl Memory {
     /// The table of a router; none where it remembers nothing.
@@ -25,8 +25,18 @@ impl Memory {
         Some(Self(RefCell::new(table)))
     }
 
-    pub(crate) fn table(&self) -> &RefCell<Table<Shared>> {
+    pub(crate) fn table(&self) -> &RefCell<Table> {
         &self.0
+    }
+
+    /// Tells whoever is in front of the app the way of a call that was made for a request.
+    pub(crate) fn tell(&self, id: TraceId, way: &str) {
+        self.0.borrow_mut().tell(id, way);
+    }
+
+    /// What was told of the calls that were made for a request.
+    pub(crate) fn told(&self, ticket: &Ticket) -> Vec<String> {
+        self.0.borrow_mut().told(ticket)
     }
 
     pub(crate) fn end(&self, ticket: &Ticket) {
@@ -77,8 +87,9 @@ impl Shared {
     fn named<T>(&self, key: Key, visit: impl FnOnce(&str) -> T) -> T {
         let (kind, size, number) = match key {
             Key::Set(number) => (b"set/", &self.size, number),
-            // Lists are the same whatever size the table has.
+            // The others are the same whatever size the table has.
             Key::Lanes(number) => (b"lane", b"lists", number),
+            Key::Way(number) => (b"ways", b"told/", number),
         };
         let mut name = *b"graylane.1/_______________";
         let parts = [&kind[..], size, b"/", &digits(number)];
@@ -100,14 +111,13 @@ fn digits(number: u32) -> [u8; DIGITS] {
 }
 
 impl Store for Shared {
-    type Token = Version;
-
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Version)> {
-        self.named(key, host::shared).ok()
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        let (value, Version(token)) = self.named(key, host::shared).ok()?;
+        Some((value, Token(token)))
     }
 
-    fn put(&self, key: Key, value: &[u8], token: Version) -> Result<(), Overtaken> {
-        self.named(key, |name| host::share(name, value, token)).map_err(|_| Overtaken)
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
+        self.named(key, |name| host::share(name, value, Version(token))).map_err(|_| Overtaken)
     }
 }
 
@@ -125,7 +135,8 @@ mod tests {
             names.extend((0..config.requests / 8).map(|set| shared.named(Key::Set(set), str::to_owned)));
         }
         names.extend((0..Key::LANES).map(|list| Shared::of(&small).named(Key::Lanes(list), str::to_owned)));
-        assert_eq!(names.len(), 8 + 4_096 + 256);
+        names.extend((0..Key::WAYS).map(|way| Shared::of(&small).named(Key::Way(way), str::to_owned)));
+        assert_eq!(names.len(), 8 + 4_096 + 256 + 16);
         assert!(names.iter().all(|name| name.starts_with("graylane.1/") && !name.contains('_')), "{:?}", names.first());
     }
 }

@@ -17,6 +17,7 @@ use crate::meter::RowId;
 use crate::request::Fields;
 use crate::steering;
 use crate::vm::Vm;
+use crate::way::Way;
 
 /// What is kept of a request until it ends; of most that are not ours, nothing.
 pub(crate) struct Stream {
@@ -41,6 +42,7 @@ struct Journey {
 struct Reply {
     set_cookie: Option<String>,
     explanation: Option<String>,
+    way: Option<Way>,
 }
 
 /// The request's headers are here.
@@ -54,7 +56,7 @@ pub(crate) fn request(vm: &Vm, id: StreamId) -> Action {
     };
     let (decision, steps) = live.router.answer(&Fields::of(&headers), &mut Chance(&live));
     let journey = begin(&decision, &live, vm);
-    let reply = Reply::to(&decision, &steps);
+    let reply = Reply::to(&decision, &steps, &live);
     let ticket = decision.ticket;
     if journey.is_some() || reply.is_some() || ticket.is_some() {
         vm.open(id, Stream { live: Rc::clone(&live), journey, reply, ticket });
@@ -77,7 +79,7 @@ impl Stream {
     /// The response's headers are here.
     pub(crate) fn respond(&mut self) {
         if let Some(reply) = self.reply.take() {
-            reply.write(&self.live.router);
+            reply.write(&self.live);
         }
     }
 
@@ -161,31 +163,36 @@ impl Journey {
 }
 
 impl Reply {
-    fn to(decision: &Decision<'_>, steps: &[Step]) -> Option<Box<Self>> {
-        (decision.cookie.is_some() || decision.explain).then(|| Box::new(Self::made(decision, steps)))
+    fn to(decision: &Decision<'_>, steps: &[Step], live: &Live) -> Option<Box<Self>> {
+        (decision.cookie.is_some() || decision.explain).then(|| Box::new(Self::made(decision, steps, live)))
     }
 
     #[cold]
     #[inline(never)]
-    fn made(decision: &Decision<'_>, steps: &[Step]) -> Self {
+    fn made(decision: &Decision<'_>, steps: &[Step], live: &Live) -> Self {
         let set_cookie = decision.cookie.as_ref().map(ToString::to_string);
-        let explanation = decision.explain.then(|| explanation::header_value(steps));
-        Self { set_cookie, explanation }
+        let decides = live.router.phase() != Phase::SidecarInbound;
+        let explanation = (decision.explain && decides).then(|| explanation::header_value(steps));
+        let way = if decision.explain { Way::of(decision, steps, live.router.phase()) } else { None };
+        Self { set_cookie, explanation, way }
     }
 
-    fn write(&self, router: &Router) {
+    fn write(&self, live: &Live) {
         if let Some(cookie) = &self.set_cookie {
             let _ = host::add_header(Map::Response, "set-cookie", cookie);
         }
         if let Some(explanation) = &self.explanation {
-            let _ = host::set_header(Map::Response, router.headers().explanation.as_str(), explanation);
+            let _ = host::set_header(Map::Response, live.router.headers().explanation.as_str(), explanation.as_bytes());
+        }
+        if let Some(way) = &self.way {
+            way.write(live);
         }
     }
 }
 
 fn apply(edit: &HeaderEdit<'_>) -> Answer {
     match edit {
-        HeaderEdit::Set(name, value) => host::set_header(Map::Request, name.as_str(), value.as_str()),
+        HeaderEdit::Set(name, value) => host::set_header(Map::Request, name.as_str(), value.as_bytes()),
         HeaderEdit::Remove(name) => host::remove_header(Map::Request, name.as_str()),
     }
 }

@@ -4,16 +4,15 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use graylane_core::config::Correlation;
-use graylane_core::correlation::{Key, Overtaken, Question, Recall, Store, Table, Ticket};
+use graylane_core::correlation::{Key, Overtaken, Question, Recall, Store, Table, Ticket, Token};
 
 use graylane_core::hash::IdentityHash;
 use graylane_core::slots::Slot;
 use graylane_core::{Draw, LaneList, Memory, OpaqueId, Sequence, SplitId, TraceId};
 
 /// A sidecar's memory: a table of its own, as in a proxy.
-#[derive(Debug)]
 pub(crate) struct Pod {
-    table: Table<Local>,
+    table: Table,
     sequence: Sequence,
 }
 
@@ -65,13 +64,11 @@ impl Draw for Pod {
 struct Local(RefCell<HashMap<Key, Vec<u8>>>);
 
 impl Store for Local {
-    type Token = ();
-
-    fn get(&self, key: Key) -> Option<(Vec<u8>, ())> {
-        Some((self.0.borrow().get(&key).cloned().unwrap_or_default(), ()))
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        Some((self.0.borrow().get(&key).cloned().unwrap_or_default(), Token(0)))
     }
 
-    fn put(&self, key: Key, value: &[u8], (): ()) -> Result<(), Overtaken> {
+    fn put(&self, key: Key, value: &[u8], _: Token) -> Result<(), Overtaken> {
         self.0.borrow_mut().insert(key, value.to_vec());
         Ok(())
     }

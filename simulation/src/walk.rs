@@ -155,7 +155,7 @@ fn version_of(decision: &Decision<'_>) -> Version {
 fn apply(edits: &[HeaderEdit<'_>], headers: &mut Headers) {
     for edit in edits {
         match edit {
-            HeaderEdit::Set(name, value) => headers.set(name.as_str(), value.as_str()),
+            HeaderEdit::Set(name, value) => headers.set(name.as_str(), value.as_bytes()),
             HeaderEdit::Remove(name) => headers.remove(name.as_str()),
         }
     }

@@ -1,12 +1,18 @@
 //! Scenarios on the pure core: `Router::compile`, `explain`, and the edits applied by hand.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use graylane_core::correlation::{Key, Overtaken, Question, Recall, Store, Table, Ticket, Token};
+use graylane_core::hash::IdentityHash;
 use graylane_core::name::ClaimName;
 use graylane_core::slots::Slot;
 use graylane_core::{
-    Decision, Draw, FilterConfig, HeaderEdit, LaneLabel, OpaqueId, Outcome, Phase, Request, Router, Sequence, SplitId,
+    Decision, Draw, FilterConfig, HeaderEdit, LaneLabel, LaneList, Memory, OpaqueId, Outcome, Phase, Request, Router,
+    Sequence, SplitId, TraceId,
 };
 
 use crate::host::Headers;
@@ -16,31 +22,79 @@ use crate::scenario::{
 };
 
 /// Plays scenarios by calling the core.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct CoreRunner {
     mesh: Mesh,
     routers: HashMap<Phase, Router>,
     dice: Dice,
-    open: Option<Place>,
+    values: Values,
+    memories: HashMap<Phase, Table>,
+    open: Vec<(Phase, Place, Option<Ticket>)>,
+    now: u32,
     generation: u64,
 }
+
+/// What proxies of one sidecar remember in common.
+#[derive(Clone, Default)]
+struct Values(Rc<RefCell<HashMap<Key, Value>>>);
+
+/// Bytes, and how often they were written.
+type Value = (Vec<u8>, u32);
+
+impl Store for Values {
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        let (value, token) = self.0.borrow().get(&key).cloned().unwrap_or_default();
+        Some((value, Token(token)))
+    }
+
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
+        // Nobody can be faster.
+        self.0.borrow_mut().insert(key, (value.to_vec(), token + 1));
+        Ok(())
+    }
+}
+
+/// Chance and memory of one proxy.
+struct Around<'a> {
+    dice: &'a mut Dice,
+    memory: Option<&'a mut Table>,
+}
+
+impl Memory for Around<'_> {
+    fn remember(
+        &mut self,
+        id: TraceId,
+        lanes: Option<&LaneList<'_>>,
+        identity: Option<IdentityHash>,
+        question: Question,
+    ) -> Option<Ticket> {
+        self.memory.as_mut()?.remember(id, lanes, identity, question)
+    }
+
+    fn recall(&mut self, id: TraceId) -> Recall {
+        self.memory.as_mut().map_or(Recall::Unknown, |memory| memory.recall(id))
+    }
+}
+
+impl Draw for Around<'_> {
+    fn opaque_id(&mut self) -> OpaqueId {
+        self.dice.ids += 1;
+        OpaqueId(self.dice.ids)
+    }
+
+    fn sequence_slot(&mut self, split: SplitId) -> Slot {
+        self.dice.sequences.entry(split).or_default().next_slot()
+    }
+}
+
+/// Any time, in seconds since the Unix epoch.
+const START: u32 = 1_800_000_000;
 
 /// Chance that is the same in every run.
 #[derive(Debug, Default)]
 struct Dice {
     ids: u128,
     sequences: HashMap<SplitId, Sequence>,
-}
-
-impl Draw for Dice {
-    fn opaque_id(&mut self) -> OpaqueId {
-        self.ids += 1;
-        OpaqueId(self.ids)
-    }
-
-    fn sequence_slot(&mut self, split: SplitId) -> Slot {
-        self.sequences.entry(split).or_default().next_slot()
-    }
 }
 
 /// A request and what the proxy knows of it.
@@ -70,7 +124,7 @@ impl Runner for CoreRunner {
     }
 
     fn begin(&mut self, scenario: &Scenario) -> Result<()> {
-        *self = Self { mesh: scenario.mesh()?, ..Self::default() };
+        *self = Self { mesh: scenario.mesh()?, now: START, ..Self::default() };
         Ok(())
     }
 
@@ -79,6 +133,7 @@ impl Runner for CoreRunner {
         let bytes = configuration.bytes(phase, self.generation);
         Ok(match FilterConfig::from_json(&bytes).and_then(|config| Router::compile(&config)) {
             Ok(router) => {
+                self.remember_as(phase, &router);
                 self.routers.insert(phase, router);
                 Verdict::Accepted
             }
@@ -87,41 +142,35 @@ impl Runner for CoreRunner {
     }
 
     fn send(&mut self, phase: Phase, message: &Message, _: Connections) -> Result<Seen> {
-        let incoming = Incoming { headers: message.fields(), claims: &message.claims };
-        let Some(router) = self.routers.get(&phase) else {
-            return Ok(seen(
-                &self.mesh,
-                phase,
-                incoming.headers,
-                Response::default(),
-                Decided::Pass,
-                Events::default(),
-            ));
-        };
-        let (decision, steps) = router.answer(&incoming, &mut self.dice);
-        let explanation = decision.explain.then(|| {
-            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
-            (router.headers().explanation.to_string(), steps.join("; "))
-        });
-        let cookie = decision.cookie.as_ref().map(|cookie| ("set-cookie".to_owned(), cookie.to_string()));
-        let response = Response { status: None, headers: cookie.into_iter().chain(explanation).collect() };
-        let events = Events { malformed: decision.events.malformed_marks, stripped: decision.events.stripped_marks };
-        let decided = decided(router, &decision)?;
-        if decision.outcome == Outcome::Refuse {
-            return Ok(Seen { arrival: None, response, decided: Some(decided), events: Some(events), attempts: None });
-        }
-        let headers = edited(incoming.headers, &decision);
-        Ok(seen(&self.mesh, phase, headers, response, decided, events))
+        let (seen, ticket) = self.begin_request(phase, message)?;
+        self.end_request(phase, ticket);
+        Ok(seen)
     }
 
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen> {
-        let seen = self.send(phase, message, Connections::Many)?;
-        self.open = seen.arrival.as_ref().map(|arrival| arrival.place.clone());
+        let (seen, ticket) = self.begin_request(phase, message)?;
+        let place = seen.arrival.as_ref().map(|arrival| arrival.place.clone()).context("it did not arrive")?;
+        self.open.push((phase, place, ticket));
         Ok(seen)
     }
 
     fn close(&mut self) -> Result<Place> {
-        self.open.take().context("no request is open")
+        let (phase, place, ticket) = self.open.pop().context("no request is open")?;
+        self.end_request(phase, ticket);
+        Ok(place)
+    }
+
+    fn wait(&mut self, time: Duration) -> Result<()> {
+        self.now += u32::try_from(time.as_secs())?;
+        for (phase, memory) in &mut self.memories {
+            memory.set_time(self.now);
+            for (_, _, ticket) in self.open.iter_mut().filter(|(other, _, _)| other == phase) {
+                if let Some(ticket) = ticket {
+                    memory.keep(ticket);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn ledger(&mut self) -> Option<&mut Ledger> {
@@ -130,6 +179,50 @@ impl Runner for CoreRunner {
 
     fn settle(&mut self) -> Result<()> {
         Ok(())
+    }
+}
+
+impl CoreRunner {
+    fn remember_as(&mut self, phase: Phase, router: &Router) {
+        self.memories.remove(&phase);
+        if let Some(correlation) = router.correlation() {
+            let mut memory = Table::new(self.values.clone(), correlation);
+            memory.set_time(self.now);
+            self.memories.insert(phase, memory);
+        }
+    }
+
+    fn end_request(&mut self, phase: Phase, ticket: Option<Ticket>) {
+        if let (Some(memory), Some(ticket)) = (self.memories.get_mut(&phase), ticket) {
+            memory.end(&ticket);
+        }
+    }
+
+    fn begin_request(&mut self, phase: Phase, message: &Message) -> Result<(Seen, Option<Ticket>)> {
+        let incoming = Incoming { headers: message.fields(), claims: &message.claims };
+        let Some(router) = self.routers.get(&phase) else {
+            let (headers, response) = (incoming.headers, Response::default());
+            return Ok((seen(&self.mesh, phase, headers, response, Decided::Pass, Events::default()), None));
+        };
+        let mut around = Around { dice: &mut self.dice, memory: self.memories.get_mut(&phase) };
+        let (decision, steps) = router.answer(&incoming, &mut around);
+        let explanation = decision.explain.then(|| {
+            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+            (router.headers().explanation.to_string(), steps.join("; "))
+        });
+        let cookie = decision.cookie.as_ref().map(|cookie| ("set-cookie".to_owned(), cookie.to_string()));
+        let response = Response { status: None, headers: cookie.into_iter().chain(explanation).collect() };
+        let graylane_core::Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated } =
+            decision.events;
+        let (malformed, stripped) = (malformed_marks, stripped_marks);
+        let events = Events { malformed, stripped, uncorrelated, conflicts, left_out };
+        let decided = decided(router, &decision)?;
+        if decision.outcome == Outcome::Refuse {
+            let seen = Seen { arrival: None, response, decided: Some(decided), events: Some(events), attempts: None };
+            return Ok((seen, decision.ticket));
+        }
+        let (headers, ticket) = (edited(incoming.headers, &decision), decision.ticket);
+        Ok((seen(&self.mesh, phase, headers, response, decided, events), ticket))
     }
 }
 
@@ -142,7 +235,7 @@ fn seen(mesh: &Mesh, phase: Phase, mut headers: Headers, response: Response, dec
 fn edited(mut headers: Headers, decision: &Decision<'_>) -> Headers {
     for edit in &decision.edits {
         match edit {
-            HeaderEdit::Set(name, value) => headers.replace(name.as_str(), value.as_str()),
+            HeaderEdit::Set(name, value) => headers.replace(name.as_str(), value.as_bytes()),
             HeaderEdit::Remove(name) => headers.remove(name.as_str()),
         }
     }

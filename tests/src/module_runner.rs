@@ -39,7 +39,7 @@ pub fn module_path() -> PathBuf {
     std::env::var_os("GRAYLANE_MODULE").map_or_else(built, PathBuf::from)
 }
 
-/// Plays scenarios on the module. Each phase has a proxy of its own.
+/// Plays scenarios on the module. Each phase has machines of its own, as filters of one proxy.
 #[derive(Debug)]
 pub struct ModuleRunner {
     module: Module,
@@ -48,7 +48,7 @@ pub struct ModuleRunner {
     generation: u64,
     /// The worker that the last request went to.
     worker: usize,
-    open: Option<(Exchange, Place)>,
+    open: Vec<(Exchange, Place)>,
     ledger: Ledger,
 }
 
@@ -62,7 +62,7 @@ impl ModuleRunner {
             proxies: HashMap::new(),
             generation: 0,
             worker: 0,
-            open: None,
+            open: Vec::new(),
             ledger: Ledger::default(),
         }
     }
@@ -110,7 +110,12 @@ impl Runner for ModuleRunner {
         if !self.proxies.contains_key(&phase) {
             let mesh = Rc::clone(&self.mesh);
             let route = move |headers: &Headers| Some(mesh.deliver(phase, &mut headers.clone()).cluster());
-            self.proxies.insert(phase, Proxy::builder(&self.module).workers(WORKERS).router(route).start()?);
+            let builder = Proxy::builder(&self.module).workers(WORKERS).router(route);
+            let builder = match self.proxies.values().next() {
+                Some(other) => builder.beside(other),
+                None => builder,
+            };
+            self.proxies.insert(phase, builder.start()?);
         }
         self.generation += 1;
         let proxy = self.proxy(phase)?;
@@ -143,14 +148,21 @@ impl Runner for ModuleRunner {
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen> {
         let (seen, exchange) = self.exchange(phase, message)?;
         let place = seen.arrival.as_ref().map(|arrival| arrival.place.clone()).context("it did not arrive")?;
-        self.open = Some((exchange, place));
+        self.open.push((exchange, place));
         Ok(seen)
     }
 
     fn close(&mut self) -> Result<Place> {
-        let (mut exchange, place) = self.open.take().context("no request is open")?;
+        let (mut exchange, place) = self.open.pop().context("no request is open")?;
         exchange.finish()?;
         Ok(place)
+    }
+
+    fn wait(&mut self, time: Duration) -> Result<()> {
+        let proxies: Vec<&Proxy> = self.proxies.values().collect();
+        // Time is common to all of them, and so are not the moments of their ticks.
+        let share = time / u32::try_from(proxies.len().max(1))?;
+        proxies.iter().try_for_each(|proxy| proxy.advance(share)).map_err(Into::into)
     }
 
     fn ledger(&mut self) -> Option<&mut Ledger> {
@@ -159,7 +171,7 @@ impl Runner for ModuleRunner {
 
     /// An open request is counted in part only, so counters are compared when there is none.
     fn settle(&mut self) -> Result<()> {
-        if self.open.is_some() {
+        if !self.open.is_empty() {
             return Ok(());
         }
         let mut counted: BTreeMap<Sample, u64> = BTreeMap::new();

@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod fuzz;
 mod generate;
+mod lab;
 mod module;
 mod process;
 mod setup;
@@ -33,6 +34,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Say how accurate lanes are in a large mesh, by what its apps forward
     Simulate(simulate::SimulateArgs),
+    /// Run a real Kubernetes and a real Istio, without containers
+    Lab(lab::LabArgs),
     /// Write the generated files
     Gen(generate::GenArgs),
     /// Search for inputs that break a parser
@@ -60,6 +63,7 @@ fn run(command: Command) -> Result<()> {
         Command::Module => module::build_within_budget(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Simulate(args) => simulate::run(&workspace, &args),
+        Command::Lab(args) => lab::run(&workspace, &args),
         Command::Gen(args) => generate::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Setup => setup::everything(&workspace),

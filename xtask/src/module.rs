@@ -20,12 +20,12 @@ use optimise::Optimiser;
 /// Largest module that sidecars are asked to load, in bytes, with or without `wasm-opt`.
 ///
 /// The goal is 200,000; `docs/benchmarks.md` says what stands in the way. Lower this with every step towards it.
-const BUDGET: u64 = 290_000;
+const BUDGET: u64 = 280_000;
 
 /// What stands between the flags in `CARGO_ENCODED_RUSTFLAGS`.
 const SEPARATOR: &str = "\x1f";
 
-const TARGET: &str = "wasm32-wasip1";
+const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "plugin";
 
 /// Builds the module, unless it is fresh, and returns where it lies.

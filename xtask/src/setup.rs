@@ -3,7 +3,9 @@
 
 mod cache;
 mod find;
+mod go;
 mod install;
+mod lab;
 mod lock;
 mod tool;
 mod toolchain;
@@ -15,6 +17,7 @@ use anyhow::Result;
 
 use crate::workspace::Workspace;
 use cache::Cache;
+pub(crate) use lab::lab;
 pub(crate) use tool::Tool;
 pub(crate) use toolchain::complete as complete_toolchain;
 

@@ -39,3 +39,21 @@ pub(super) fn weights_are_100_percent() -> Value {
         "message": "the weights must add up to 100%"
     })
 }
+
+/// What serves a workload is said in one of two ways, and the same way for all of them.
+pub(super) fn workloads_have_one_form() -> Value {
+    json!({
+        "rule": "self.workloads.all(w, has(w.deployment) && !has(w.stable) && !has(w.gray)) || self.workloads.all(w, !has(w.deployment) && has(w.stable) && has(w.gray))",
+        "message": "every workload names its deployment, or every workload names its versions stable and gray",
+        "fieldPath": ".workloads"
+    })
+}
+
+/// Only a Deployment brings forth versions that a strategy can advance.
+pub(super) fn strategies_advance_deployments() -> Value {
+    json!({
+        "rule": "!has(self.strategy) || (self.workloads.all(w, has(w.deployment)) && (!has(self.weight) || self.weight == 0))",
+        "message": "a strategy advances deployments and sets the weight itself: name the deployment of every workload, and no weight",
+        "fieldPath": ".strategy"
+    })
+}

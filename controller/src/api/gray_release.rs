@@ -7,7 +7,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EntryRule, cel};
+use super::{DeploymentName, EntryRule, GrayReleaseStatus, Strategy, cel};
 
 /// What is released, and who gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
@@ -19,16 +19,25 @@ use super::{EntryRule, cel};
     shortname = "gr",
     category = "graylane",
     derive = "PartialEq",
+    status = "GrayReleaseStatus",
     validation = Rule::new("has(self.spec.lane) || self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')")
         .message("the name can not be that of a lane, which has 1 to 63 of a-z, 0-9 and '-': spec.lane must say another"),
     doc = "The controlled replacement of one version by another, of one or many services at once. The new versions form a lane: a request that is put in it meets them along its whole way.",
-    printcolumn(name = "Lane", type_ = "string", json_path = ".spec.lane"),
-    printcolumn(name = "Weight", type_ = "string", json_path = ".spec.weight"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(name = "Step", type_ = "string", json_path = ".status.progress"),
+    printcolumn(name = "Weight", type_ = "string", json_path = ".status.traffic.weight"),
     printcolumn(name = "Services", type_ = "string", json_path = ".spec.workloads[*].service"),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.message", priority = 1),
+    printcolumn(name = "Lane", type_ = "string", json_path = ".spec.lane", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-kubernetes-validations" = [cel::strict_lanes_do_not_fall_back(), cel::base_is_no_lane()]))]
+#[schemars(extend("x-kubernetes-validations" = [
+    cel::strict_lanes_do_not_fall_back(),
+    cel::base_is_no_lane(),
+    cel::workloads_have_one_form(),
+    cel::strategies_advance_deployments(),
+]))]
 pub struct GrayReleaseSpec {
     /// The lane that the new versions form; the name of this object when absent. Objects that name the same lane form
     /// it together.
@@ -67,18 +76,64 @@ pub struct GrayReleaseSpec {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["service"])
     )]
     pub service_splits: Vec<ServiceSplit>,
+    /// How the new versions of Deployments take over, by steps. When absent, nothing but `weight` moves traffic, and
+    /// `graylane promote` ends the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
+    /// How a changed Deployment is kept from rolling out by itself.
+    #[serde(default)]
+    pub hold: Hold,
+    /// For how long a release may make no progress, in seconds, counted from the last replica that became ready and the
+    /// last proxy that took a change; pauses do not count. Then replicas that are not ready abort the release.
+    #[serde(default = "ten_minutes")]
+    #[schemars(range(min = 1, max = 86_400))]
+    pub progress_deadline_seconds: u32,
+    /// What becomes of a release when proxies have not taken a change by the progress deadline.
+    #[serde(default)]
+    pub on_lagging_proxies: OnLaggingProxies,
 }
 
-/// A service and its two versions.
+const fn ten_minutes() -> u32 {
+    600
+}
+
+/// How a changed Deployment is kept from rolling out by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Hold {
+    /// The admission policy that is installed with Graylane pauses the Deployment in the very request that changes its
+    /// pod template. An idle Deployment is not paused.
+    #[default]
+    Policy,
+    /// The Deployment is paused at all times: for clusters without mutating admission policies.
+    Always,
+}
+
+/// What becomes of a release when proxies lag behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnLaggingProxies {
+    /// It waits for them; the status names them.
+    #[default]
+    Hold,
+    /// It is aborted.
+    Abort,
+}
+
+/// A service and what is released of it: a Deployment, or two versions by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Workload {
     /// The service: `cart`, or `cart.shop` for one in another namespace than this object's.
     pub service: ServiceName,
-    /// The version that serves everyone who is in no lane.
-    pub stable: VersionName,
-    /// The version that serves the lane.
-    pub gray: VersionName,
+    /// The Deployment whose pods serve the service, in the namespace of this object. A change of its pod template starts
+    /// the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<DeploymentName>,
+    /// Without a Deployment: the version that serves everyone who is in no lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stable: Option<VersionName>,
+    /// Without a Deployment: the version that serves the lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gray: Option<VersionName>,
 }
 
 /// A share between the versions of one service, by the identity that a request carries.

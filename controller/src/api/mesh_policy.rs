@@ -1,7 +1,7 @@
 //! `MeshPolicy`: what holds for the whole mesh.
 
 use graylane_core::Mode;
-use graylane_core::config::{Condition, HeaderNames, Identity};
+use graylane_core::config::{Carriers, Condition, Correlation, HeaderNames, Identity};
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,9 +25,16 @@ pub struct MeshPolicySpec {
     /// The names of the headers that carry marks and decisions.
     #[serde(default)]
     pub headers: HeaderNames,
+    /// Where marks travel besides these headers: in W3C Baggage and `tracestate`, which apps with OpenTelemetry hand on
+    /// by themselves, and, for the time of a migration, in headers of other systems.
+    #[serde(default)]
+    pub carriers: Carriers,
     /// Who a request comes from: for weights that name no sources of their own, and for the hash that travels.
     #[serde(default)]
     pub identity: Identity,
+    /// How sidecars recognise the calls of apps that hand on nothing but a trace id. On unless `sources` is empty.
+    #[serde(default)]
+    pub correlation: Correlation,
     /// Who may ask how a request was decided; nobody when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<ExplainPolicy>,

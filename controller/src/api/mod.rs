@@ -5,16 +5,23 @@
 //! what several objects mean together is the planner's business.
 
 mod cel;
+mod condition;
 mod crd;
+mod deployment_name;
 mod gray_release;
 mod lane;
 mod local_mesh;
 mod mesh_policy;
 mod object;
 mod rule;
+mod status;
+mod strategy;
+mod wait_time;
 
+pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
 pub use crd::definitions;
-pub use gray_release::{GrayRelease, GrayReleaseSpec, ServiceSplit, VersionWeight, Workload};
+pub use deployment_name::{DeploymentName, InvalidDeploymentName};
+pub use gray_release::{GrayRelease, GrayReleaseSpec, Hold, OnLaggingProxies, ServiceSplit, VersionWeight, Workload};
 pub use lane::{Lane, LaneMember, LaneSpec};
 pub use local_mesh::{
     Gateway, GatewayRoute, HttpReadiness, LocalMesh, LocalMeshSpec, LocalService, LocalTracing, LocalVersion, Protocol,
@@ -22,6 +29,11 @@ pub use local_mesh::{
 pub use mesh_policy::{ExplainPolicy, MeshPolicy, MeshPolicySpec};
 pub use object::{Kind, ObjectRef};
 pub use rule::EntryRule;
+pub use status::{
+    BaseRoute, Cohorts, Deed, GrayReleaseStatus, HighWater, Phase, Proxies, Publication, Traffic, WorkloadStatus,
+};
+pub use strategy::{Canary, Pause, Step, Strategy};
+pub use wait_time::{InvalidWaitTime, WaitTime};
 
 /// The API group of every resource of Graylane.
 pub const GROUP: &str = "graylane.io";

@@ -119,7 +119,7 @@ impl FromStr for Header {
 impl Explanation {
     fn of(decision: &Decision<'_>, steps: Vec<Step>, router: &Router) -> Self {
         let edit = |edit: &HeaderEdit<'_>| match edit {
-            HeaderEdit::Set(name, value) => format!("{name}: {}", value.as_str()),
+            HeaderEdit::Set(name, value) => format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())),
             HeaderEdit::Remove(name) => format!("{name} removed"),
         };
         Self {

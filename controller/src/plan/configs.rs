@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use graylane_core::config::{Explain, Lane, Service as ServiceConfig};
+use graylane_core::config::{Correlation, Explain, Lane, Service as ServiceConfig};
 use graylane_core::name::{LaneName, ServiceName};
 use graylane_core::{Digest, FilterConfig, Phase, Router};
 
@@ -23,19 +23,23 @@ pub(super) fn compose(
     let policy = of_policy(observed, origins);
     let decides = |phase, services: &BTreeMap<ServiceName, ServiceConfig>| FilterConfig {
         phase,
-        lanes: lanes.clone(),
+        lanes: lanes.clone().into(),
         rule_sets: entrance.rule_sets.clone(),
-        splits: entrance.splits.clone(),
-        services: services.clone(),
+        splits: entrance.splits.clone().into(),
+        services: services.clone().into(),
         ..policy.clone()
     };
     let mut configs = Configs {
-        gateway: decides(Phase::Gateway, &steering.gateway),
+        // An edge has no app whose calls could lose a mark.
+        gateway: FilterConfig { correlation: None, ..decides(Phase::Gateway, &steering.gateway) },
         outbound: decides(Phase::SidecarOutbound, &steering.sidecars),
-        // In front of an app nothing is decided: the mark's headers are all that matters.
+        // In front of an app nothing is decided: the mark is all that matters.
         inbound: FilterConfig {
             headers: policy.headers.clone(),
+            carriers: policy.carriers.clone(),
             mode: policy.mode,
+            explain: policy.explain.clone(),
+            correlation: policy.correlation.clone(),
             ..FilterConfig::empty(Phase::SidecarInbound, 0)
         },
     };
@@ -57,17 +61,19 @@ pub(super) fn check(configs: &Configs, origins: &Origins, refusals: &mut Refusal
 
 /// What the policy of the mesh says, for no phase in particular.
 fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
-    let said_nothing = FilterConfig::empty(Phase::SidecarInbound, 0);
+    let correlation = Some(Correlation::default());
+    let said_nothing = FilterConfig { correlation, ..FilterConfig::empty(Phase::SidecarInbound, 0) };
     let Some(policy) = &observed.policy else {
         return said_nothing;
     };
     let object = ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
-    for part in ["headers", "identity", "explain"] {
+    for part in ["headers", "carriers", "identity", "correlation", "explain"] {
         origins.note(part.to_owned(), &object, format!("spec.{part}"));
     }
-    let MeshPolicySpec { headers, identity, explain, mode } = policy.spec.clone();
+    let MeshPolicySpec { headers, carriers, identity, correlation, explain, mode } = policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
-    FilterConfig { headers, identity, explain, mode, ..said_nothing }
+    let correlation = Some(correlation).filter(|correlation| !correlation.sources.is_empty());
+    FilterConfig { headers, carriers, identity, correlation, explain, mode, ..said_nothing }
 }
 
 impl Configs {

@@ -52,21 +52,28 @@ pub(super) struct Version<'o> {
 impl<'o> Entry<'o> {
     /// A release; `None` when its name is no good, which then is refused.
     pub(super) fn of_release(release: &'o GrayRelease, refusals: &mut Refusals) -> Option<Self> {
-        let GrayReleaseSpec { lane, workloads, weight, rules, fallback, isolation, identity, keyless, service_splits } =
-            &release.spec;
+        let GrayReleaseSpec {
+            lane,
+            workloads,
+            weight,
+            rules,
+            fallback,
+            isolation,
+            identity,
+            keyless,
+            service_splits,
+            ..
+        } = &release.spec;
         let object = ObjectRef::of(Kind::GrayRelease, &release.metadata);
-        let members = workloads.iter().enumerate().map(|(index, Workload { service, stable, gray })| Member {
-            path: format!("spec.workloads[{index}]"),
-            service,
-            version: Version { field: "gray", name: gray },
-            stable: Some(Version { field: "stable", name: stable }),
-        });
+        let members = workloads.iter().enumerate();
+        let members = members.filter_map(|(index, workload)| Member::of_workload(index, workload, &object, refusals));
+        let members = members.collect();
         Some(Self {
             lane: lane.clone().or_else(|| lane_of_name(&object, refusals))?,
             lane_field: if lane.is_some() { "spec.lane" } else { "metadata.name" },
             set: set_of_name(&object, refusals)?,
             salt: salt(&object, &release.metadata),
-            members: members.collect(),
+            members,
             rules,
             weight: *weight,
             fallback,
@@ -108,6 +115,26 @@ impl<'o> Entry<'o> {
     /// The namespace that short names of services are in.
     pub(super) fn namespace(&self) -> &str {
         self.object.namespace.as_deref().unwrap_or(ObjectRef::DEFAULT_NAMESPACE)
+    }
+}
+
+impl<'o> Member<'o> {
+    /// What a release says of one service; `None` when it does not say which versions there are, which then is refused.
+    fn of_workload(
+        index: usize,
+        Workload { service, stable, gray, .. }: &'o Workload,
+        object: &ObjectRef,
+        refusals: &mut Refusals,
+    ) -> Option<Self> {
+        let path = format!("spec.workloads[{index}]");
+        let mut named = |field, name: &'o Option<VersionName>| {
+            if name.is_none() {
+                refusals.add(object, format!("{path}.{field}"), "is missing", "the name of a version");
+            }
+            name.as_ref().map(|name| Version { field, name })
+        };
+        let (stable, version) = (named("stable", stable), named("gray", gray));
+        Some(Self { path, service, version: version?, stable: Some(stable?) })
     }
 }
 

@@ -1,9 +1,9 @@
 //! Which version of each service serves base, which one serves each lane, and how requests find it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use graylane_core::Problem;
-use graylane_core::config::{HostPattern, Service as ServiceConfig, ServiceSplit};
+use graylane_core::config::{HostPattern, Service as ServiceConfig, ServiceSplit, Set};
 use graylane_core::name::{ServiceName, VersionName};
 use graylane_core::slots::{Run, SlotTable};
 
@@ -73,7 +73,7 @@ fn steered(
         hosts: patterns.map_err(|error| problem(error.to_string(), ""))?,
         base: base.clone(),
         lanes: claim.lanes.iter().map(|(lane, claimed)| ((*lane).clone(), claimed.version.clone())).collect(),
-        not_ready: BTreeSet::new(),
+        not_ready: Set::default(),
         split,
     };
     config.not_ready = not_ready(&config, facts);
@@ -127,7 +127,7 @@ fn divided(
 }
 
 /// The versions in use that have no ready endpoints.
-fn not_ready(config: &ServiceConfig, facts: &ServiceFacts) -> BTreeSet<VersionName> {
+fn not_ready(config: &ServiceConfig, facts: &ServiceFacts) -> Set<VersionName> {
     let split = config.split.iter().flat_map(|split| &split.slots).map(|run| &run.to);
     [&config.base]
         .into_iter()

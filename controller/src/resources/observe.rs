@@ -16,30 +16,36 @@ impl Resources {
     /// The resources for the planner, with the facts that files can tell: every version is taken to be ready.
     ///
     /// With a `LocalMesh`, its services and versions are those there are. Without one they are those that the
-    /// resources name, every one served by the gateway under its own hosts.
+    /// resources name, every one served by the gateway under its own hosts, and the two versions of a Deployment, whose
+    /// names only a cluster gives, are called `stable` and `gray`.
     #[must_use]
     pub fn observe(&self) -> Observed {
+        let releases = match self.mesh {
+            Some(_) => self.releases.clone(),
+            None => self.releases.iter().cloned().map(with_stand_ins).collect(),
+        };
         Observed {
-            releases: self.releases.clone(),
+            services: self.mesh.as_ref().map_or_else(|| self.named_services(&releases), described_services),
+            releases,
             lanes: self.lanes.clone(),
             policy: self.policy.clone(),
-            services: self.mesh.as_ref().map_or_else(|| self.named_services(), described_services),
         }
     }
 
-    fn named_services(&self) -> BTreeMap<Service, ServiceFacts> {
+    fn named_services(&self, releases: &[GrayRelease]) -> BTreeMap<Service, ServiceFacts> {
         let mut services = BTreeMap::new();
-        for GrayRelease { metadata, spec, .. } in &self.releases {
+        for GrayRelease { metadata, spec, .. } in releases {
             let namespace = ObjectRef::of(Kind::GrayRelease, metadata).namespace;
             for workload in &spec.workloads {
-                name(&mut services, &workload.service, namespace.as_deref(), [&workload.stable, &workload.gray]);
+                let versions = workload.stable.iter().chain(&workload.gray);
+                name(&mut services, &workload.service, namespace.as_deref(), versions);
             }
             for split in &spec.service_splits {
                 let versions = split.weights.iter().map(|weight| &weight.version);
                 name(&mut services, &split.service, namespace.as_deref(), versions);
             }
         }
-        for Lane { metadata, spec } in &self.lanes {
+        for Lane { metadata, spec, .. } in &self.lanes {
             let namespace = ObjectRef::of(Kind::Lane, metadata).namespace;
             for member in &spec.services {
                 name(&mut services, &member.service, namespace.as_deref(), [&member.version]);
@@ -47,6 +53,15 @@ impl Resources {
         }
         services
     }
+}
+
+/// The release with names for the versions of its Deployments.
+fn with_stand_ins(mut release: GrayRelease) -> GrayRelease {
+    for workload in release.spec.workloads.iter_mut().filter(|workload| workload.deployment.is_some()) {
+        workload.stable = VersionName::new("stable").ok();
+        workload.gray = VersionName::new("gray").ok();
+    }
+    release
 }
 
 /// Adds what one object names; a service that is wrongly named is left to the planner, which refuses it.

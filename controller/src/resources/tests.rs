@@ -49,13 +49,13 @@ fn what_belongs_to_others_is_left_alone_and_noted() {
 
 #[test]
 fn every_problem_of_form_is_told_over_all_files() {
-    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec:\n  wieght: 5\n  weight: 101\n  workloads:\n  - service: Cart\n    stable: v1\n";
+    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec:\n  wieght: 5\n  weight: 101\n  workloads:\n  - service: Cart\n  - stable: v1\n";
     let wrong = wrong(&[("a.yaml", release), ("b.yaml", "kind: [1\n"), ("c.yaml", "- 1\n")]);
     let expected = [
         "a.yaml:5: GrayRelease default/x: spec.wieght: unknown field `wieght`",
         "a.yaml:6: GrayRelease default/x: spec.weight: invalid percentage \"101\"",
         "a.yaml:8: GrayRelease default/x: spec.workloads[0].service: invalid service name \"Cart\"",
-        "a.yaml:8: GrayRelease default/x: spec.workloads[0]: missing field `gray`",
+        "a.yaml:9: GrayRelease default/x: spec.workloads[1]: missing field `service`",
         "b.yaml:",
         "c.yaml:1: is no object",
     ];

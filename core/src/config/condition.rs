@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::{ClaimName, CookieName, HeaderName, ParameterName};
-use crate::problem::{Path, Problems};
-use crate::read::{Read, read_object, read_variant};
+use crate::read::{At, Read, read_object, read_variant};
 
 /// A condition on a request.
 ///
@@ -138,8 +137,8 @@ read_variant!(Condition {
 });
 
 impl Read for Box<Condition> {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        Condition::read(value, path, problems).map(Self::new)
+    fn read(at: &mut At<'_>) -> Self {
+        Self::new(Condition::read(at))
     }
 }
 

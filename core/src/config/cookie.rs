@@ -5,8 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::name::CookieName;
-use crate::problem::{Path, Problems};
-use crate::read::{Object, Read, ReadText, read_choice};
+use crate::read::{At, Read, read_choice};
 
 /// A cookie that gives callers without identity one, so that they stay where a split has put them.
 ///
@@ -63,46 +62,40 @@ pub struct CookieText(String);
 
 /// Text that can not stand as a cookie attribute.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid cookie attribute {0:?}: 1 to 255 printable ASCII characters without ';' are allowed")]
+#[error("invalid cookie attribute {0:?}: {ALLOWED}")]
 pub struct InvalidCookieText(String);
+
+const ALLOWED: &str = "1 to 255 printable ASCII characters without ';'";
+
+fn is_cookie_text(text: &str) -> bool {
+    let printable = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b';';
+    (1..=255).contains(&text.len()) && text.bytes().all(printable)
+}
 
 impl TryFrom<String> for CookieText {
     type Error = InvalidCookieText;
     fn try_from(text: String) -> Result<Self, InvalidCookieText> {
-        let printable = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b';';
-        if (1..=255).contains(&text.len()) && text.bytes().all(printable) {
-            Ok(Self(text))
-        } else {
-            Err(InvalidCookieText(text))
-        }
+        if is_cookie_text(&text) { Ok(Self(text)) } else { Err(InvalidCookieText(text)) }
     }
 }
 
-impl ReadText for CookieText {
-    fn read_text(text: &str) -> Result<Self, &'static str> {
-        Self::try_from(text.to_owned()).map_err(|_| "1 to 255 printable ASCII characters without ';'")
+impl Read for CookieText {
+    fn read(at: &mut At<'_>) -> Self {
+        Self(at.checked(is_cookie_text, ALLOWED).to_owned())
     }
 }
 
 impl Read for StickyCookie {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        let known = ["name", "maxAgeSeconds", "path", "domain", "sameSite", "secure"];
-        let object = Object::open(value, &known, path, problems)?;
-        // Every member is read before any failure counts.
-        let name = object.required("name", problems);
-        let max_age_seconds = object.member("maxAgeSeconds", thirty_days, problems);
-        let path = object.member("path", root, problems);
-        let domain = object.optional("domain", problems);
-        let same_site = object.defaulted("sameSite", problems);
-        let secure = object.defaulted("secure", problems);
-        Some(Self {
-            name: name?,
-            max_age_seconds: max_age_seconds?,
-            path: path?,
-            domain: domain?,
-            same_site: same_site?,
-            secure: secure?,
-        })
+    fn read(at: &mut At<'_>) -> Self {
+        at.open(&["name", "maxAgeSeconds", "path", "domain", "sameSite", "secure"]);
+        Self {
+            name: at.required("name"),
+            max_age_seconds: at.or("maxAgeSeconds", thirty_days),
+            path: at.or("path", root),
+            domain: at.optional("domain"),
+            same_site: at.defaulted("sameSite"),
+            secure: at.defaulted("secure"),
+        }
     }
 }
 

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Path, Problems};
-use crate::read::{Object, Read, read_choice};
+use crate::read::{At, Read, read_choice};
 
 /// What a sidecar remembers of the requests that its app serves, so that the calls made for them keep the mark even if
 /// the app hands on nothing but the trace id.
@@ -14,7 +13,7 @@ use crate::read::{Object, Read, read_choice};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Correlation {
     /// Where trace ids are found, in order: a request is remembered by the first that it has, a call looked up by each.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 5)))]
+    #[cfg_attr(feature = "schema", schemars(length(max = 5)))]
     pub sources: Vec<TraceSource>,
     /// How long a request is remembered after it came, in seconds, and at least as long as it is under way: 1 to 3600.
     #[serde(deserialize_with = "crate::integer::deserialize")]
@@ -65,12 +64,13 @@ impl Default for Correlation {
 }
 
 impl Read for Correlation {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        let object = Object::open(value, &["sources", "ttlSeconds", "requests"], path, problems)?;
-        let sources = object.member("sources", || Self::SOURCES.to_vec(), problems);
-        let ttl_seconds = object.member("ttlSeconds", || Self::TTL_SECONDS, problems);
-        let requests = object.member("requests", || Self::REQUESTS, problems);
-        Some(Self { sources: sources?, ttl_seconds: ttl_seconds?, requests: requests? })
+    fn read(at: &mut At<'_>) -> Self {
+        at.open(&["sources", "ttlSeconds", "requests"]);
+        Self {
+            sources: at.or("sources", || Self::SOURCES.to_vec()),
+            ttl_seconds: at.or("ttlSeconds", || Self::TTL_SECONDS),
+            requests: at.or("requests", || Self::REQUESTS),
+        }
     }
 }
 

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::HeaderName;
-use crate::problem::{Path, Problems};
-use crate::read::{Object, Read};
+use crate::read::{At, Read};
 
 /// The headers that carry marks, decisions and explanations.
 ///
@@ -23,51 +22,49 @@ pub struct HeaderNames {
     pub explain: HeaderName,
     /// The explanation, in the response: `x-gray-explanation`.
     pub explanation: HeaderName,
+    /// The way of an explained request over all its hops, in the response: `x-gray-way`.
+    pub way: HeaderName,
     /// Why a strict lane refused, in the response: `x-gray-reason`.
     pub reason: HeaderName,
 }
 
 impl Default for HeaderNames {
     fn default() -> Self {
-        let [lane, identity, version, explain, explanation, reason] = DEFAULTS.map(|(_, name)| fixed(name));
-        Self { lane, identity, version, explain, explanation, reason }
+        let names = DEFAULTS.map(|(_, name)| HeaderName::known(name));
+        let [lane, identity, version, explain, explanation, way, reason] = names;
+        Self { lane, identity, version, explain, explanation, way, reason }
     }
 }
 
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("lane", "x-gray-lane"),
     ("identity", "x-gray-id"),
     ("version", "x-gray-version"),
     ("explain", "x-gray-explain"),
     ("explanation", "x-gray-explanation"),
+    ("way", "x-gray-way"),
     ("reason", "x-gray-reason"),
 ];
 
 impl Read for HeaderNames {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        let object = Object::open(value, &DEFAULTS.map(|(member, _)| member), path, problems)?;
-        // Every member is read before any failure counts.
-        let names = DEFAULTS.map(|(member, name)| object.member(member, || fixed(name), problems));
-        let [lane, identity, version, explain, explanation, reason] = names;
-        Some(Self {
-            lane: lane?,
-            identity: identity?,
-            version: version?,
-            explain: explain?,
-            explanation: explanation?,
-            reason: reason?,
-        })
+    fn read(at: &mut At<'_>) -> Self {
+        at.open(&DEFAULTS.map(|(member, _)| member));
+        let names = DEFAULTS.map(|(member, name)| at.or(member, || HeaderName::known(name)));
+        let [lane, identity, version, explain, explanation, way, reason] = names;
+        Self { lane, identity, version, explain, explanation, way, reason }
     }
-}
-
-#[expect(clippy::expect_used, reason = "literals of this file, each covered by a test")]
-fn fixed(name: &str) -> HeaderName {
-    HeaderName::new(name).expect("a literal header name")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_that_are_written_here_are_names() {
+        for (_, name) in DEFAULTS {
+            assert_eq!(HeaderName::new(name), Ok(HeaderName::known(name)));
+        }
+    }
 
     #[test]
     fn an_absent_object_and_an_empty_object_mean_the_same_names() {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::read::ReadText;
+use crate::read::{At, Read};
 use serde::{Deserialize, Serialize};
 
 /// A host and, for gateways that serve several services under one host, the path below it:
@@ -48,13 +48,8 @@ impl HostPattern {
     pub fn path(&self) -> &str {
         &self.path
     }
-}
 
-impl FromStr for HostPattern {
-    type Err = InvalidHostPattern;
-
-    fn from_str(text: &str) -> Result<Self, InvalidHostPattern> {
-        let invalid = || InvalidHostPattern(text.to_owned());
+    fn parse(text: &str) -> Option<Self> {
         let (host, path) = match text.find('/') {
             Some(at) => text.split_at(at),
             None => (text, ""),
@@ -68,13 +63,19 @@ impl FromStr for HostPattern {
                     PatternHost::Suffix(suffix.to_owned())
                 }
                 None if is_host(other) || is_ipv6(other) => PatternHost::Exact(other.to_owned()),
-                _ => return Err(invalid()),
+                _ => return None,
             },
         };
-        if path.len() > 1_024 || !path_ok {
-            return Err(invalid());
-        }
-        Ok(Self { host, path: path.trim_end_matches('/').to_owned() })
+        let path_fits = path.len() <= 1_024 && path_ok;
+        path_fits.then(|| Self { host, path: path.trim_end_matches('/').to_owned() })
+    }
+}
+
+impl FromStr for HostPattern {
+    type Err = InvalidHostPattern;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHostPattern> {
+        Self::parse(text).ok_or_else(|| InvalidHostPattern(text.to_owned()))
     }
 }
 
@@ -111,9 +112,9 @@ impl TryFrom<String> for HostPattern {
     }
 }
 
-impl ReadText for HostPattern {
-    fn read_text(text: &str) -> Result<Self, &'static str> {
-        text.parse().map_err(|_| ALLOWED)
+impl Read for HostPattern {
+    fn read(at: &mut At<'_>) -> Self {
+        at.parsed(Self::parse, ALLOWED).unwrap_or(Self { host: PatternHost::Any, path: String::new() })
     }
 }
 

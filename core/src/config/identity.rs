@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::{ClaimName, CookieName, HeaderName, ParameterName};
-use crate::problem::{Path, Problems};
-use crate::read::{Object, Read, read_object, read_variant};
+use crate::read::{read_object, read_variant};
 
 /// Where the identity of a request is found, and how it is hidden before it travels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,11 +50,7 @@ read_variant!(IdentitySource {
     "sourceAddress" => SourceAddress,
 });
 
-impl Read for Empty {
-    fn read(value: &serde_json::Value, path: &Path<'_>, problems: &mut Problems) -> Option<Self> {
-        Object::open(value, &[], path, problems).map(|_| Self {})
-    }
-}
+read_object!(Empty {});
 
 // An empty object with `additionalProperties: false` is no structural schema.
 #[cfg(feature = "schema")]

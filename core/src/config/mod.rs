@@ -4,6 +4,7 @@
 //! compiled by [`Router::compile`](crate::Router::compile). Design notes: every whole number may arrive as a double and
 //! the order of members is never meaningful, because Istio carries this as a protobuf `Struct`.
 
+mod carriers;
 mod condition;
 mod cookie;
 mod correlation;
@@ -12,18 +13,20 @@ mod host;
 mod identity;
 mod rule;
 mod service;
+mod sorted;
 mod split;
 
-use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher as _};
 
 use serde::{Deserialize, Serialize};
 
 use crate::hash;
+use crate::json::Json;
 use crate::name::{LaneName, ServiceName, SplitName};
-use crate::problem::{Path, Problems};
-use crate::read::{Read, read_choice, read_object};
+use crate::problem::Problems;
+use crate::read::{self, At, read_choice, read_object};
 
+pub use carriers::{BaggageCarrier, BaggageMembers, Carriers, HeaderCarrier, TraceStateCarrier};
 pub use condition::{ClaimMatch, Condition, CookieMatch, HeaderMatch, KeyedMatch, PathMatch, QueryMatch, StringMatch};
 pub use cookie::{CookieText, InvalidCookieText, SameSite, StickyCookie};
 pub use correlation::{Correlation, TraceSource};
@@ -32,6 +35,7 @@ pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
 pub use rule::{Action, Rule, RuleSet};
 pub use service::{Service, ServiceSplit};
+pub use sorted::{Map, Set};
 pub use split::{Keyless, Split};
 
 /// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
@@ -51,21 +55,24 @@ pub struct FilterConfig {
     /// The names of the headers that carry marks and decisions.
     #[serde(default)]
     pub headers: HeaderNames,
+    /// Where marks travel besides these headers.
+    #[serde(default)]
+    pub carriers: Carriers,
     /// Who a request comes from, for splits that name no sources of their own, and for the identity that travels.
     #[serde(default)]
     pub identity: Identity,
     /// The lanes there are; `base` is not one of them.
     #[serde(default)]
-    pub lanes: BTreeMap<LaneName, Lane>,
+    pub lanes: Map<LaneName, Lane>,
     /// The rule sets, in order of precedence: each puts a request in at most one lane.
     #[serde(default)]
     pub rule_sets: Vec<RuleSet>,
     /// The splits that rules refer to.
     #[serde(default)]
-    pub splits: BTreeMap<SplitName, Split>,
+    pub splits: Map<SplitName, Split>,
     /// The services of the mesh that the filter steers between versions, or that marks may be carried to.
     #[serde(default)]
-    pub services: BTreeMap<ServiceName, Service>,
+    pub services: Map<ServiceName, Service>,
     /// Who may ask for an explanation; absent: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explain>,
@@ -110,8 +117,10 @@ impl Phase {
     /// The phase that a configuration names, whatever else is wrong with it.
     #[must_use]
     pub fn of_json(bytes: &[u8]) -> Option<Self> {
-        let document = document(bytes).ok()?;
-        Self::read(document.get("phase")?, &Path::Root, &mut Problems::default())
+        let document = Json::parse(bytes).ok()?;
+        let mut problems = Problems::default();
+        let phase = At::root(&document, &mut problems).required("phase");
+        problems.or(phase).ok()
     }
 }
 
@@ -164,11 +173,12 @@ impl FilterConfig {
             phase,
             mode: Mode::default(),
             headers: HeaderNames::default(),
+            carriers: Carriers::default(),
             identity: Identity::default(),
-            lanes: BTreeMap::new(),
+            lanes: Map::new(),
             rule_sets: Vec::new(),
-            splits: BTreeMap::new(),
-            services: BTreeMap::new(),
+            splits: Map::new(),
+            services: Map::new(),
             explain: None,
             correlation: None,
         }
@@ -179,12 +189,7 @@ impl FilterConfig {
     /// # Errors
     /// Every problem of form, each with its place, or that the bytes are no JSON at all.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Problems> {
-        let document = document(bytes)?;
-        let mut problems = Problems::default();
-        match Self::read(&document, &Path::Root, &mut problems) {
-            Some(config) if problems.is_empty() => Ok(config),
-            _ => Err(problems),
-        }
+        read::document(&Json::parse(bytes)?)
     }
 
     /// The one way to write this configuration.
@@ -206,6 +211,7 @@ impl FilterConfig {
             phase,
             mode,
             headers,
+            carriers,
             identity,
             lanes,
             rule_sets,
@@ -214,18 +220,10 @@ impl FilterConfig {
             explain,
             correlation,
         } = self;
-        (version, phase, mode, headers, identity, lanes).hash(&mut hasher);
+        (version, phase, mode, headers, carriers, identity, lanes).hash(&mut hasher);
         (rule_sets, splits, services, explain, correlation).hash(&mut hasher);
         Digest(hasher.finish())
     }
-}
-
-fn document(bytes: &[u8]) -> Result<serde_json::Value, Problems> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let mut problems = Problems::default();
-        problems.add(&Path::Root, format!("not JSON: {error}"), "a JSON object");
-        problems
-    })
 }
 
 /// The digest of a configuration, shown as 16 hexadecimal digits.
@@ -244,6 +242,7 @@ read_object!(FilterConfig {
     phase: required "phase",
     mode: defaulted "mode",
     headers: defaulted "headers",
+    carriers: defaulted "carriers",
     identity: defaulted "identity",
     lanes: defaulted "lanes",
     rule_sets: defaulted "ruleSets",

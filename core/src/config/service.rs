@@ -1,10 +1,8 @@
 //! Services and their versions, as the filter sees them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
-use super::HostPattern;
+use super::{HostPattern, Map, Set};
 use crate::name::{LaneName, VersionName};
 use crate::read::read_object;
 use crate::slots::Run;
@@ -18,11 +16,11 @@ pub struct Service {
     /// The version that serves everyone who is in no lane.
     pub base: VersionName,
     /// The version that serves each lane.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub lanes: BTreeMap<LaneName, VersionName>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub lanes: Map<LaneName, VersionName>,
     /// The versions that have no ready endpoints: nothing is sent to them. Base is always used as the last resort.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub not_ready: BTreeSet<VersionName>,
+    #[serde(default, skip_serializing_if = "Set::is_empty")]
+    pub not_ready: Set<VersionName>,
     /// A split of this service alone, for requests that no lane pins here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<ServiceSplit>,

@@ -36,7 +36,7 @@ struct List {
 
 impl Lists {
     /// The name of a list, under which every worker finds it from now on; `None` where there is no room.
-    pub(super) fn publish<S: Store>(&mut self, text: &str, store: &S, time: Time) -> Option<u32> {
+    pub(super) fn publish(&mut self, text: &str, store: &dyn Store, time: Time) -> Option<u32> {
         let name = name(text);
         let known = self.0.iter_mut().find(|list| list.name == name);
         match &known {
@@ -55,7 +55,7 @@ impl Lists {
     }
 
     /// The list of this name.
-    pub(super) fn text<S: Store>(&mut self, wanted: u32, store: &S) -> Option<Rc<str>> {
+    pub(super) fn text(&mut self, wanted: u32, store: &dyn Store) -> Option<Rc<str>> {
         if let Some(list) = self.0.iter().find(|list| list.name == wanted) {
             return Some(Rc::clone(&list.text));
         }
@@ -68,7 +68,7 @@ impl Lists {
     }
 
     /// Stamps a list that is still in use.
-    pub(super) fn refresh<S: Store>(&mut self, name: u32, store: &S, time: Time) {
+    pub(super) fn refresh(&mut self, name: u32, store: &dyn Store, time: Time) {
         if let Some(text) = self.text(name, store) {
             self.publish(&text, store, time);
         }
@@ -108,7 +108,7 @@ fn is_free(value: &[u8], time: Time) -> bool {
 /// By how many seconds workers may differ on what time it is.
 const LITTLE: u32 = 10;
 
-fn stamp<S: Store>(text: &str, name_of_text: u32, store: &S, time: Time) -> bool {
+fn stamp(text: &str, name_of_text: u32, store: &dyn Store, time: Time) -> bool {
     let value = [&time.now.to_le_bytes()[..], text.as_bytes()].concat();
     for _ in 0..TRIES {
         let mut chosen = None;

@@ -19,13 +19,14 @@ mod lanes;
 mod set;
 mod store;
 mod table;
+mod way;
 
 use std::rc::Rc;
 
 use crate::decision::closed_labels;
 use crate::hash::IdentityHash;
 
-pub use store::{Key, Overtaken, Store};
+pub use store::{Key, Overtaken, Store, Token};
 pub use table::{Counts, Table, Ticket};
 
 /// What is remembered of a request.

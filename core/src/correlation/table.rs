@@ -15,11 +15,10 @@ const TRIES: u32 = 3;
 const SAMPLE: u32 = 32;
 
 /// What a sidecar remembers, in a store that its workers share.
-#[derive(Debug)]
-pub struct Table<S> {
-    store: S,
+pub struct Table {
+    pub(super) store: Box<dyn Store>,
     sets: u32,
-    time: Time,
+    pub(super) time: Time,
     lists: Lists,
     /// The set that is sampled next.
     next: u32,
@@ -65,7 +64,7 @@ impl Counts {
 /// A request that is remembered, and under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
-    id: u64,
+    pub(super) id: u64,
     mark: Mark,
     /// When it was last said to be under way.
     since: u32,
@@ -78,9 +77,10 @@ enum Change {
     Some,
 }
 
-impl<S: Store> Table<S> {
+impl Table {
     /// A table as configured, in a store that has one of that size or none. Its time is zero.
-    pub fn new(store: S, config: &Correlation) -> Self {
+    pub fn new(store: impl Store + 'static, config: &Correlation) -> Self {
+        let store = Box::new(store);
         // Configurations that compile have a power of two of requests, of which a set holds a power of two.
         let sets = config.requests / u32::try_from(WAYS).unwrap_or(1);
         let time = Time { now: 0, ttl: config.ttl_seconds.into() };
@@ -122,7 +122,7 @@ impl<S: Store> Table<S> {
         }
         ticket.since = time.now;
         if let Some(name) = mark.lanes.filter(|name| *name != BASE) {
-            self.lists.refresh(name, &self.store, time);
+            self.lists.refresh(name, &*self.store, time);
         }
         self.change(id, &mut |set| if set.refresh(id, mark, time) { Change::Some } else { Change::None });
     }
@@ -131,7 +131,7 @@ impl<S: Store> Table<S> {
         let lanes = match mark.lanes {
             None => RememberedLanes::Unmarked,
             Some(BASE) => RememberedLanes::Base,
-            Some(name) => RememberedLanes::Lanes(self.lists.text(name, &self.store)?),
+            Some(name) => RememberedLanes::Lanes(self.lists.text(name, &*self.store)?),
         };
         Some(Remembered { lanes, identity: mark.identity.map(IdentityHash::from_bits), question: mark.question })
     }
@@ -185,7 +185,7 @@ impl<S: Store> Table<S> {
     }
 }
 
-impl<S: Store> Memory for Table<S> {
+impl Memory for Table {
     fn remember(
         &mut self,
         id: TraceId,
@@ -197,7 +197,7 @@ impl<S: Store> Memory for Table<S> {
             None => None,
             Some(lanes) if lanes.is_empty() => Some(BASE),
             Some(lanes) => {
-                let name = self.lists.publish(&mark::told(lanes), &self.store, self.time);
+                let name = self.lists.publish(&mark::told(lanes), &*self.store, self.time);
                 self.counts.failures += u64::from(name.is_none());
                 Some(name?)
             }

@@ -22,13 +22,13 @@ fn config(requests: u32) -> Correlation {
 }
 
 /// A worker's table in `store`.
-fn worker(store: &Shared, requests: u32) -> Table<Shared> {
+fn worker(store: &Shared, requests: u32) -> Table {
     let mut table = Table::new(store.clone(), &config(requests));
     table.set_time(START);
     table
 }
 
-fn one() -> (Shared, Table<Shared>) {
+fn one() -> (Shared, Table) {
     let store = Shared::default();
     let table = worker(&store, Correlation::REQUESTS);
     (store, table)
@@ -42,12 +42,12 @@ fn lanes<const COUNT: usize>(names: [&'static str; COUNT]) -> LaneList<'static> 
     names.into_iter().collect()
 }
 
-fn remember<const COUNT: usize>(table: &mut Table<Shared>, id: TraceId, names: [&'static str; COUNT]) -> Ticket {
+fn remember<const COUNT: usize>(table: &mut Table, id: TraceId, names: [&'static str; COUNT]) -> Ticket {
     table.remember(id, Some(&lanes(names)), None, Question::None).unwrap()
 }
 
 /// What a recalled request is in, as text.
-fn recalled(table: &mut Table<Shared>, id: TraceId) -> String {
+fn recalled(table: &mut Table, id: TraceId) -> String {
     match table.recall(id) {
         Recall::Unknown => "unknown".to_owned(),
         Recall::Ambiguous => "ambiguous".to_owned(),
@@ -164,8 +164,7 @@ fn a_full_set_forgets_what_has_ended_before_what_is_under_way_and_the_oldest_fir
         .collect();
     table.end(&tickets[5]);
     table.end(&tickets[6]);
-    let gone =
-        |table: &mut Table<Shared>| (1..=8).filter(|it| table.recall(id(*it)) == Recall::Unknown).collect::<Vec<_>>();
+    let gone = |table: &mut Table| (1..=8).filter(|it| table.recall(id(*it)) == Recall::Unknown).collect::<Vec<_>>();
     for (newcomer, expected) in [(9, vec![6]), (10, vec![6, 7]), (11, vec![1, 6, 7])] {
         remember(&mut table, id(newcomer), []);
         assert_eq!(gone(&mut table), expected);

@@ -24,6 +24,10 @@ impl Metric<'_> {
             Self::Unconfigured => "Requests for hosts that the configuration does not know; they are left alone.",
             Self::MalformedMarks => "Internal headers that were no mark and were dropped.",
             Self::StrippedMarks => "Internal headers that came from outside and were removed.",
+            Self::MirrorConflicts => {
+                "Mirrors of a mark (baggage, tracestate) that said something else, and were corrected."
+            }
+            Self::MirrorsLeftOut => "Mirrors that were not written because the list of others left no room.",
             Self::Uncorrelated => {
                 "Calls of the app without a mark, and without a trace id of which one is remembered: it drops trace headers."
             }
@@ -56,6 +60,8 @@ impl Metric<'_> {
             Metric::Unconfigured,
             Metric::MalformedMarks,
             Metric::StrippedMarks,
+            Metric::MirrorConflicts,
+            Metric::MirrorsLeftOut,
             Metric::Uncorrelated,
             Metric::Correlation { event: Event::Hit },
             Metric::Remembered,

@@ -92,6 +92,10 @@ pub enum Metric<'a> {
     MalformedMarks,
     /// Internal headers that came from outside and were removed.
     StrippedMarks,
+    /// Mirrors that said something else than the mark.
+    MirrorConflicts,
+    /// Mirrors that had no room for the mark.
+    MirrorsLeftOut,
     /// Calls of an app without a mark, and without a trace id of which one is remembered.
     Uncorrelated,
     /// What happens in the table of requests that are remembered.
@@ -154,6 +158,8 @@ impl<'a> Metric<'a> {
             Self::Unconfigured => "graylane_unconfigured_requests_total",
             Self::MalformedMarks => "graylane_malformed_marks_total",
             Self::StrippedMarks => "graylane_stripped_marks_total",
+            Self::MirrorConflicts => "graylane_mirror_conflicts_total",
+            Self::MirrorsLeftOut => "graylane_mirrors_left_out_total",
             Self::Uncorrelated => "graylane_uncorrelated_requests_total",
             Self::Correlation { .. } => "graylane_correlation_events_total",
             Self::Remembered => "graylane_correlation_requests",
@@ -180,6 +186,8 @@ impl<'a> Metric<'a> {
             | Self::Unconfigured
             | Self::MalformedMarks
             | Self::StrippedMarks
+            | Self::MirrorConflicts
+            | Self::MirrorsLeftOut
             | Self::Uncorrelated
             | Self::Correlation { .. }
             | Self::SteeringChecks { .. }
@@ -227,6 +235,8 @@ impl<'a> Metric<'a> {
             Self::Unconfigured
             | Self::MalformedMarks
             | Self::StrippedMarks
+            | Self::MirrorConflicts
+            | Self::MirrorsLeftOut
             | Self::Uncorrelated
             | Self::Remembered
             | Self::HostErrors => Labels::new(),
@@ -252,7 +262,7 @@ mod tests {
     fn the_catalogue_names_every_family_once() {
         let catalogue = Metric::catalogue();
         let families: std::collections::BTreeSet<&str> = catalogue.iter().map(Metric::family).collect();
-        assert_eq!((families.len(), catalogue.len()), (18, 18));
+        assert_eq!((families.len(), catalogue.len()), (20, 20));
     }
 
     #[test]

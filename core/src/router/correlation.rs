@@ -5,60 +5,57 @@
 use std::borrow::Cow;
 
 use super::Router;
+use super::carriers::Carried;
 use super::lanes::Lanes;
-use super::trust::Carried;
-use crate::config::Phase;
+use super::trust::Trust;
 use crate::correlation::{Question, Recall, Remembered, RememberedLanes};
 use crate::decision::{Decision, Reason};
 use crate::explain::{Step, Trace};
 use crate::mark;
 use crate::name::LaneName;
-use crate::request::{Memory, Request};
-use crate::trace_id::TraceId;
-use crate::view::View;
+use crate::request::Memory;
+use crate::trace_id::Fields;
 
 impl Router {
     /// In front of an app: remembers the request until it ends, also one in no lane, so that no older mark of its trace
     /// id lives on.
-    #[inline(never)]
-    pub(super) fn remember<R: Request>(
+    pub(super) fn remember(
         &self,
-        view: &View<'_, R>,
+        ids: &Fields<'_>,
         carried: &Carried<'_>,
-        memory: &mut impl Memory,
+        memory: &mut dyn Memory,
         decision: &mut Decision<'_>,
     ) {
-        let Some(correlation) = &self.correlation else { return };
+        let Some(correlation) = self.correlation.as_ref().filter(|_| carried.trust == Trust::Believed) else { return };
         let lanes = carried.names();
         let question = if decision.explain { Question::Explain } else { Question::None };
-        decision.ticket = TraceId::first(view.request(), &correlation.sources)
+        decision.ticket = ids
+            .first(&correlation.sources)
             .and_then(|id| memory.remember(id, lanes.as_ref(), carried.identity, question));
     }
 
     /// Behind an app: finds the mark of the request that a call without one is made for, and says why it counts; `None`
     /// where the call is to be decided here.
-    #[inline(never)]
-    pub(super) fn recover<R: Request>(
+    pub(super) fn recover(
         &self,
-        view: &View<'_, R>,
+        ids: &Fields<'_>,
         carried: &mut Carried<'_>,
-        memory: &mut impl Memory,
+        memory: &mut dyn Memory,
         decision: &mut Decision<'_>,
         trace: &mut Trace<'_>,
     ) -> Option<Reason> {
-        let correlation = self.correlation.as_ref().filter(|_| self.phase == Phase::SidecarOutbound)?;
-        let mut ids = TraceId::all(view.request(), &correlation.sources).map(|id| (id, memory.recall(id)));
-        let Some((id, recall)) = ids.find(|(_, recall)| *recall != Recall::Unknown) else {
+        let correlation = self.correlation.as_ref()?;
+        let mut found = ids.all(&correlation.sources).map(|id| (id, memory.recall(id)));
+        let Some((id, recall)) = found.find(|(_, recall)| *recall != Recall::Unknown) else {
             decision.events.uncorrelated = 1;
             trace.step(|| Step::Uncorrelated);
             return None;
         };
-        drop(ids);
+        drop(found);
         match recall {
             Recall::Known(remembered) => {
                 if remembered.question == Question::Explain && self.explain.is_some() {
-                    decision.explain = true;
-                    decision.way = Some(id);
+                    (decision.explain, decision.way) = (true, Some(id));
                     trace.grant();
                 }
                 self.follow(remembered, carried, trace)
@@ -69,6 +66,15 @@ impl Router {
                 carried.identity = None;
                 Some(Reason::Ambiguous)
             }
+        }
+    }
+
+    /// Behind an app: finds the request that a call with a mark is made for, to tell the call's way to whoever is in front.
+    #[cold]
+    pub(super) fn find_way(&self, ids: &Fields<'_>, memory: &mut dyn Memory, decision: &mut Decision<'_>) {
+        if let Some(correlation) = &self.correlation {
+            let mut ids = ids.all(&correlation.sources);
+            decision.way = ids.find(|id| memory.recall(*id) != Recall::Unknown);
         }
     }
 

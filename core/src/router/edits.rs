@@ -4,7 +4,7 @@
 
 use arrayvec::ArrayVec;
 
-use crate::decision::{Decision, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason};
+use crate::decision::{Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, Reason};
 use crate::name::HeaderName;
 use crate::view::Field;
 
@@ -19,7 +19,7 @@ impl<'r> Decision<'r> {
             lanes: ArrayVec::new(),
             identity: None,
             reason: Reason::Unconfigured,
-            edits: ArrayVec::new(),
+            edits: Edits::new(),
             cookie: None,
             explain: false,
             ticket: None,
@@ -28,27 +28,26 @@ impl<'r> Decision<'r> {
         }
     }
 
-    pub(super) fn edit(&mut self, edit: HeaderEdit<'r>) {
-        // At most two edits for each of four internal headers, so there is always room.
-        let full = self.edits.try_push(edit).is_err();
-        debug_assert!(!full, "more edits than internal headers allow");
-    }
-
     pub(super) fn write(&mut self, field: Field<'_>, name: &'r HeaderName, value: HeaderText<'r>) {
-        if field == Field::Once(value.as_str().as_bytes()) {
+        if field == Field::Once(value.as_bytes()) {
             return;
         }
         // Hosts differ in what replacing a repeated header leaves behind; removing it first leaves nothing.
         if field == Field::Repeated {
-            self.edit(HeaderEdit::Remove(name));
+            self.edits.push(HeaderEdit::Remove(name));
         }
-        self.edit(HeaderEdit::Set(name, value));
+        self.edits.push(HeaderEdit::Set(name, value));
     }
 
     pub(super) fn erase(&mut self, field: Field<'_>, name: &'r HeaderName) {
         if field.is_present() {
-            self.edit(HeaderEdit::Remove(name));
+            self.edits.push(HeaderEdit::Remove(name));
         }
+    }
+
+    /// Puts a list in place of what a header holds, and no header in place of an empty list.
+    pub(super) fn write_list(&mut self, field: Field<'_>, name: &'r HeaderName, list: Vec<u8>) {
+        if list.is_empty() { self.erase(field, name) } else { self.write(field, name, HeaderText::List(list)) }
     }
 
     /// Takes back whatever of a decision would show.

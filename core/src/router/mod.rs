@@ -4,6 +4,7 @@
 //! (no input makes it fail), deterministic (same configuration, request and draw: same decision), and a decision on base
 //! is written down like any other, so that no later proxy decides anew.
 
+mod carriers;
 mod choice;
 mod compile;
 mod correlation;
@@ -16,7 +17,8 @@ mod names;
 mod service;
 mod trust;
 
-use crate::config::{Correlation, Digest, FilterConfig, HeaderNames, Identity, Isolation, Mode, Phase};
+use crate::carrier::Carriers;
+use crate::config::{Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, Mode, Phase};
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
 use crate::explain::{Step, Trace};
 use crate::mark;
@@ -24,15 +26,17 @@ use crate::matcher::Matcher;
 use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Request};
-use crate::view::{Field, View};
+use crate::trace_id::Fields;
+use crate::view::{Hidden, View};
 
+use carriers::Carried;
 use choice::Choice;
 use entry::{RuleSet, Split};
 use hosts::HostTable;
 pub use id::{LaneId, ServiceId, SplitId, VersionId};
 use lanes::Lanes;
 use service::Service;
-use trust::Carried;
+use trust::Trust;
 
 /// A configuration that has been checked and made fast.
 #[derive(Debug)]
@@ -42,6 +46,7 @@ pub struct Router {
     generation: u64,
     digest: Digest,
     headers: HeaderNames,
+    carriers: Carriers,
     identity: Identity,
     lanes: Vec<Lane>,
     rule_sets: Vec<RuleSet>,
@@ -105,23 +110,32 @@ impl Router {
     }
 
     fn run<'r>(&'r self, request: &impl Request, draw: &mut impl Draw, trace: &mut Trace<'_>) -> Decision<'r> {
+        let trust = self.trust();
         let view = View::of(request, &self.headers);
-        let view = if self.phase == Phase::Gateway { view.without_marks(&self.headers) } else { view };
+        let lists = if trust == Trust::Outside { self.cleaned(&view) } else { Vec::new() };
+        let hidden = Hidden { names: &self.headers, aliases: &self.carriers.aliases, lists: &lists };
+        let view = if trust == Trust::Outside { view.hiding(hidden) } else { view };
         let mut decision = Decision::pass();
-        decision.explain = self.grants_explanation(&view);
+        decision.explain = self.grants_explanation(trust, &view);
         if decision.explain {
             trace.grant();
         }
-        let carried = self.admit(&view, &mut decision, trace);
-        self.admit_question(&view, &mut decision);
+        let carried = match trust {
+            Trust::Believed => self.admit(&view, &mut decision, trace),
+            Trust::Outside => self.disbelieve(&view, &hidden, &mut decision, trace),
+        };
+        if trust == Trust::Outside {
+            self.erase_aliases(&view, &mut decision);
+            self.erase_question(&view, &mut decision);
+        }
         match self.phase {
             Phase::SidecarInbound => {
-                self.remember(&view, &carried, draw, &mut decision);
+                self.remember(&Fields::of(request), &carried, draw, &mut decision);
                 self.hand_on(&view, &carried, &mut decision);
             }
             Phase::Gateway | Phase::SidecarOutbound => match self.service_of(&view) {
                 Some(service) => self.route(service, &view, carried, draw, &mut decision, trace),
-                None => self.let_go(&view, &mut decision, trace),
+                None => self.let_go(&view, &carried, &mut decision, trace),
             },
         }
         if self.mode == Mode::DryRun {
@@ -130,31 +144,39 @@ impl Router {
         decision
     }
 
-    /// In front of an app: a usable mark goes on as it is, the rest goes no further.
+    /// In front of an app: a usable mark goes on in every carrier, so that the app may hand on whichever it knows.
     fn hand_on<'r, R: Request>(&'r self, view: &View<'_, R>, carried: &Carried<'_>, decision: &mut Decision<'r>) {
-        if carried.lanes.is_none() {
-            decision.erase(view.lane, &self.headers.lane);
-        }
-        if carried.identity.is_none() {
-            decision.erase(view.identity, &self.headers.identity);
-        }
-        decision.erase(view.version, &self.headers.version);
         decision.identity = carried.identity;
+        self.write_carried(view, carried, decision);
+        decision.erase(view.version, &self.headers.version);
+        match carried.names() {
+            Some(lanes) => self.write_mirrors(view, carried, &lanes, decision),
+            None => self.silence_mirrors(view, carried, decision),
+        }
     }
 
     /// On the way to a host that is not ours: no mark leaves the mesh, no mark of a stranger comes in.
-    fn let_go<'r, R: Request>(&'r self, view: &View<'_, R>, decision: &mut Decision<'r>, trace: &mut Trace<'_>) {
+    fn let_go<'r, R: Request>(
+        &'r self,
+        view: &View<'_, R>,
+        carried: &Carried<'_>,
+        decision: &mut Decision<'r>,
+        trace: &mut Trace<'_>,
+    ) {
         trace.step(|| Step::NoService { host: String::from_utf8_lossy(view.authority()).into_owned() });
-        decision.erase(view.lane, &self.headers.lane);
-        decision.erase(view.identity, &self.headers.identity);
+        self.erase_mark(view, decision);
         decision.erase(view.version, &self.headers.version);
+        self.erase_mirrors(view, carried, decision);
+        if carried.trust == Trust::Believed {
+            self.erase_aliases(view, decision);
+        }
     }
 
     fn route<'r, R: Request>(
         &'r self,
         service_id: ServiceId,
         view: &View<'_, R>,
-        mut carried: Carried<'_>,
+        carried: Carried<'_>,
         draw: &mut impl Draw,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
@@ -164,22 +186,10 @@ impl Router {
         };
         trace.step(|| Step::Service { service: service.name.to_string() });
         decision.outcome = Outcome::Forward;
-        let recovered = match carried.lanes {
-            Some(_) => Some(Reason::Propagated),
-            None => self.recover(view, &mut carried, draw, decision, trace),
-        };
-        decision.identity = carried.identity;
-        let (lanes, origin) = if let (Some(lanes), Some(origin)) = (carried.lanes.take(), recovered) {
-            self.write_carried(view, &carried, decision);
-            (lanes, origin)
-        } else {
-            let (lanes, origin) = self.enter(view, draw, decision, trace);
-            self.write_mark(view, &lanes, decision);
-            let lost = origin == Reason::NoMatch && decision.events.uncorrelated > 0;
-            (lanes, if lost { Reason::Uncorrelated } else { origin })
-        };
-        if decision.way.is_some() {
-            decision.write(view.explain, &self.headers.explain, HeaderText::Static("1"));
+        let asked = decision.explain;
+        let (lanes, origin) = self.settle(view, carried, draw, decision, trace);
+        if decision.explain && !asked {
+            trace.belated(Step::Service { service: service.name.to_string() });
         }
         decision.lane = lanes.label();
         match self.choose(service, &lanes, origin, decision.identity, trace) {
@@ -205,23 +215,60 @@ impl Router {
         decision.lanes = lanes.known;
     }
 
-    /// Has the mark's headers say what is carried, wherever it was found.
-    fn write_carried<'r, R: Request>(&'r self, view: &View<'_, R>, carried: &Carried<'_>, decision: &mut Decision<'r>) {
-        match &carried.text {
-            Some(text) if view.lane == Field::Once(text) => {}
-            Some(text) => {
-                let text = String::from_utf8_lossy(text).into_owned();
-                decision.write(view.lane, &self.headers.lane, HeaderText::Made(text));
+    /// The lanes of a request: those of its mark, which counts wherever it was found, else those that are decided here.
+    fn settle<'r, R: Request>(
+        &'r self,
+        view: &View<'_, R>,
+        mut carried: Carried<'_>,
+        draw: &mut impl Draw,
+        decision: &mut Decision<'r>,
+        trace: &mut Trace<'_>,
+    ) -> (Lanes, Reason) {
+        let origin = match carried.lanes {
+            Some(_) => Some(Reason::Propagated),
+            None if self.phase == Phase::SidecarOutbound => {
+                self.recover(&Fields::of(view.request()), &mut carried, draw, decision, trace)
             }
-            None => decision.erase(view.lane, &self.headers.lane),
+            None => None,
+        };
+        decision.identity = carried.identity;
+        let settled = if let (Some(lanes), Some(origin)) = (carried.lanes.take(), origin) {
+            self.write_carried(view, &carried, decision);
+            (lanes, origin)
+        } else {
+            let (lanes, origin) = self.enter(view, draw, decision, trace);
+            self.write_mark(view, &lanes, decision);
+            let lost = origin == Reason::NoMatch && decision.events.uncorrelated > 0;
+            (lanes, if lost { Reason::Uncorrelated } else { origin })
+        };
+        match self.carriers.headers {
+            HeaderCarrier::Enabled => self.silence_mirrors(view, &carried, decision),
+            HeaderCarrier::Disabled => {
+                let names = carried.names().unwrap_or_else(|| self.names_of(&settled.0));
+                self.write_mirrors(view, &carried, &names, decision);
+            }
         }
-        match carried.identity {
-            Some(identity) => decision.write(view.identity, &self.headers.identity, HeaderText::Identity(identity)),
-            None => decision.erase(view.identity, &self.headers.identity),
+        if decision.explain && self.phase == Phase::SidecarOutbound {
+            self.ask_on(view, draw, decision);
+        }
+        settled
+    }
+
+    /// Behind an app: what asks for the way of a request asks for that of the calls made for it.
+    #[cold]
+    fn ask_on<'r, R: Request>(&'r self, view: &View<'_, R>, draw: &mut impl Draw, decision: &mut Decision<'r>) {
+        if decision.way.is_none() {
+            self.find_way(&Fields::of(view.request()), draw, decision);
+        }
+        if !view.explain.is_present() {
+            decision.write(view.explain, &self.headers.explain, HeaderText::Static("1"));
         }
     }
 
     fn write_mark<'r, R: Request>(&'r self, view: &View<'_, R>, lanes: &Lanes, decision: &mut Decision<'r>) {
+        if self.carriers.headers == HeaderCarrier::Disabled {
+            return self.erase_mark(view, decision);
+        }
         let names = || lanes.known.iter().filter_map(|lane| self.lane_name(*lane));
         let text = match lanes.known.as_slice() {
             [] => HeaderText::Static(LaneName::BASE),

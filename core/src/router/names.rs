@@ -1,8 +1,10 @@
 //! What tools and metrics ask of a router.
 
+use super::lanes::Lanes;
 use super::{LaneId, Router, ServiceId, SplitId, id};
 use crate::config::{Correlation, Digest, HeaderNames, Mode, Phase};
 use crate::decision::Target;
+use crate::mark::LaneList;
 use crate::name::{LaneName, ServiceName, SplitName, VersionName};
 
 impl Router {
@@ -63,6 +65,10 @@ impl Router {
     /// The splits of this router, for whoever keeps their sequences.
     pub fn splits(&self) -> impl Iterator<Item = (SplitId, &SplitName)> {
         id::enumerate(&self.splits).map(|(id, split)| (id, &split.name))
+    }
+
+    pub(super) fn names_of(&self, lanes: &Lanes) -> LaneList<'_> {
+        lanes.known.iter().filter_map(|lane| Some(self.lane_name(*lane)?.as_str())).collect()
     }
 
     pub(super) fn lane_id(&self, name: &str) -> Option<LaneId> {

@@ -1,6 +1,7 @@
 //! What the router promises, example by example and for all inputs.
 
 mod arbitrary;
+mod carriers;
 mod correlation;
 mod problems;
 mod promises;
@@ -45,7 +46,7 @@ fn edited(headers: &Headers, decision: &Decision<'_>) -> Headers {
     let mut headers = headers.clone();
     for edit in &decision.edits {
         match edit {
-            HeaderEdit::Set(name, value) => headers.set(name.as_str(), value.as_str()),
+            HeaderEdit::Set(name, value) => headers.set(name.as_str(), value.as_bytes()),
             HeaderEdit::Remove(name) => headers.remove(name.as_str()),
         }
     }

@@ -21,18 +21,6 @@ impl TraceId {
         (id != 0).then_some(Self(id))
     }
 
-    /// The first id that a request has.
-    pub fn first(request: &impl Request, sources: &[TraceSource]) -> Option<Self> {
-        let fields = Fields::of(request);
-        sources.iter().find_map(|source| fields.id(*source))
-    }
-
-    /// All ids that a request has, in the order of their sources.
-    pub(crate) fn all<'a>(request: &'a impl Request, sources: &'a [TraceSource]) -> impl Iterator<Item = Self> + 'a {
-        let fields = Fields::of(request);
-        sources.iter().filter_map(move |source| fields.id(*source))
-    }
-
     /// A hash of it; never zero.
     pub(crate) fn hash(self) -> u64 {
         hash::salted("graylane.trace", &self.0.to_le_bytes()).max(1)
@@ -40,7 +28,7 @@ impl TraceId {
 }
 
 /// The header fields that hold trace ids.
-struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     traceparent: Field<'a>,
     b3: Field<'a>,
     b3_trace_id: Field<'a>,
@@ -50,7 +38,7 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn of(request: &'a impl Request) -> Self {
+    pub(crate) fn of(request: &'a impl Request) -> Self {
         let mut fields = Self {
             traceparent: Field::Absent,
             b3: Field::Absent,
@@ -71,6 +59,16 @@ impl<'a> Fields<'a> {
             }
         }
         fields
+    }
+
+    /// The first id there is.
+    pub(crate) fn first(&self, sources: &[TraceSource]) -> Option<TraceId> {
+        sources.iter().find_map(|source| self.id(*source))
+    }
+
+    /// All ids, in the order of their sources.
+    pub(crate) fn all(&self, sources: &[TraceSource]) -> impl Iterator<Item = TraceId> {
+        sources.iter().filter_map(|source| self.id(*source))
     }
 
     /// The id of one source; a header that occurs twice holds none, as nothing tells which one counts.

@@ -85,6 +85,7 @@ fn parts<const COUNT: usize>(value: &[u8], separator: u8) -> Option<[&[u8]; COUN
 }
 
 /// Up to 32 hexadecimal digits and nothing else.
+#[inline(never)]
 fn hex(digits: &[u8]) -> Option<u128> {
     (digits.len() <= 32).then_some(())?;
     digits.iter().try_fold(0, |number, digit| Some(number << 4 | u128::from(char::from(*digit).to_digit(16)?)))

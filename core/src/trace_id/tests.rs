@@ -8,7 +8,7 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SHORT: &str = "a3ce929d0e0e4736";
 
 fn id<const COUNT: usize>(fields: [(&str, &str); COUNT]) -> Option<TraceId> {
-    TraceId::first(&Headers::from(fields), &Correlation::SOURCES)
+    Fields::of(&Headers::from(fields)).first(&Correlation::SOURCES)
 }
 
 fn number(digits: &str) -> Option<TraceId> {
@@ -111,12 +111,12 @@ fn a_header_that_occurs_twice_holds_no_id_and_the_next_source_counts() {
 fn sources_count_in_the_order_that_is_configured() {
     let good = format!("00-{TRACE}-00f067aa0ba902b7-01");
     let request = Headers::from([("traceparent", good.as_str()), ("x-datadog-trace-id", "7"), ("b3", "0")]);
-    let first = |sources: &[TraceSource]| TraceId::first(&request, sources);
+    let first = |sources: &[TraceSource]| Fields::of(&request).first(sources);
     assert_eq!(first(&[TraceSource::Datadog, TraceSource::Traceparent]), TraceId::new(7));
     assert_eq!(first(&[TraceSource::B3, TraceSource::Traceparent]), number(TRACE));
     assert_eq!(first(&[TraceSource::B3]), None);
     assert_eq!(first(&[]), None);
-    let all: Vec<_> = TraceId::all(&request, &Correlation::SOURCES).collect();
+    let all: Vec<_> = Fields::of(&request).all(&Correlation::SOURCES).collect();
     assert_eq!(all, [number(TRACE), TraceId::new(7)].map(Option::unwrap));
 }
 
@@ -126,7 +126,7 @@ proptest! {
         vec!["traceparent", "b3", "x-b3-traceid", "sw8", "x-datadog-trace-id", "x-request-id"]
     )) {
         let request: Headers = [(of, value)].into_iter().collect();
-        TraceId::first(&request, &Correlation::SOURCES);
+        Fields::of(&request).first(&Correlation::SOURCES);
     }
 
     #[test]

@@ -9,14 +9,16 @@ use std::cell::OnceCell;
 
 use percent_encoding::percent_decode;
 
+use crate::carrier::{BAGGAGE, Format, TRACESTATE};
 use crate::config::HeaderNames;
-use crate::name::ClaimName;
+use crate::mark::MalformedMark;
+use crate::name::{ClaimName, HeaderName};
 use crate::request::Request;
 
 /// The longest host that is looked at: RFC 1035 allows 253 characters, and brackets surround an IPv6 address.
 const LONGEST_HOST: usize = 255;
 
-/// How often an internal header occurs.
+/// How often an internal header, or a member of a list, occurs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field<'a> {
     Absent,
@@ -35,6 +37,15 @@ impl<'a> Field<'a> {
     pub(crate) fn is_present(self) -> bool {
         self != Self::Absent
     }
+
+    /// The one value, if it occurs at all.
+    pub(crate) fn once(self) -> Option<Result<&'a [u8], MalformedMark>> {
+        match self {
+            Self::Absent => None,
+            Self::Once(value) => Some(Ok(value)),
+            Self::Repeated => Some(Err(MalformedMark::Repeated)),
+        }
+    }
 }
 
 /// A request, scanned once.
@@ -48,8 +59,30 @@ pub(crate) struct View<'a, R> {
     pub(crate) identity: Field<'a>,
     pub(crate) version: Field<'a>,
     pub(crate) explain: Field<'a>,
-    /// The headers that conditions and identities must not see.
-    hidden: Option<&'a HeaderNames>,
+    baggage: Field<'a>,
+    tracestate: Field<'a>,
+    /// What conditions and identities must not see.
+    hidden: Option<Hidden<'a>>,
+}
+
+/// What a caller that is not believed may have written: conditions and identities see none of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Hidden<'a> {
+    pub(crate) names: &'a HeaderNames,
+    pub(crate) aliases: &'a [HeaderName],
+    /// Lists, by the name of their header, without the members that are ours.
+    pub(crate) lists: &'a [(&'a HeaderName, Vec<u8>)],
+}
+
+impl<'a> Hidden<'a> {
+    fn hides(&self, name: &str) -> bool {
+        let names = [&self.names.lane, &self.names.identity, &self.names.version];
+        names.into_iter().chain(self.aliases).any(|hidden| hidden.as_str() == name)
+    }
+
+    pub(crate) fn list(&self, name: &str) -> Option<&'a [u8]> {
+        self.lists.iter().find(|(header, _)| header.as_str() == name).map(|(_, list)| list.as_slice())
+    }
 }
 
 impl<'a, R: Request> View<'a, R> {
@@ -64,6 +97,8 @@ impl<'a, R: Request> View<'a, R> {
             identity: Field::Absent,
             version: Field::Absent,
             explain: Field::Absent,
+            baggage: Field::Absent,
+            tracestate: Field::Absent,
             hidden: None,
         };
         let internal: [&[u8]; 4] =
@@ -74,6 +109,8 @@ impl<'a, R: Request> View<'a, R> {
                 b":method" => view.method = value,
                 b":authority" => view.authority = value,
                 b":path" => view.target = value,
+                _ if name == BAGGAGE.as_bytes() => view.baggage.add(value),
+                _ if name == TRACESTATE.as_bytes() => view.tracestate.add(value),
                 _ if name == lane => view.lane.add(value),
                 _ if name == identity => view.identity.add(value),
                 _ if name == version => view.version.add(value),
@@ -84,9 +121,44 @@ impl<'a, R: Request> View<'a, R> {
         view
     }
 
-    /// The view of an edge, where conditions and identities see no mark: a client can write what it likes.
-    pub(crate) fn without_marks(self, names: &'a HeaderNames) -> Self {
-        Self { hidden: Some(names), ..self }
+    /// The view where the caller is not believed: it can write what it likes.
+    pub(crate) fn hiding(self, hidden: Hidden<'a>) -> Self {
+        Self { hidden: Some(hidden), ..self }
+    }
+
+    /// The header in which lists of this format stand.
+    pub(crate) fn list(&self, format: &Format) -> Field<'a> {
+        match format {
+            Format::Baggage(_) => self.baggage,
+            Format::TraceState(_) => self.tracestate,
+        }
+    }
+
+    /// Whether there is a list that might hold members of ours.
+    pub(crate) fn has_lists(&self) -> bool {
+        self.baggage.is_present() || self.tracestate.is_present()
+    }
+
+    /// The members of the lists in the header `name`, over all its lines, as they stand; none that is hidden.
+    pub(crate) fn members<'n>(
+        &self,
+        field: Field<'a>,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n, R> {
+        let cleaned = self.hidden.as_ref().and_then(|hidden| hidden.list(name));
+        let (once, lines) = match (cleaned, field) {
+            (Some(list), _) => (Some(list), None),
+            (None, Field::Absent) => (None, None),
+            (None, Field::Once(line)) => (Some(line), None),
+            (None, Field::Repeated) => (None, Some(self.lines(name))),
+        };
+        once.into_iter().chain(lines.into_iter().flatten()).flat_map(|line| line.split(|byte| *byte == b','))
+    }
+
+    /// The values of the fields called `name`, whoever wrote them.
+    pub(crate) fn lines<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n, R> {
+        let request = self.request;
+        request.headers().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
     }
 
     pub(crate) fn request(&self) -> &'a R {
@@ -122,12 +194,13 @@ impl<'a, R: Request> View<'a, R> {
         Cow::Borrowed(path)
     }
 
-    pub(crate) fn header_values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let is_mark = |names: &HeaderNames| {
-            [&names.lane, &names.identity, &names.version].iter().any(|mark| mark.as_str() == name)
+    pub(crate) fn header_values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n, R> {
+        let (hidden, cleaned) = match &self.hidden {
+            None => (false, None),
+            Some(hidden) => (hidden.hides(name), hidden.list(name)),
         };
-        let visible = !self.hidden.is_some_and(is_mark);
-        self.request.headers().filter(move |(field, _)| visible && *field == name.as_bytes()).map(|(_, value)| value)
+        let as_sent = (!hidden && cleaned.is_none()).then(|| self.lines(name));
+        cleaned.filter(|list| !list.is_empty()).into_iter().chain(as_sent.into_iter().flatten())
     }
 
     /// The values of the cookies called `name`, over all cookie headers (RFC 6265 section 5.4; RFC 9113 section 8.2.3).

@@ -43,7 +43,7 @@ pub struct MetricId(pub u32);
 
 /// The state of a shared value when it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version(u32);
+pub struct Version(pub u32);
 
 /// The result of a call.
 pub type Answer<T = ()> = Result<T, Refused>;
@@ -65,6 +65,15 @@ pub fn now() -> Answer<u64> {
     // SAFETY: the host writes 8 bytes to where the variable is.
     Refused::check(unsafe { imports::proxy_get_current_time_nanoseconds(&raw mut now) })?;
     Ok(now)
+}
+
+/// Fills `bytes` with what nobody can foresee.
+///
+/// # Errors
+/// What the host says; then nothing is to be made of the bytes.
+pub fn random(bytes: &mut [u8]) -> Answer {
+    // SAFETY: the host fills as many bytes as there are.
+    Refused::check(unsafe { imports::random_get(bytes.as_mut_ptr(), bytes.len()) })
 }
 
 /// Asks for ticks, for the configuration at hand, until it ends.
@@ -124,7 +133,7 @@ pub fn header(map: Map, name: &str) -> Answer<Vec<u8>> {
 ///
 /// # Errors
 /// What the host says.
-pub fn set_header(map: Map, name: &str, value: &str) -> Answer {
+pub fn set_header(map: Map, name: &str, value: &[u8]) -> Answer {
     let (name, name_size) = (name.as_ptr(), name.len());
     // SAFETY: the host reads both texts, which outlive the call.
     Refused::check(unsafe {
@@ -246,5 +255,6 @@ mod tests {
         assert_eq!(property(&["xds", "cluster_name"]), Err(Refused::UNIMPLEMENTED));
         assert_eq!(respond(503, &[("x", "y")], "why"), Err(Refused::UNIMPLEMENTED));
         assert!(shared("key").is_err());
+        assert!(random(&mut [0]).is_err());
     }
 }

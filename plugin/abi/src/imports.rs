@@ -2,9 +2,9 @@
 
 /// Declares calls: imports of the module, and calls that are always refused where there is no host.
 macro_rules! calls {
-    ($(fn $name:ident($($argument:ident: $kind:ty),* $(,)?);)*) => {
+    ($from:literal: $(fn $name:ident($($argument:ident: $kind:ty),* $(,)?);)*) => {
         #[cfg(target_family = "wasm")]
-        #[link(wasm_import_module = "env")]
+        #[link(wasm_import_module = $from)]
         unsafe extern "C" {
             $(pub(crate) fn $name($($argument: $kind),*) -> u32;)*
         }
@@ -17,7 +17,14 @@ macro_rules! calls {
     };
 }
 
+// Proxy-Wasm has no chance of its own; hosts of WASI have, and Envoy is one (`random_get` of its `wasi_snapshot_preview1`).
 calls! {
+    "wasi_snapshot_preview1":
+    fn random_get(at: *mut u8, size: usize);
+}
+
+calls! {
+    "env":
     fn proxy_log(level: u32, text: *const u8, text_size: usize);
     fn proxy_get_current_time_nanoseconds(at: *mut u64);
     fn proxy_set_tick_period_milliseconds(period: u32);

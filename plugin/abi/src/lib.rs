@@ -14,6 +14,8 @@
 mod export;
 mod given;
 mod headers;
+#[cfg(target_family = "wasm")]
+mod heap;
 pub mod host;
 mod imports;
 mod status;

@@ -34,6 +34,8 @@ struct Totals {
     unconfigured: Tally,
     malformed_marks: Tally,
     stripped_marks: Tally,
+    conflicts: Tally,
+    left_out: Tally,
     host_errors: Tally,
     uncorrelated: Tally,
     correlation: [Tally; Event::ALL.len()],
@@ -92,9 +94,12 @@ impl Meter {
     }
 
     pub(crate) fn noticed(&mut self, events: Events) {
-        self.totals.malformed_marks.add(events.malformed_marks.into());
-        self.totals.stripped_marks.add(events.stripped_marks.into());
-        self.totals.uncorrelated.add(events.uncorrelated.into());
+        let Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated } = events;
+        self.totals.malformed_marks.add(malformed_marks.into());
+        self.totals.stripped_marks.add(stripped_marks.into());
+        self.totals.conflicts.add(conflicts.into());
+        self.totals.left_out.add(left_out.into());
+        self.totals.uncorrelated.add(uncorrelated.into());
     }
 
     pub(crate) fn correlated(&mut self, counts: Counts) {
@@ -109,11 +114,21 @@ impl Meter {
 
     /// Hands over everything counted since the last time.
     pub(crate) fn flush(&mut self, sink: &mut impl Sink) {
-        let Totals { unconfigured, malformed_marks, stripped_marks, host_errors, uncorrelated, correlation } =
-            &mut self.totals;
+        let Totals {
+            unconfigured,
+            malformed_marks,
+            stripped_marks,
+            conflicts,
+            left_out,
+            host_errors,
+            uncorrelated,
+            correlation,
+        } = &mut self.totals;
         unconfigured.flush(Metric::Unconfigured, sink);
         malformed_marks.flush(Metric::MalformedMarks, sink);
         stripped_marks.flush(Metric::StrippedMarks, sink);
+        conflicts.flush(Metric::MirrorConflicts, sink);
+        left_out.flush(Metric::MirrorsLeftOut, sink);
         host_errors.flush(Metric::HostErrors, sink);
         uncorrelated.flush(Metric::Uncorrelated, sink);
         for ((event, _), tally) in Counts::default().each().into_iter().zip(correlation) {

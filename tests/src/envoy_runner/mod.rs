@@ -50,7 +50,7 @@ pub struct EnvoyRunner {
     process: Option<Process>,
     generation: u64,
     kept: Option<(Phase, Connection)>,
-    open: Option<Open>,
+    open: Vec<Open>,
     /// What the process should have counted, and how often upstreams should have been called.
     ledger: Ledger,
     calls: u32,
@@ -74,7 +74,7 @@ impl EnvoyRunner {
             process: None,
             generation: 0,
             kept: None,
-            open: None,
+            open: Vec::new(),
             ledger: Ledger::default(),
             calls: 0,
         })
@@ -140,7 +140,7 @@ impl Runner for EnvoyRunner {
 
     /// A process keeps last good configurations, so what happens without one needs a new process.
     fn begin(&mut self, scenario: &Scenario) -> Result<()> {
-        (self.kept, self.open) = (None, None);
+        (self.kept, self.open) = (None, Vec::new());
         if scenario.start.is_some() {
             self.retire()?;
         }
@@ -214,16 +214,21 @@ impl Runner for EnvoyRunner {
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen> {
         let message = exchange::furnished(message)?;
         let (seen, open) = Open::begin(&self.client, self.address(phase)?, &message, Ending::Open)?;
-        self.open = Some(open);
+        self.open.push(open);
         self.note(&seen);
         Ok(seen)
     }
 
     fn close(&mut self) -> Result<Place> {
-        let mut open = self.open.take().context("no request is open")?;
+        let mut open = self.open.pop().context("no request is open")?;
         let place = open.whereabouts(&self.client)?;
         open.end(&self.client)?;
         Ok(place)
+    }
+
+    fn wait(&mut self, time: Duration) -> Result<()> {
+        thread::sleep(time);
+        Ok(())
     }
 
     fn ledger(&mut self) -> Option<&mut Ledger> {

@@ -36,6 +36,7 @@ pub struct ProxyBuilder {
     workers: usize,
     settings: Settings,
     properties: Properties,
+    beside: Option<Proxy>,
 }
 
 impl ProxyBuilder {
@@ -91,6 +92,14 @@ impl ProxyBuilder {
         self
     }
 
+    /// Runs beside the VMs of another filter of the same proxy, which has another VM configuration: shared data and time
+    /// are common to both, statics and metrics are not.
+    #[must_use]
+    pub fn beside(mut self, other: &Proxy) -> Self {
+        self.beside = Some(other.clone());
+        self
+    }
+
     /// How much fuel one callback may use, about one unit for each instruction.
     #[must_use]
     pub fn fuel_per_callback(mut self, fuel: u64) -> Self {
@@ -104,7 +113,7 @@ impl ProxyBuilder {
     ///
     /// When the module asks for imports that Envoy does not have, or traps while it is initialised.
     pub fn start(self) -> Result<Proxy, HostError> {
-        let world = World::new(self.settings, self.properties);
+        let world = World::new(self.settings, self.properties, self.beside.as_ref().map(Proxy::world));
         let fleet = Rc::new(Fleet::start(&self.module, world, self.workers)?);
         let filter = fleet.add_filter();
         Ok(Proxy { fleet, filter })
@@ -126,6 +135,7 @@ impl Proxy {
             module: module.clone(),
             workers: 1,
             properties: Properties::default(),
+            beside: None,
             settings: Settings {
                 vm_configuration: Vec::new(),
                 environment: Vec::new(),
@@ -240,6 +250,12 @@ impl Proxy {
     /// Writes to the shared data, as another plugin of the same `vm_id` could.
     pub fn set_shared_data(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         self.world().shared_data.borrow_mut().overwrite(key.as_ref(), value.as_ref());
+    }
+
+    /// How many values the shared data has.
+    #[must_use]
+    pub fn shared_data_keys(&self) -> usize {
+        self.world().shared_data.borrow().keys()
     }
 
     /// How many bytes the shared data takes, keys and values.

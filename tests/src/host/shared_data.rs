@@ -31,6 +31,10 @@ impl SharedData {
         self.values.insert(key.to_vec(), (value.to_vec(), self.last_token));
     }
 
+    pub(super) fn keys(&self) -> usize {
+        self.values.len()
+    }
+
     /// Sum of the lengths of all keys and values.
     pub(super) fn bytes(&self) -> usize {
         self.values.iter().map(|(key, (value, _))| key.len() + value.len()).sum()

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 
 use super::abi::LogLevel;
 use super::clock::Clock;
@@ -52,21 +53,22 @@ pub(super) struct Settings {
 
 pub(super) struct World {
     pub(super) settings: Settings,
-    pub(super) clock: Clock,
+    pub(super) clock: Rc<Clock>,
     pub(super) properties: RefCell<Properties>,
-    pub(super) shared_data: RefCell<SharedData>,
+    pub(super) shared_data: Rc<RefCell<SharedData>>,
     pub(super) metrics: RefCell<Metrics>,
     pub(super) logs: RefCell<Vec<LogLine>>,
     pub(super) faults: RefCell<Faults>,
 }
 
 impl World {
-    pub(super) fn new(settings: Settings, properties: Properties) -> Self {
+    /// What VMs of another configuration have in common, `beside` which these run, they have too.
+    pub(super) fn new(settings: Settings, properties: Properties, beside: Option<&Self>) -> Self {
         Self {
             settings,
-            clock: Clock::default(),
+            clock: beside.map(|other| Rc::clone(&other.clock)).unwrap_or_default(),
             properties: RefCell::new(properties),
-            shared_data: RefCell::default(),
+            shared_data: beside.map(|other| Rc::clone(&other.shared_data)).unwrap_or_default(),
             metrics: RefCell::default(),
             logs: RefCell::default(),
             faults: RefCell::default(),

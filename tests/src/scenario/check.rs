@@ -11,12 +11,14 @@ use super::expect::{Decided, Expect, values};
 use super::mesh::Place;
 use super::observation::{Aspect, Kind, Observation, observation};
 use super::request::Message;
-use super::runner::{Events, Seen};
+use super::runner::Seen;
 use super::text::Shown;
 
 /// Headers that proxies and clients change on the way, whatever the filter does (RFC 9110 section 7.6.1).
 const HOP_BY_HOP: [&str; 5] = ["connection", "upgrade", "te", "transfer-encoding", "content-length"];
 const COOKIE: &str = "set-cookie";
+/// Lists that may mirror a mark among the members of others.
+const MIRRORS: [&str; 2] = ["baggage", "tracestate"];
 
 /// The request that was sent, and where.
 pub(super) struct Sent<'a> {
@@ -62,7 +64,7 @@ fn compare(aspect: Aspect, sent: &Sent<'_>, expect: &Expect, seen: &Seen) -> Opt
             none(expect.response.difference(response, names))
         }),
         Aspect::Decided => seen.decided.as_ref().map(|decided| equal(decided, &expect.decided)),
-        Aspect::Events => seen.events.map(|events| equal(&events, &expect.events())),
+        Aspect::Events => seen.events.map(|events| equal(&events, &expect.events)),
         Aspect::Attempts => {
             let expected = expect.place(sent.phase).map_or(0, |_| expect.attempts);
             seen.attempts.map(|attempts| equal(&attempts, &expected))
@@ -83,10 +85,6 @@ impl Expect {
             (Decided::Pass, None) if phase == Phase::SidecarInbound => Some(Place::App),
             (Decided::Pass, None) => Some(Place::Elsewhere),
         }
-    }
-
-    pub(super) fn events(&self) -> Events {
-        Events { malformed: self.malformed, stripped: self.stripped }
     }
 }
 
@@ -113,10 +111,12 @@ fn upstream(sent: &Sent<'_>, expect: &Expect, seen: &Seen) -> Result<()> {
     };
     let HeaderNames { lane, identity, version, explain, .. } = sent.names;
     let internal = [lane, identity, version, explain].map(HeaderName::as_str);
-    let compared: BTreeSet<&str> = expect.upstream.names().chain(internal).collect();
+    let fields = sent.message.fields();
+    // A mirror that was not sent must not appear unasked for.
+    let new_mirrors = MIRRORS.into_iter().filter(|mirror| values(&fields, mirror).next().is_none());
+    let compared: BTreeSet<&str> = expect.upstream.names().chain(internal).chain(new_mirrors).collect();
     none(expect.upstream.difference(&arrival.headers, compared.iter().copied()))?;
 
-    let fields = sent.message.fields();
     let names: BTreeSet<&str> = fields.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok()).collect();
     for name in names.into_iter().filter(|name| !compared.contains(name) && !HOP_BY_HOP.contains(name)) {
         // Cookies may be split and joined again (RFC 9113 section 8.2.3).

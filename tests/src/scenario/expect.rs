@@ -6,6 +6,7 @@ use graylane_core::Reason;
 use regex_lite::Regex;
 use serde::Deserialize;
 
+use super::runner::Events;
 use super::text::{Shown, Text};
 use crate::host::Headers as Seen;
 
@@ -25,10 +26,8 @@ pub struct Expect {
     pub response: Headers,
     /// The steps of the explanation in the response; none: there is no explanation.
     pub explanation: Option<Vec<String>>,
-    /// Internal headers that are counted as malformed.
-    pub malformed: u8,
-    /// Internal headers that are counted as coming from outside.
-    pub stripped: u8,
+    /// What is counted on the way.
+    pub events: Events,
     /// How often the upstream is called.
     pub attempts: u32,
 }
@@ -84,6 +83,8 @@ struct Written {
     served: Option<String>,
     #[serde(default)]
     upstream: Headers,
+    #[serde(default)]
+    removed: Vec<String>,
     status: Option<u16>,
     #[serde(default)]
     response: Headers,
@@ -92,6 +93,12 @@ struct Written {
     malformed: u8,
     #[serde(default)]
     stripped: u8,
+    #[serde(default)]
+    conflicts: u8,
+    #[serde(default)]
+    left_out: u8,
+    #[serde(default)]
+    uncorrelated: u8,
     #[serde(default = "one")]
     attempts: u32,
 }
@@ -104,7 +111,8 @@ impl TryFrom<Written> for Expect {
     type Error = &'static str;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { service, version, lane, reason, served, upstream, status, response, .. } = written;
+        let Written { service, version, lane, reason, served, mut upstream, removed, status, response, .. } = written;
+        upstream.0.extend(removed.into_iter().map(|name| (name, Vec::new())));
         let decided = match (service, version, lane, reason) {
             (None, None, None, None) => Decided::Pass,
             (Some(service), Some(version), Some(lane), Some(Reason::Strict)) => {
@@ -123,8 +131,13 @@ impl TryFrom<Written> for Expect {
             status: status.unwrap_or(usual_status),
             response,
             explanation: written.explanation,
-            malformed: written.malformed,
-            stripped: written.stripped,
+            events: Events {
+                malformed: written.malformed,
+                stripped: written.stripped,
+                conflicts: written.conflicts,
+                left_out: written.left_out,
+                uncorrelated: written.uncorrelated,
+            },
             attempts: written.attempts,
         })
     }

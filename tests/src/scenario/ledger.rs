@@ -11,12 +11,15 @@ use super::expect::Decided;
 use super::runner::Events;
 
 /// The counters that are compared. The others are of latencies, or sampled.
-const COMPARED: [&str; 5] = [
+const COMPARED: [&str; 8] = [
     "graylane_decisions_total",
     "graylane_responses_total",
     "graylane_unconfigured_requests_total",
     "graylane_malformed_marks_total",
     "graylane_stripped_marks_total",
+    "graylane_uncorrelated_requests_total",
+    "graylane_mirror_conflicts_total",
+    "graylane_mirrors_left_out_total",
 ];
 
 /// One statistic: its name and its labels.
@@ -78,6 +81,9 @@ impl Ledger {
     pub(super) fn noticed(&mut self, events: Events) {
         self.add(&Metric::MalformedMarks, events.malformed.into());
         self.add(&Metric::StrippedMarks, events.stripped.into());
+        self.add(&Metric::Uncorrelated, events.uncorrelated.into());
+        self.add(&Metric::MirrorConflicts, events.conflicts.into());
+        self.add(&Metric::MirrorsLeftOut, events.left_out.into());
     }
 
     fn add(&mut self, metric: &Metric<'_>, count: u64) {

@@ -1,6 +1,7 @@
 //! Playing one scenario on whatever runner there is.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use graylane_core::config::HeaderNames;
@@ -81,6 +82,7 @@ impl Play<'_> {
             Step::Configure(configure) => self.configure(configure),
             Step::Open(send) => self.open(send),
             Step::Close(close) => self.close(close),
+            Step::Wait(seconds) => self.runner.wait(Duration::from_secs(*seconds)),
         }?;
         self.runner.settle()
     }
@@ -159,8 +161,11 @@ impl Play<'_> {
     }
 
     fn close(&mut self, close: &Close) -> Result<()> {
-        let Close { service, version } = close.clone();
-        let (place, expected) = (self.runner.close()?, Place::Version { service, version });
+        let expected = match close.clone() {
+            Close::App => Place::App,
+            Close::Version { service, version } => Place::Version { service, version },
+        };
+        let place = self.runner.close()?;
         ensure!(place == expected, "the open request went on to {place:?}, expected {expected:?}");
         Ok(())
     }
@@ -171,10 +176,9 @@ impl Play<'_> {
             match carry {
                 Carry::Mark => {
                     let HeaderNames { lane, identity, .. } = &self.names;
-                    let is_mark = |name: &[u8]| [lane, identity].iter().any(|mark| mark.as_str().as_bytes() == name);
-                    let marks = self.arrived.iter().filter(|(name, _)| is_mark(name));
-                    carried.extend(marks.map(|(name, value)| (name.to_vec(), value.to_vec())));
+                    carried.extend(self.handed_on(&[lane.as_str(), identity.as_str()]));
                 }
+                Carry::Telemetry => carried.extend(self.handed_on(&["traceparent", "tracestate", "baggage"])),
                 Carry::Cookie => {
                     let cookie = self.cookie.clone().context("there is no cookie to carry")?;
                     carried.push((b"cookie".to_vec(), cookie));
@@ -184,12 +188,19 @@ impl Play<'_> {
         Ok(request.message(number, carried))
     }
 
+    /// The headers of these names that the last upstream saw.
+    fn handed_on(&self, names: &[&str]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let is_named = |name: &[u8]| names.iter().any(|other| other.as_bytes() == name);
+        let headers = self.arrived.iter().filter(|(name, _)| is_named(name));
+        headers.map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
+    }
+
     fn check(&mut self, phase: Phase, message: &Message, expect: &Expect, seen: &Seen) -> Result<()> {
         let sent = Sent { kind: self.runner.kind(), phase, names: &self.names, message };
         check(&sent, expect, seen)?;
         let configured = self.good.contains_key(&phase);
         if let Some(ledger) = self.runner.ledger().filter(|_| configured) {
-            ledger.noticed(expect.events());
+            ledger.noticed(expect.events);
             if phase != Phase::SidecarInbound || expect.decided != Decided::Pass {
                 ledger.decided(&expect.decided, expect.status);
             }

@@ -38,6 +38,8 @@ pub struct Request {
 pub enum Carry {
     /// The internal headers that the upstream of the request before has seen: an app that hands the mark on.
     Mark,
+    /// What the upstream of the request before has seen of W3C Trace Context and Baggage: an app with OpenTelemetry.
+    Telemetry,
     /// The cookie that the last response which had one gave out: a browser.
     Cookie,
 }

@@ -1,5 +1,7 @@
 //! What a scenario needs of whatever it is played on.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use graylane_core::Phase;
 
@@ -51,7 +53,13 @@ pub trait Runner {
     /// As [`send`](Self::send).
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen>;
 
-    /// Lets the open request go on and end, and says where it ended.
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// When the filter fails meanwhile.
+    fn wait(&mut self, time: Duration) -> Result<()>;
+
+    /// Lets the request that was opened last go on and end, and says where it ended.
     ///
     /// # Errors
     /// When none is open, or it was cut off.
@@ -146,4 +154,10 @@ pub struct Events {
     pub malformed: u8,
     /// From outside.
     pub stripped: u8,
+    /// Calls without a mark of which nothing is remembered.
+    pub uncorrelated: u8,
+    /// Mirrors that said something else than the mark.
+    pub conflicts: u8,
+    /// Mirrors without room for the mark.
+    pub left_out: u8,
 }

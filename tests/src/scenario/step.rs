@@ -21,8 +21,10 @@ pub enum Step {
     Configure(Configure),
     /// A request is sent that stays open.
     Open(Send),
-    /// The open request goes on and ends.
+    /// The request that was opened last goes on and ends.
     Close(Close),
+    /// So many seconds pass.
+    Wait(u64),
 }
 
 /// A request, sent once or several times.
@@ -71,14 +73,20 @@ pub struct Configure {
     pub refused: Vec<String>,
 }
 
-/// The open request goes on and ends.
+/// The request that was opened last goes on and ends.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Close {
-    /// The service that it went to all along.
-    pub service: String,
+pub enum Close {
+    /// The app behind an inbound proxy, which it went to all along.
+    App,
     /// The version that it went to all along.
-    pub version: String,
+    #[serde(untagged)]
+    Version {
+        /// Of this service.
+        service: String,
+        /// This version.
+        version: String,
+    },
 }
 
 impl Step {
@@ -88,7 +96,7 @@ impl Step {
             Self::Send(send) | Self::Open(send) => Some(send.phase.unwrap_or(usual)),
             Self::Configure(configure) => Some(configure.phase.unwrap_or(usual)),
             Self::Many(_) => Some(usual),
-            Self::Close(_) => None,
+            Self::Close(_) | Self::Wait(_) => None,
         }
     }
 
@@ -97,7 +105,7 @@ impl Step {
         match self {
             Self::Send(send) => send.times > 0 && send.at_once > 0,
             Self::Many(_) | Self::Open(_) => true,
-            Self::Configure(_) | Self::Close(_) => false,
+            Self::Configure(_) | Self::Close(_) | Self::Wait(_) => false,
         }
     }
 }

@@ -181,7 +181,7 @@ impl Scenario {
     fn configs(&self) -> impl Iterator<Item = FilterConfig> {
         let patches = self.steps.iter().filter_map(|step| match step {
             Step::Configure(configure) => Some(&configure.patch).filter(|_| configure.refused.is_empty()),
-            Step::Send(_) | Step::Many(_) | Step::Open(_) | Step::Close(_) => None,
+            Step::Send(_) | Step::Many(_) | Step::Open(_) | Step::Close(_) | Step::Wait(_) => None,
         });
         let documents = patches.scan(self.config.clone(), |document, patch| {
             *document = patched(document, patch);

@@ -209,7 +209,8 @@ fn two_filters_of_one_machine_keep_their_own_last_good_configuration() -> anyhow
         named(&outbound, "outbound");
         assert_eq!(play(&outbound, marked())?.request_headers().get("x-gray-version").as_deref(), Some("v2"));
         named(&inbound, "inbound");
-        assert_eq!(play(&inbound, marked())?.request_headers(), marked(), "in front of an app nothing is routed");
+        let arrived = play(&inbound, marked())?.request_headers();
+        assert_eq!(arrived.get("x-gray-version"), None, "in front of an app nothing is routed");
         named(&outbound, "outbound");
     }
     Ok(())

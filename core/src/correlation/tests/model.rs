@@ -114,7 +114,7 @@ impl Model {
 
 struct World {
     store: Shared,
-    tables: Vec<RefCell<Table<Shared>>>,
+    tables: Vec<RefCell<Table>>,
     model: RefCell<Model>,
     open: RefCell<Vec<(u8, usize, Ticket)>>,
 }

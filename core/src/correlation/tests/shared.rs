@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::correlation::{Key, Overtaken, Store};
+use crate::correlation::{Key, Overtaken, Store, Token};
 
 type Between = Box<dyn FnOnce()>;
 
@@ -48,18 +48,16 @@ impl Shared {
 }
 
 impl Store for Shared {
-    type Token = u32;
-
-    fn get(&self, key: Key) -> Option<(Vec<u8>, u32)> {
-        let value = self.0.values.borrow().get(&key).cloned().unwrap_or_default();
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        let (value, token) = self.0.values.borrow().get(&key).cloned().unwrap_or_default();
         let between = self.0.between.borrow_mut().pop();
         if let Some(between) = between {
             between();
         }
-        (!self.0.refuses.get()).then_some(value)
+        (!self.0.refuses.get()).then_some((value, Token(token)))
     }
 
-    fn put(&self, key: Key, value: &[u8], token: u32) -> Result<(), Overtaken> {
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
         let mut values = self.0.values.borrow_mut();
         let present = values.get(&key).map_or(0, |(_, token)| *token);
         if self.0.refuses.get() || present != token {

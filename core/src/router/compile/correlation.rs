@@ -1,15 +1,13 @@
 //! Whether a table of requests can be made as described.
 
-use std::collections::BTreeSet;
-
 use crate::config::Correlation;
 use crate::problem::{Path, Problems};
 
 pub(super) fn check(correlation: &Correlation, problems: &mut Problems) {
     let Correlation { sources, ttl_seconds, requests } = correlation;
     let path = Path::Root.field("correlation");
-    let different: BTreeSet<_> = sources.iter().map(|source| *source as u8).collect();
-    if sources.is_empty() || different.len() < sources.len() {
+    let twice = |(place, source)| sources.iter().skip(place + 1).any(|other| other == source);
+    if sources.is_empty() || sources.iter().enumerate().any(twice) {
         let found = if sources.is_empty() { "has no source" } else { "has a source twice" };
         problems.add(&path.field("sources"), found, "1 to 5 different sources");
     }

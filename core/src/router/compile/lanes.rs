@@ -1,7 +1,5 @@
 //! Lanes and their fallbacks.
 
-use std::collections::BTreeMap;
-
 use super::super::{Lane, LaneId};
 use super::{LaneRef, Names};
 use crate::config::{self, Isolation};
@@ -9,7 +7,7 @@ use crate::name::LaneName;
 use crate::problem::{Path, Problems};
 
 impl Names<'_> {
-    pub(super) fn lanes(&self, lanes: &BTreeMap<LaneName, config::Lane>, problems: &mut Problems) -> Vec<Lane> {
+    pub(super) fn lanes(&self, lanes: &config::Map<LaneName, config::Lane>, problems: &mut Problems) -> Vec<Lane> {
         let root = Path::Root.field("lanes");
         lanes
             .iter()

@@ -3,6 +3,7 @@
 //! Each part is compiled even when an earlier one has a problem, so that one run shows all of them. Names that could not
 //! be resolved are reported where they stand.
 
+mod carriers;
 mod correlation;
 mod lanes;
 mod rules;
@@ -46,6 +47,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         phase,
         mode,
         headers,
+        carriers,
         identity,
         lanes,
         rule_sets,
@@ -56,7 +58,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
     } = config;
     let mut problems = Problems::default();
     let names = Names { lanes: lanes.keys().collect(), splits: splits.keys().collect() };
-    check_headers(headers, &mut problems);
+    carriers::check_headers(headers, &mut problems);
     let mut hosts = HostTable::default();
     let router = Router {
         phase: *phase,
@@ -64,6 +66,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         generation: *generation,
         digest: config.digest(),
         headers: headers.clone(),
+        carriers: carriers::carriers(carriers, headers, &mut problems),
         identity: identity.clone(),
         lanes: names.lanes(lanes, &mut problems),
         splits: names.splits(splits, &mut problems),
@@ -82,28 +85,6 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
 /// The place of `name` among ascending `names`.
 fn place<N: Ord, I: Id>(names: &[&N], name: &N) -> Option<I> {
     names.binary_search(&name).ok().map(I::at)
-}
-
-fn check_headers(headers: &config::HeaderNames, problems: &mut Problems) {
-    let config::HeaderNames { lane, identity, version, explain, explanation, reason } = headers;
-    let named = [
-        ("lane", lane),
-        ("identity", identity),
-        ("version", version),
-        ("explain", explain),
-        ("explanation", explanation),
-        ("reason", reason),
-    ];
-    let path = Path::Root.field("headers");
-    for (index, (field, name)) in named.iter().enumerate() {
-        if let Some((other, _)) = named.iter().take(index).find(|(_, other)| other == name) {
-            problems.add(
-                &path.field(field),
-                format!("{:?} is already headers.{other}", name.as_str()),
-                "six different names",
-            );
-        }
-    }
 }
 
 impl Names<'_> {

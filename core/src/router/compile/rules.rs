@@ -1,7 +1,5 @@
 //! Splits and rules.
 
-use std::collections::BTreeMap;
-
 use super::super::SplitId;
 use super::super::entry::{Keyless, Rule, RuleSet, Split, Then};
 use super::{LaneRef, Names, listed, place, table};
@@ -12,7 +10,7 @@ use crate::problem::{Path, Problems};
 use crate::slots::Run;
 
 impl Names<'_> {
-    pub(super) fn splits(&self, splits: &BTreeMap<SplitName, config::Split>, problems: &mut Problems) -> Vec<Split> {
+    pub(super) fn splits(&self, splits: &config::Map<SplitName, config::Split>, problems: &mut Problems) -> Vec<Split> {
         let root = Path::Root.field("splits");
         let mut compiled = Vec::with_capacity(splits.len());
         for (name, split) in splits {

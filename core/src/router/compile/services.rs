@@ -1,7 +1,5 @@
 //! Services, their hosts and their versions.
 
-use std::collections::BTreeMap;
-
 use super::super::hosts::HostTable;
 use super::super::id::{self, Id};
 use super::super::service::{Service, ServiceSplit, Version};
@@ -15,7 +13,7 @@ use crate::slots::Run;
 impl Names<'_> {
     pub(super) fn services(
         &self,
-        services: &BTreeMap<ServiceName, config::Service>,
+        services: &config::Map<ServiceName, config::Service>,
         hosts: &mut HostTable,
         problems: &mut Problems,
     ) -> Vec<Service> {

@@ -42,7 +42,7 @@ fn phase() -> impl Strategy<Value = &'static str> {
 }
 
 fn name() -> impl Strategy<Value = &'static str> {
-    select(vec!["a", "x-user", "uid", "x-gray-lane"])
+    select(vec!["a", "x-user", "uid", "x-gray-lane", "baggage", "tracestate", "x-tag"])
 }
 
 fn text(care: Care) -> impl Strategy<Value = &'static str> {
@@ -122,6 +122,21 @@ fn service(care: Care) -> impl Strategy<Value = Value> {
     })
 }
 
+fn carriers(care: Care) -> impl Strategy<Value = Value> {
+    let off = || Just(json!({"disabled": {}}));
+    let baggage = prop_oneof![Just(json!({"members": {}})), Just(json!({"members": {"identity": "gray-id"}}))];
+    let tracestate = prop_oneof![off(), Just(json!({"key": "gray-lane"}))];
+    let aliases = (care.of(&["x-tag"], &["x-gray-id", "baggage"]), 0..2_usize)
+        .prop_map(|(alias, count)| [alias, "x-other-tag"].split_at(count).0.to_vec());
+    let headers = select(vec![("enabled", false), ("enabled", true), ("disabled", false)]);
+    (headers, baggage, off(), tracestate, aliases).prop_map(
+        |((headers, no_baggage), baggage, off, tracestate, aliases)| {
+            let baggage = if no_baggage { off } else { baggage };
+            json!({"headers": headers, "baggage": baggage, "tracestate": tracestate, "aliases": aliases})
+        },
+    )
+}
+
 /// A configuration that can be used.
 pub(super) fn good_config() -> impl Strategy<Value = FilterConfig> {
     made(Care::Careful)
@@ -145,12 +160,15 @@ fn made(care: Care) -> impl Strategy<Value = FilterConfig> {
     );
     let fallback = prop::sample::subsequence(vec!["blue", "red"], 0..=2);
     let lanes = (fallback, select(vec!["permissive", "permissive", "strict"]));
-    let parts = (phase(), select(vec!["enforce", "dryRun"]), sources, lanes);
+    let parts = (phase(), select(vec!["enforce", "dryRun"]), sources, lanes, carriers(care));
     let rules = prop::collection::vec(prop::collection::vec(rule(care), 0..care.of_rules()), 0..4);
     let told = (prop::option::of(condition(care)), prop::option::of(correlation(care)));
     let decided = (rules, slots(care, lane(care)), keyless, [service(care), service(care)], told);
     (parts, decided).prop_map(
-        |((phase, mode, sources, (fallback, isolation)), (sets, slots, keyless, services, (ask, correlation)))| {
+        |(
+            (phase, mode, sources, (fallback, isolation), carriers),
+            (sets, slots, keyless, services, (ask, correlation)),
+        )| {
             let [mut shop, mut any] = services;
             shop["hosts"] = json!(["cart.shop"]);
             any["hosts"] = json!(["*.shop/a", "*.shop"]);
@@ -158,7 +176,7 @@ fn made(care: Care) -> impl Strategy<Value = FilterConfig> {
             let sets: Vec<Value> = sets.into_iter().enumerate().map(named).collect();
             let fallback = if isolation == "strict" { vec![] } else { fallback };
             let mut document = json!({
-                "version": "v1", "generation": 1, "phase": phase, "mode": mode,
+                "version": "v1", "generation": 1, "phase": phase, "mode": mode, "carriers": carriers,
                 "identity": {"salt": "mesh", "sources": sources},
                 "lanes": {"gray": {"fallback": fallback, "isolation": isolation}, "blue": {}, "red": {}},
                 "ruleSets": sets,
@@ -204,7 +222,18 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 /// Fields that only this mesh should set, as anybody might.
 pub(super) fn internal_fields() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
     let names = select(vec!["x-gray-lane", "x-gray-id", "x-gray-version", "x-gray-explain"]);
-    prop::collection::vec((names, value()), 0..6)
+    let headers = prop::collection::vec((names, value()), 0..6);
+    let others = select(vec!["x-tag", "x-other-tag"]);
+    let member =
+        select(vec!["gray-lane=gray", "gray-lane=blue%2Cgray", "gray-id=0cda3b18", "gray-lane", "gray-lane=base;p"]);
+    let own = |(name, member): &(&str, &str)| *name == "baggage" || member.starts_with("gray-lane");
+    let lists = (select(vec!["baggage", "tracestate"]), member).prop_filter("members of ours", own);
+    let lists = prop::collection::vec(lists, 0..3);
+    (headers, prop::option::of((others, value())), lists).prop_map(|(mut fields, other, lists)| {
+        fields.extend(other);
+        fields.extend(lists.into_iter().map(|(name, member)| (name, member.as_bytes().to_vec())));
+        fields
+    })
 }
 
 /// A request without internal fields.
@@ -218,10 +247,14 @@ pub(super) fn plain_request() -> impl Strategy<Value = Headers> {
         1 => any::<Vec<u8>>(),
     ];
     let fields = prop::collection::vec((select(vec!["x-user", "cookie", "uid", "a"]), value()), 0..5);
-    (authority, path, fields).prop_map(|(authority, path, fields)| {
+    let lists = prop::sample::subsequence(vec![("baggage", "u=a, x=y;z"), ("tracestate", "a=1,b=2")], 0..=2);
+    (authority, path, fields, lists).prop_map(|(authority, path, fields, lists)| {
         let mut headers = Headers::from([(":authority", authority), (":path", path), (":method", b"GET".to_vec())]);
         for (name, value) in fields {
             headers.push(name, value);
+        }
+        for (name, list) in lists {
+            headers.push(name, list);
         }
         headers
     })

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::arbitrary::{config, good_config, internal_fields, plain_request, request};
 use super::*;
 use crate::Phase;
+use crate::carrier::Mirror;
+use crate::name::HeaderName;
 
 const INTERNAL: [&str; 3] = ["x-gray-lane", "x-gray-id", "x-gray-version"];
 
@@ -77,7 +79,9 @@ proptest! {
         prop_assert_eq!(plain.outcome, decided.outcome);
         prop_assert_eq!((plain.target, plain.version), (decided.target, decided.version));
         prop_assert_eq!((plain.lane, &plain.lanes, plain.identity), (decided.lane, &decided.lanes, decided.identity));
-        for name in INTERNAL {
+        let aliases = router.carriers.aliases.iter().map(HeaderName::as_str);
+        let mirrors = router.carriers.mirrors.iter().map(|mirror| mirror.header.as_str());
+        for name in INTERNAL.into_iter().chain(aliases).chain(mirrors) {
             let (plain, decided) = (edited(&request, &plain), edited(&forged, &decided));
             prop_assert_eq!(values(&plain, name), values(&decided, name), "{}", name);
         }
@@ -97,6 +101,17 @@ proptest! {
         }
         for identity in values(&after, "x-gray-id") {
             prop_assert!(mark::decode_identity(&identity).is_ok(), "{:?}", identity);
+        }
+        // A mirror says what the header says, or nothing that can be used.
+        let view = View::of(&after, &router.headers);
+        let said = |mirror: &Mirror| mirror.format.read(view.members(view.list(&mirror.format), mirror.header.as_str()));
+        let lanes = values(&after, "x-gray-lane");
+        for said in router.carriers.mirrors.iter().map(said).filter(|_| router.carriers.headers == HeaderCarrier::Enabled) {
+            if let Some(text) = said.lanes {
+                let text = text.unwrap();
+                let header = lanes.first().map(|lanes| mark::decode_lanes(lanes).unwrap());
+                prop_assert_eq!(mark::decode_lanes(&text).ok(), header);
+            }
         }
     }
 

@@ -1,0 +1,95 @@
+//! Conditions of objects, in the form that Kubernetes gives them, with closed sets of types and reasons.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One aspect of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// Which aspect.
+    #[serde(rename = "type")]
+    pub kind: ConditionType,
+    /// Whether it holds.
+    pub status: ConditionStatus,
+    /// Why, in a word.
+    pub reason: Reason,
+    /// Why, in a sentence.
+    pub message: String,
+    /// When it last began or ceased to hold.
+    #[schemars(with = "String")]
+    pub last_transition_time: Timestamp,
+    /// The generation of the object that this speaks of.
+    pub observed_generation: i64,
+}
+
+/// The aspects of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ConditionType {
+    /// What the object says can be done.
+    Accepted,
+    /// The Deployments run what they say, and everybody is served by it.
+    Ready,
+    /// The release does not go on by itself.
+    Stalled,
+}
+
+/// Whether a condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ConditionStatus {
+    /// It does.
+    True,
+    /// It does not.
+    False,
+}
+
+impl From<bool> for ConditionStatus {
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+/// Why a condition holds or does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Reason {
+    /// All is in order.
+    Valid,
+    /// The object contradicts another one, or itself.
+    Refused,
+    /// A Deployment that is named is not there.
+    DeploymentNotFound,
+    /// No version of a Deployment has ever been available, so there is nothing to return to.
+    NoStableVersion,
+    /// A changed Deployment rolls out by itself, because nothing paused it in time.
+    NotHeld,
+    /// There is nothing to release.
+    Idle,
+    /// The last release was completed.
+    Completed,
+    /// A release is under way.
+    Progressing,
+    /// Somebody has paused the release, or must approve the next step.
+    Paused,
+    /// Replicas of the new version are not ready.
+    NotEnoughReady,
+    /// Proxies have not taken the last change.
+    LaggingProxies,
+    /// The release was aborted.
+    Aborted,
+}
+
+impl Condition {
+    /// Puts this condition among `conditions` in the place of its type; the time stays when the status does.
+    pub fn record(mut self, conditions: &mut Vec<Self>) {
+        match conditions.iter_mut().find(|condition| condition.kind == self.kind) {
+            Some(before) => {
+                if before.status == self.status {
+                    self.last_transition_time = before.last_transition_time;
+                }
+                *before = self;
+            }
+            None => conditions.push(self),
+        }
+    }
+}

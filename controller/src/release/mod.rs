@@ -1,0 +1,164 @@
+//! The pure state machine of a release over Deployments.
+//!
+//! ```text
+//! Facts, spec, status, now -> step -> Desired, status
+//! ```
+//!
+//! It does no IO and reads no clock. It is level-triggered: the status is an intention that is stored before anything is
+//! done about it, and what is desired follows from the stored status alone. Whoever stops after storing, or before, or
+//! half way through doing, and starts again, goes on as if nothing had happened.
+//!
+//! Invariants, each with a property test: weight is given only to versions with enough ready pods; every change of
+//! traffic is acknowledged by all proxies before the next one and before a pod goes; a wait is never cut short; nothing
+//! changes while the facts do not.
+
+mod conditions;
+mod course;
+mod desired;
+mod facts;
+mod fingerprint;
+mod history;
+mod progress;
+mod transition;
+mod verb;
+mod versions;
+
+use jiff::Timestamp;
+
+use crate::api::{GrayReleaseSpec, GrayReleaseStatus, Phase, Proxies};
+use course::Course;
+pub use desired::{Custody, Desired, DesiredWorkload, Finalizer, GraySet, Pausing};
+pub use facts::{Facts, Life, Owner, PodSet, Template, WorkloadFacts};
+pub(crate) use fingerprint::fingerprint;
+pub use verb::{InvalidVerb, Verb};
+
+/// The next status of a release, and what it asks for.
+///
+/// At most one transition is made: the caller stores the status, does what is desired, and comes again.
+#[must_use]
+pub fn step(
+    facts: &Facts,
+    spec: &GrayReleaseSpec,
+    status: &GrayReleaseStatus,
+    now: Timestamp,
+) -> (Desired, GrayReleaseStatus) {
+    let course = Course::of(spec);
+    let mut machine = Machine { facts, spec, course, now, status: status.clone() };
+    machine.count_proxies();
+    machine.follow_steps();
+    if !machine.take_verb() {
+        machine.advance();
+    }
+    machine.tell(status);
+    (desired(facts, spec, &machine.status), machine.status)
+}
+
+/// What `status`, which is stored, asks for.
+#[must_use]
+pub fn desired(facts: &Facts, spec: &GrayReleaseSpec, status: &GrayReleaseStatus) -> Desired {
+    desired::of(facts, spec, &Course::of(spec), status)
+}
+
+/// One pass over one release.
+struct Machine<'a> {
+    facts: &'a Facts,
+    spec: &'a GrayReleaseSpec,
+    course: Course,
+    now: Timestamp,
+    /// The status as it becomes.
+    status: GrayReleaseStatus,
+}
+
+impl Machine<'_> {
+    /// Notes where the stored traffic is published, and who has it.
+    fn count_proxies(&mut self) {
+        let status = &mut self.status;
+        if let Some(generation) = self.facts.published
+            && status.publication.as_ref().is_none_or(|publication| publication.traffic != status.traffic)
+        {
+            status.publication = Some(crate::api::Publication { generation, traffic: status.traffic.clone() });
+        }
+        let wanted = status.publication.as_ref().filter(|publication| publication.traffic == status.traffic);
+        let has = |reported: &Option<u64>| {
+            wanted.is_some_and(|wanted| reported.is_some_and(|reported| reported >= wanted.generation))
+        };
+        let lagging = || self.facts.proxies.iter().filter(|(_, reported)| !has(reported));
+        status.proxies = Proxies {
+            total: count(self.facts.proxies.len()),
+            acknowledged: count(self.facts.proxies.len() - lagging().count()),
+            lagging: lagging().map(|(name, _)| name.clone()).take(MOST_NAMED).collect(),
+        };
+    }
+
+    /// Whether every proxy does what the stored status says.
+    fn acknowledged(&self) -> bool {
+        let published = self.status.publication.as_ref();
+        published.is_some_and(|published| published.traffic == self.status.traffic)
+            && self.status.proxies.acknowledged == self.status.proxies.total
+    }
+
+    /// Goes through changed steps from the first one, from where the weight is.
+    fn follow_steps(&mut self) {
+        if self.status.steps_hash != self.course.hash() {
+            self.course.hash().clone_into(&mut self.status.steps_hash);
+            if self.status.phase.is_stepping() {
+                self.go_to(0);
+            }
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.status.phase = phase;
+        self.status.since = Some(self.now);
+        self.status.high_water = crate::api::HighWater { time: Some(self.now), ready: 0, acknowledged: 0 };
+    }
+
+    fn go_to(&mut self, step: usize) {
+        self.status.step = count(step);
+        self.enter(Phase::Scaling);
+    }
+
+    /// Whether `seconds` have passed since the phase began.
+    fn lasted(&self, wait: std::time::Duration) -> bool {
+        self.status.since.is_none_or(|since| self.now.duration_since(since).unsigned_abs() >= wait && self.now >= since)
+    }
+}
+
+/// How many lagging proxies a status names.
+const MOST_NAMED: usize = 20;
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+impl Phase {
+    /// Whether a version is being released, and can still be aborted.
+    #[must_use]
+    pub fn is_under_way(self) -> bool {
+        match self {
+            Self::Preparing
+            | Self::Routing
+            | Self::Scaling
+            | Self::Propagating
+            | Self::Pausing
+            | Self::Switching
+            | Self::Draining => true,
+            Self::Idle
+            | Self::Adopting
+            | Self::Completed
+            | Self::Aborting
+            | Self::Withdrawing
+            | Self::Aborted
+            | Self::Withdrawn => false,
+        }
+    }
+
+    /// Whether the steps are being gone through.
+    #[must_use]
+    pub fn is_stepping(self) -> bool {
+        matches!(self, Self::Scaling | Self::Propagating | Self::Pausing)
+    }
+}
+
+#[cfg(test)]
+mod tests;

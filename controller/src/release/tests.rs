@@ -1,0 +1,5 @@
+//! Promises of the state machine, in a small world of Deployments, proxies and accidents.
+
+mod promises;
+mod story;
+mod world;

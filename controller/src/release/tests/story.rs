@@ -1,0 +1,258 @@
+//! Releases as people tell them, from change to rest.
+
+use super::world::{Event, Pass, World, percent};
+use crate::api::{BaseRoute, Canary, DeploymentName, GrayReleaseSpec, Pause, Phase, Step, Strategy};
+use crate::release::{Facts, Life, Owner};
+
+pub(super) fn spec(workloads: usize) -> GrayReleaseSpec {
+    let workloads: Vec<_> = (0..workloads)
+        .map(|index| serde_json::json!({"service": format!("s{index}"), "deployment": format!("d{index}")}))
+        .collect();
+    let mut spec: GrayReleaseSpec = serde_json::from_value(serde_json::json!({"workloads": workloads})).unwrap();
+    let wait = Pause { duration: Some("20s".parse().unwrap()) };
+    let steps = vec![
+        Step::SetWeight(percent(25)),
+        Step::Pause(wait),
+        Step::SetWeight(percent(50)),
+        Step::Pause(Pause::default()),
+    ];
+    spec.strategy = Some(Strategy { canary: Canary::of(steps) });
+    spec
+}
+
+/// Passes of the controller, with well proxies and pods, until `phase`; further steps are left out on the way to what
+/// comes after them.
+fn until(world: &mut World, phase: Phase) {
+    for _ in 0..60 {
+        if world.status.phase == phase {
+            return;
+        }
+        if world.status.phase == Phase::Pausing && matches!(phase, Phase::Switching | Phase::Draining) {
+            world.happen(&Event::Verb("promote"));
+        }
+        for event in [Event::Ready(2), Event::Ready(3), Event::Controller(Pass::Whole), Event::Proxies] {
+            world.happen(&event);
+        }
+    }
+    panic!("never {phase:?}: {:?} {:?}", world.status, world.workloads);
+}
+
+#[test]
+fn a_new_template_goes_through_the_steps_and_its_pods_are_adopted() {
+    let mut world = World::new(spec(2));
+    world.settle();
+    assert_eq!(world.status.phase, Phase::Idle);
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    assert_eq!((world.status.traffic.weight, world.status.traffic.base), (percent(25), BaseRoute::Stable));
+    assert_eq!(world.workloads[0].sets["v2"].replicas, 1);
+    assert_eq!(world.workloads[1].serving(), [1], "what did not change is left alone");
+
+    world.happen(&Event::Time(20));
+    until(&mut world, Phase::Scaling);
+    until(&mut world, Phase::Pausing);
+    assert_eq!((world.status.traffic.weight, world.status.progress.as_str()), (percent(50), "4/4"));
+    world.happen(&Event::Time(9_999));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!(world.status.phase, Phase::Pausing, "nobody has approved");
+
+    world.happen(&Event::Verb("approve"));
+    world.happen(&Event::Controller(Pass::Whole));
+    until(&mut world, Phase::Draining);
+    assert_eq!(world.workloads[0].serving(), [1, 2], "old pods stay for the way back");
+    world.happen(&Event::Time(30));
+    until(&mut world, Phase::Completed);
+    world.settle();
+    let workload = &world.workloads[0];
+    assert_eq!((workload.serving(), workload.paused, workload.sets["v2"].owner), (vec![2], false, Owner::Deployment));
+    let deeds: Vec<_> = world.status.history.iter().map(|deed| (deed.who.as_str(), deed.what.as_str())).collect();
+    assert_eq!(deeds, [("graylane", "released d0-v2"), ("alice", "approve"), ("graylane", "completed d0-v2")]);
+}
+
+#[test]
+fn a_proxy_that_is_cut_off_stops_the_step_and_is_named() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Scaling);
+    for _ in 0..5 {
+        world.happen(&Event::Ready(2));
+        world.happen(&Event::Controller(Pass::Whole));
+        world.happen(&Event::ProxiesButOne);
+        world.happen(&Event::Time(100));
+    }
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!(world.status.phase, Phase::Propagating);
+    assert_eq!(world.status.proxies.lagging, ["shop/0"]);
+    world.happen(&Event::Time(600));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!(world.status.phase, Phase::Propagating, "the policy is to hold");
+    assert!(world.status.conditions.iter().any(|condition| format!("{condition:?}").contains("LaggingProxies")));
+
+    world.spec.on_lagging_proxies = crate::api::OnLaggingProxies::Abort;
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!((world.status.phase, world.status.traffic.weight), (Phase::Aborting, percent(0)));
+    assert_eq!(world.workloads[0].serving(), [1, 2], "the proxy may still send to the new pods");
+}
+
+#[test]
+fn replicas_that_never_serve_abort_the_release_when_nothing_got_better_for_long_enough() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 9));
+    for _ in 0..20 {
+        world.happen(&Event::Proxies);
+        world.happen(&Event::Controller(Pass::Whole));
+    }
+    assert_eq!(world.status.phase, Phase::Scaling);
+    world.happen(&Event::Time(599));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!(world.status.phase, Phase::Scaling);
+    world.happen(&Event::Time(1));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!(world.status.phase, Phase::Aborting);
+    world.settle();
+    assert_eq!((world.status.phase, world.workloads[0].serving()), (Phase::Aborted, vec![1]));
+    assert!(world.workloads[0].paused, "the bad version is held");
+}
+
+#[test]
+fn the_stable_template_again_is_a_cancellation() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    world.happen(&Event::Template(0, 1));
+    world.settle();
+    assert_eq!((world.status.phase, world.workloads[0].serving()), (Phase::Idle, vec![1]));
+    assert!(!world.workloads[0].paused);
+}
+
+#[test]
+fn a_third_template_replaces_the_second_and_stable_stays() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Draining);
+    world.happen(&Event::Template(0, 3));
+    until(&mut world, Phase::Routing);
+    assert_eq!(world.workloads[0].serving(), [1], "the first one serves while the second one has gone");
+    until(&mut world, Phase::Pausing);
+    assert_eq!((world.workloads[0].serving(), world.status.traffic.weight), (vec![1, 3], percent(25)));
+}
+
+#[test]
+fn a_restart_is_no_release() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Restart(0));
+    world.settle();
+    assert_eq!(world.status.phase, Phase::Idle);
+    assert_eq!(world.status.workloads[0].stable.as_ref().unwrap().as_str(), "v1r1");
+    assert!(!world.workloads[0].paused);
+}
+
+#[test]
+fn somebody_may_abort_and_retry() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Draining);
+    world.happen(&Event::Verb("abort"));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!(world.status.traffic.base, BaseRoute::Stable, "one pass, and everybody is on the way back");
+    world.settle();
+    assert_eq!(world.status.phase, Phase::Aborted);
+    let told = world.status.history.len();
+    world.happen(&Event::Verb("abort"));
+    world.settle();
+    assert_eq!(world.status.phase, Phase::Aborted);
+    assert!(world.status.history[told].what.contains("refused"), "{:?}", world.status.history);
+    world.happen(&Event::Verb("retry"));
+    until(&mut world, Phase::Pausing);
+    assert_eq!(world.workloads[0].serving(), [1, 2]);
+}
+
+#[test]
+fn pausing_stops_everything_but_the_way_back() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Scaling);
+    world.happen(&Event::Verb("pause"));
+    for _ in 0..9 {
+        world.happen(&Event::Time(600));
+        world.happen(&Event::Ready(2));
+        world.happen(&Event::Controller(Pass::Whole));
+    }
+    assert_eq!(world.status.phase, Phase::Scaling);
+    world.happen(&Event::Verb("resume"));
+    until(&mut world, Phase::Pausing);
+    world.happen(&Event::Verb("pause"));
+    world.happen(&Event::Verb("abort"));
+    world.settle();
+    assert_eq!(world.status.phase, Phase::Aborted);
+}
+
+#[test]
+fn without_a_strategy_the_weight_is_a_field_and_somebody_promotes() {
+    let mut world = World::new(spec(1));
+    (world.spec.strategy, world.spec.weight) = (None, percent(10));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    assert_eq!(world.status.traffic.weight, percent(10));
+    for weight in [75, 30] {
+        world.spec.weight = percent(weight);
+        world.settle();
+        assert_eq!((world.status.phase, world.status.traffic.weight), (Phase::Pausing, percent(weight)));
+    }
+    assert_eq!(world.workloads[0].sets["v2"].replicas, 2, "scaled down after the weight");
+    world.happen(&Event::Verb("promote"));
+    world.settle();
+    assert_eq!((world.status.phase, world.workloads[0].serving()), (Phase::Completed, vec![2]));
+}
+
+#[test]
+fn a_deleted_release_leaves_an_ordinary_deployment() {
+    for phase in [Phase::Preparing, Phase::Scaling, Phase::Pausing, Phase::Draining, Phase::Adopting] {
+        let mut world = World::new(spec(1));
+        world.settle();
+        world.happen(&Event::Template(0, 2));
+        if phase == Phase::Adopting {
+            until(&mut world, Phase::Draining);
+            world.happen(&Event::Time(30));
+        }
+        until(&mut world, phase);
+        world.life = Life::Deleted;
+        world.settle();
+        let workload = &world.workloads[0];
+        assert_eq!(world.status.phase, Phase::Withdrawn, "{phase:?}");
+        assert!(!world.finalizer && !workload.paused, "{phase:?}");
+        assert_eq!(workload.serving(), [2], "what the Deployment says, by its own means: {phase:?}");
+        assert!(workload.sets.values().all(|set| set.owner == Owner::Deployment));
+    }
+}
+
+#[test]
+fn an_empty_twin_of_an_old_revision_goes_before_the_new_pods_come() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    for template in [2, 1] {
+        world.happen(&Event::Template(0, template));
+        world.settle();
+        world.happen(&Event::Verb("promote"));
+        world.settle();
+        assert_eq!(world.status.phase, Phase::Completed);
+        assert_eq!(world.workloads[0].serving(), [template]);
+    }
+}
+
+#[test]
+fn a_deployment_that_is_not_there_is_told() {
+    let world = World::new(spec(1));
+    let facts = Facts { workloads: vec![None], ..world.facts() };
+    let (_, status) = crate::release::step(&facts, &world.spec, &world.status, world.now);
+    let d0 = DeploymentName::try_from("d0".to_owned()).unwrap();
+    assert!(status.conditions[0].message.contains(d0.as_str()), "{:?}", status.conditions);
+}

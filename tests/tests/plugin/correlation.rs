@@ -1,0 +1,195 @@
+//! Requests that are remembered by their trace id, in shared data.
+
+use graylane_core::correlation::Event;
+use graylane_core::metric::Metric;
+use graylane_tests::host::{Fault, Headers, Hostcall, Proxy, Times};
+use serde_json::{Value, json};
+
+use crate::{A_TICK, counter, filter, gateway, offer, ok, to, with};
+
+/// Requests that the tables of these tests hold, in 64 sets.
+const REQUESTS: usize = 512;
+/// Bytes of a set and of its key.
+const SET: usize = 200 + "graylane.1/set/00040/00000".len();
+
+/// The two filters of a sidecar, each in machines of its own.
+struct Sidecar {
+    inbound: Proxy,
+    outbound: Proxy,
+}
+
+impl Sidecar {
+    fn start(workers: usize) -> anyhow::Result<Self> {
+        let inbound = filter()?.workers(workers).start()?;
+        let outbound = filter()?.workers(workers).beside(&inbound).start()?;
+        let sidecar = Self { inbound, outbound };
+        offer(&sidecar.inbound, configuration("sidecarInbound").to_string())?;
+        offer(&sidecar.outbound, configuration("sidecarOutbound").to_string())?;
+        Ok(sidecar)
+    }
+
+    /// Until the table is made, and counts are handed over.
+    fn tick(&self) -> anyhow::Result<()> {
+        self.inbound.advance(A_TICK)?;
+        Ok(self.outbound.advance(A_TICK)?)
+    }
+
+    fn event(&self, event: Event) -> u64 {
+        [&self.inbound, &self.outbound].into_iter().map(|proxy| counter(proxy, Metric::Correlation { event })).sum()
+    }
+}
+
+fn configuration(phase: &str) -> Value {
+    with(gateway(1), &json!({"phase": phase, "correlation": {"requests": REQUESTS}}))
+}
+
+fn traced(id: u128, fields: &[(&str, &str)]) -> Headers {
+    let mut request = to("cart.shop", [("traceparent", &*format!("00-{id:032x}-00f067aa0ba902b7-01"))]);
+    for (name, value) in fields {
+        request.add(*name, *value);
+    }
+    request
+}
+
+/// Plays a request on a worker to its end, and returns its headers as they went on.
+fn play(proxy: &Proxy, worker: usize, request: Headers) -> anyhow::Result<Headers> {
+    let mut exchange = proxy.worker(worker).request(request)?;
+    exchange.respond(ok())?;
+    exchange.finish()?;
+    Ok(exchange.request_headers())
+}
+
+fn lane(headers: &Headers) -> Option<String> {
+    headers.get("x-gray-lane").map(Into::into)
+}
+
+#[test]
+fn a_canary_writes_nothing_and_workers_make_the_table_with_their_first_tick() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(2)?;
+    assert_eq!(sidecar.inbound.shared_data_keys(), 0);
+    sidecar.tick()?;
+    assert_eq!((sidecar.inbound.shared_data_keys(), sidecar.inbound.shared_data_bytes()), (64, 64 * SET));
+    offer(&sidecar.inbound, with(configuration("sidecarInbound"), &json!({"generation": 2})).to_string())?;
+    sidecar.tick()?;
+    assert_eq!(sidecar.inbound.shared_data_keys(), 64, "refused configurations leave a key, good ones none");
+    Ok(())
+}
+
+#[test]
+fn scenario_29_random_ids_stay_within_the_bound_and_evictions_are_counted() -> anyhow::Result<()> {
+    const IDS: u64 = 50_000;
+    let sidecar = Sidecar::start(2)?;
+    sidecar.tick()?;
+    let lanes = ["gray", "base", "blue", "a, b"];
+    let mut random = 1_u128;
+    for (number, worker) in (0..IDS).zip([0, 1].into_iter().cycle()) {
+        random = random.wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645).wrapping_add(1);
+        let lane = lanes[usize::try_from(number % 4)?];
+        play(&sidecar.inbound, worker, traced(random | 1, &[("x-gray-lane", lane)]))?;
+    }
+    sidecar.tick()?;
+    let list = |text: &str| 4 + text.len() + "graylane.1/lanelists/00000".len();
+    let lists: usize = ["gray", "blue", "a, b"].into_iter().map(list).sum();
+    assert_eq!(sidecar.inbound.shared_data_keys(), 64 + 3);
+    assert_eq!(sidecar.inbound.shared_data_bytes(), 64 * SET + lists);
+    assert_eq!(sidecar.event(Event::Eviction), IDS - u64::try_from(REQUESTS)?);
+    assert_eq!((sidecar.event(Event::Failure), sidecar.event(Event::Damaged)), (0, 0));
+    assert_eq!(sidecar.inbound.gauge(&Metric::Remembered.stat_name()), Some(REQUESTS.try_into()?));
+    Ok(())
+}
+
+#[test]
+fn a_request_with_its_mark_costs_no_look_up_and_a_lost_one_a_single_read() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(1)?;
+    sidecar.tick()?;
+    let calls = |proxy: &Proxy, request: Headers| -> anyhow::Result<[u32; 3]> {
+        let mut exchange = proxy.worker(0).request(request)?;
+        exchange.respond(ok())?;
+        exchange.finish()?;
+        let calls = exchange.host_calls();
+        let of = |call: Hostcall| calls.get(&call).copied().unwrap_or_default();
+        Ok([Hostcall::GetSharedData, Hostcall::SetSharedData, Hostcall::GetCurrentTime].map(of))
+    };
+    assert_eq!(calls(&sidecar.inbound, traced(1, &[("x-gray-lane", "base")]))?, [2, 2, 0], "remembered, and ended");
+    assert_eq!(calls(&sidecar.outbound, traced(1, &[]))?, [1, 0, 2]);
+    assert_eq!(calls(&sidecar.outbound, traced(1, &[("x-gray-lane", "base")]))?, [0, 0, 2]);
+    assert_eq!(calls(&sidecar.inbound, to("cart.shop", [("x-gray-lane", "base")]))?, [0, 0, 0]);
+    Ok(())
+}
+
+#[test]
+fn look_ups_are_counted_and_calls_that_lost_their_mark_as_well() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(1)?;
+    play(&sidecar.inbound, 0, traced(1, &[("x-gray-lane", "gray")]))?;
+    for id in [1, 1, 2] {
+        play(&sidecar.outbound, 0, traced(id, &[]))?;
+    }
+    play(&sidecar.outbound, 0, to("cart.shop", []))?;
+    sidecar.tick()?;
+    assert_eq!((sidecar.event(Event::Hit), sidecar.event(Event::Miss)), (2, 1));
+    assert_eq!(counter(&sidecar.outbound, Metric::Uncorrelated), 2);
+    Ok(())
+}
+
+#[test]
+fn a_new_machine_finds_what_the_old_one_has_remembered() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(2)?;
+    play(&sidecar.inbound, 0, traced(1, &[("x-gray-lane", "gray")]))?;
+    for worker in 0..2 {
+        sidecar.inbound.worker(worker).reload()?;
+        sidecar.outbound.worker(worker).reload()?;
+    }
+    assert_eq!(lane(&play(&sidecar.outbound, 1, traced(1, &[]))?).as_deref(), Some("gray"));
+    Ok(())
+}
+
+#[test]
+fn a_long_request_stays_remembered_over_a_new_configuration() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(1)?;
+    let mut exchange = sidecar.inbound.worker(0).request(traced(1, &[("x-gray-lane", "gray")]))?;
+    offer(&sidecar.inbound, with(configuration("sidecarInbound"), &json!({"generation": 2})).to_string())?;
+    for _ in 0..200 {
+        sidecar.tick()?;
+    }
+    assert_eq!(lane(&play(&sidecar.outbound, 0, traced(1, &[]))?).as_deref(), Some("gray"));
+    exchange.respond(ok())?;
+    exchange.finish()?;
+    for _ in 0..200 {
+        sidecar.tick()?;
+    }
+    assert_eq!(lane(&play(&sidecar.outbound, 0, traced(1, &[]))?).as_deref(), Some("base"), "forgotten");
+    Ok(())
+}
+
+#[test]
+fn junk_and_refusals_in_shared_data_are_no_more_than_forgotten_requests() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(1)?;
+    sidecar.tick()?;
+    for junk in [&b""[..], b"\xff", &[0xff; 200], &[0; 5_000]] {
+        for id in 0..64 {
+            play(&sidecar.inbound, 0, traced(id + 1, &[("x-gray-lane", "gray")]))?;
+        }
+        for set in 0..64 {
+            sidecar.inbound.set_shared_data(format!("graylane.1/set/00040/{set:05x}"), junk);
+        }
+        for list in 0..256 {
+            sidecar.inbound.set_shared_data(format!("graylane.1/lanelists/{list:05x}"), junk);
+        }
+        assert_eq!(lane(&play(&sidecar.outbound, 0, traced(1, &[]))?).as_deref(), Some("base"));
+    }
+    for call in [Hostcall::GetSharedData, Hostcall::SetSharedData] {
+        for fault in [Fault::Status(2), Fault::Status(8), Fault::Status(4_711)] {
+            sidecar.inbound.inject(call, fault, Times::Always);
+            play(&sidecar.inbound, 0, traced(7, &[("x-gray-lane", "gray")]))?;
+            assert!(sidecar.inbound.heal(call) > 0);
+        }
+    }
+    // A list of lanes that somebody else has overwritten is published anew with the next stamp.
+    for _ in 0..40 {
+        sidecar.tick()?;
+    }
+    assert!(sidecar.event(Event::Damaged) > 0 && sidecar.event(Event::Failure) > 0);
+    play(&sidecar.inbound, 0, traced(1, &[("x-gray-lane", "gray")]))?;
+    assert_eq!(lane(&play(&sidecar.outbound, 0, traced(1, &[]))?).as_deref(), Some("gray"), "all is well again");
+    Ok(())
+}
