@@ -82,6 +82,7 @@ impl Cli {
             | Command::Check(_)
             | Command::Plan(_)
             | Command::Explain(_)
+            | Command::Override(_)
             | Command::Local(_)
             | Command::Operate(_) => Log::Oddities,
         }

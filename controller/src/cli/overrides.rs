@@ -22,7 +22,7 @@ pub(super) enum OverrideCommand {
 
 /// The key, and whom overrides are for: what the mesh policy says.
 #[derive(Debug, Args)]
-struct Key {
+struct Signer {
     /// Whom it is for: `spec.overrides.audience` of the mesh policy
     #[arg(long)]
     audience: Audience,
@@ -40,7 +40,7 @@ pub(super) struct MintArgs {
     #[arg(long)]
     lane: Vec<LaneName>,
     #[command(flatten)]
-    key: Key,
+    key: Signer,
     /// How long it is good for, as 30m, 8h or 7d
     #[arg(long, default_value = "8h", value_parser = duration)]
     expires: Duration,
@@ -49,7 +49,7 @@ pub(super) struct MintArgs {
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
-    key: Key,
+    key: Signer,
     /// The longest that it may still be good for: `spec.overrides.maxAgeSeconds` of the mesh policy
     #[arg(long, default_value = "24h", value_parser = duration)]
     max_age: Duration,
@@ -65,7 +65,7 @@ pub(super) fn run(command: &OverrideCommand, out: &mut impl Write) -> Result<Ver
 }
 
 fn mint(args: &MintArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
-    let MintArgs { lane, key: Key { audience, key_id, key_file }, expires } = args;
+    let MintArgs { lane, key: Signer { audience, key_id, key_file }, expires } = args;
     let secret = resources::secret(key_file).map_err(CliError::Secret)?;
     let said = Override {
         key: key_id.clone(),
@@ -78,7 +78,7 @@ fn mint(args: &MintArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
 }
 
 fn check(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
-    let CheckArgs { key: Key { audience, key_id, key_file }, max_age, text } = args;
+    let CheckArgs { key: Signer { audience, key_id, key_file }, max_age, text } = args;
     let secret = resources::secret(key_file).map_err(CliError::Secret)?;
     let overrides = Overrides {
         audience: audience.clone(),

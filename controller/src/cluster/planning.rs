@@ -88,6 +88,7 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
         releases: statuses.values().filter_map(|(release, _, status)| resolve(release, status)).collect(),
         lanes: world.lanes.iter().map(|lane| lane.as_ref().clone()).collect(),
         policy: world.policy.as_deref().cloned(),
+        secrets: BTreeMap::new(),
         services,
     }
 }
