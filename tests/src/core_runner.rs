@@ -227,8 +227,14 @@ impl CoreRunner {
         });
         let cookie = decision.cookie.as_ref().map(|cookie| ("set-cookie".to_owned(), cookie.to_string()));
         let response = Response { status: None, headers: cookie.into_iter().chain(explanation).collect() };
-        let graylane_core::Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated } =
-            decision.events;
+        let graylane_core::Events {
+            malformed_marks,
+            stripped_marks,
+            conflicts,
+            left_out,
+            uncorrelated,
+            refused_override,
+        } = decision.events;
         let (malformed, stripped) = (malformed_marks, stripped_marks);
         let events = Events { malformed, stripped, uncorrelated, conflicts, left_out, refused_override };
         let decided = decided(router, &decision)?;

@@ -11,7 +11,7 @@ use super::expect::Decided;
 use super::runner::Events;
 
 /// The counters that are compared. The others are of latencies, or sampled.
-const COMPARED: [&str; 8] = [
+const COMPARED: [&str; 9] = [
     "graylane_decisions_total",
     "graylane_responses_total",
     "graylane_unconfigured_requests_total",
