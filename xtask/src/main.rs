@@ -9,6 +9,7 @@ mod lab;
 mod module;
 mod process;
 mod setup;
+mod simulate;
 mod suite;
 mod workspace;
 
@@ -31,6 +32,8 @@ enum Command {
     Module,
     /// Measure what a decision costs a proxy
     Bench(bench::BenchArgs),
+    /// Say how accurate lanes are in a large mesh, by what its apps forward
+    Simulate(simulate::SimulateArgs),
     /// Run a real Kubernetes and a real Istio, without containers
     Lab(lab::LabArgs),
     /// Write the generated files
@@ -59,6 +62,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(args) => suite::run(&workspace, &args),
         Command::Module => module::build_within_budget(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Simulate(args) => simulate::run(&workspace, &args),
         Command::Lab(args) => lab::run(&workspace, &args),
         Command::Gen(args) => generate::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use graylane_core::slots::Slot;
 use graylane_core::{
-    Decision, Draw, HeaderEdit, Headers, NoDraw, OpaqueId, Outcome, Phase, Router, SplitId, SplitKey, Step,
+    Decision, Draw, HeaderEdit, Headers, Memory, NoDraw, OpaqueId, Outcome, Phase, Router, SplitId, SplitKey, Step,
 };
 use serde::Serialize;
 
@@ -55,6 +55,8 @@ struct Header {
 
 /// No chance, and the time that it is.
 struct Today;
+
+impl Memory for Today {}
 
 impl Draw for Today {
     fn opaque_id(&mut self) -> OpaqueId {

@@ -2,7 +2,7 @@
 //!
 //! Frameworks and tracing libraries differ in exactly this, and a mesh must cope with all of them.
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What an application passes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -17,10 +17,14 @@ pub enum Forward {
 }
 
 impl Forward {
-    /// The headers of `inbound` to call on with, repeated ones included.
+    /// The headers of `inbound` to call on with, repeated ones included; a trace begins here where none came in.
     pub(crate) fn select(self, inbound: &HeaderMap) -> HeaderMap {
         let chosen = inbound.iter().filter(|(name, _)| self.includes(name));
-        chosen.map(|(name, value)| (name.clone(), value.clone())).collect()
+        let mut chosen: HeaderMap = chosen.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if self != Self::Nothing && !chosen.contains_key(TRACE) {
+            chosen.extend(new_trace().map(|trace| (TRACE, trace)));
+        }
+        chosen
     }
 
     fn includes(self, name: &HeaderName) -> bool {
@@ -31,4 +35,14 @@ impl Forward {
             (Self::TraceId | Self::Nothing, _) => false,
         }
     }
+}
+
+/// The trace that a request belongs to (W3C Trace Context).
+const TRACE: HeaderName = HeaderName::from_static("traceparent");
+
+/// A trace that begins here, as tracing libraries do it; `None` where the system has no randomness.
+fn new_trace() -> Option<HeaderValue> {
+    let [high, low, span] = [getrandom::u64().ok()?, getrandom::u64().ok()?, getrandom::u64().ok()?];
+    // Zero would be no id.
+    HeaderValue::try_from(format!("00-{high:016x}{:016x}-{:016x}-01", low | 1, span | 1)).ok()
 }

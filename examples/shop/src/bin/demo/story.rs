@@ -46,7 +46,8 @@ pub(crate) const STORY: [Act; 6] = [
     Act {
         title: "A tester in the lane",
         story: "A rule puts the tester in lane gray. The mark follows the calls: cart has no gray version and answers \
-                from base, and at stock the request is back in the lane.",
+                from base, and at stock the request is back in the lane, though cart hands on nothing but traceparent: \
+                its proxy knows the mark by the trace id.",
         edits: &[Edit {
             old: "  rules: []\n",
             new: "  rules:\n  - name: testers\n    when: {header: {name: x-user, exact: tester}}\n",
