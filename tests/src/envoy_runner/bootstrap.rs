@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use anyhow::Result;
 use graylane_core::config::{HostPattern, PatternHost};
 use graylane_core::{Phase, metric};
 use serde_json::{Value, json};
 
+use super::callers::{self, Authority};
 use super::token;
 use crate::scenario::mesh::{APP_CLUSTER, ELSEWHERE_CLUSTER, Mesh, Route, VERSION_HEADER, cluster};
 
@@ -24,17 +26,34 @@ pub(super) fn name(phase: Phase) -> &'static str {
 }
 
 /// The bootstrap configuration. All ports are free ones.
-pub(super) fn bootstrap(mesh: &Mesh, clusters: &BTreeMap<String, SocketAddr>, folder: &Path) -> Value {
+///
+/// # Errors
+/// When certificates can not be made.
+pub(super) fn bootstrap(mesh: &Mesh, clusters: &BTreeMap<String, SocketAddr>, folder: &Path) -> Result<Value> {
+    let authority = Authority::new()?;
+    let mut listeners: Vec<Value> = PHASES.map(|phase| listener(phase, mesh, folder)).into();
+    let mut clusters: Vec<Value> = clusters.iter().map(|(name, upstream)| upstream_cluster(name, *upstream)).collect();
+    if !mesh.principals().is_empty() {
+        let mut inbound = listener(Phase::SidecarInbound, mesh, folder);
+        inbound["name"] = json!("graylane.inbound.tls");
+        inbound["address"] = callers::address(folder);
+        inbound["filter_chains"][0]["transport_socket"] = authority.server()?;
+        listeners.push(inbound);
+        listeners.extend(callers::listeners(mesh.principals()));
+    }
+    for id in mesh.principals() {
+        clusters.push(authority.cluster(id, folder)?);
+    }
     let tag = |label: &&str| json!({"tag_name": label, "regex": metric::tag_regex(label)});
-    json!({
+    Ok(json!({
         "node": {"id": "scenarios", "cluster": "scenarios"},
         "admin": {"address": address(([127, 0, 0, 1], 0).into())},
         "stats_config": {"stats_tags": metric::LABELS.iter().map(tag).collect::<Vec<_>>()},
         "static_resources": {
-            "listeners": PHASES.map(|phase| listener(phase, mesh, folder)),
-            "clusters": clusters.iter().map(|(name, upstream)| upstream_cluster(name, *upstream)).collect::<Vec<_>>(),
+            "listeners": listeners,
+            "clusters": clusters,
         },
-    })
+    }))
 }
 
 /// The file that holds the filter of a phase, and the resource in it.

@@ -5,6 +5,7 @@
 //! Counters are compared when a process has done its duty, because filters hand them over once a second.
 
 mod bootstrap;
+mod callers;
 mod exchange;
 mod executable;
 mod grpc;
@@ -109,7 +110,7 @@ impl EnvoyRunner {
                 let configuration = if other == phase { configuration } else { &nothing };
                 Process::replace(folder, &file(other), &filter(other, module, configuration))?;
             }
-            Ok(bootstrap(mesh, &upstreams.addresses, folder))
+            bootstrap(mesh, &upstreams.addresses, folder)
         })?;
         self.process = Some(process);
         Ok(())
@@ -119,13 +120,15 @@ impl EnvoyRunner {
         self.process.as_ref().context("nothing was configured")
     }
 
-    fn address(&self, phase: Phase) -> Result<SocketAddr> {
-        let address = self.process()?.listeners.get(name(phase)).copied();
-        address.with_context(|| format!("there is no listener {}", name(phase)))
+    /// Where whoever sends `message` finds the proxy of a phase.
+    fn address(&self, phase: Phase, message: &Message) -> Result<SocketAddr> {
+        let listener = message.principal.as_deref().unwrap_or_else(|| name(phase));
+        let address = self.process()?.listeners.get(listener).copied();
+        address.with_context(|| format!("there is no listener {listener}"))
     }
 
     fn send_once(&self, phase: Phase, message: &Message) -> Result<Seen> {
-        exchange::send(&self.client, self.address(phase)?, message)
+        exchange::send(&self.client, self.address(phase, message)?, message)
     }
 
     fn note(&mut self, seen: &Seen) {
@@ -184,7 +187,7 @@ impl Runner for EnvoyRunner {
             Connections::One => {
                 let mut connection = match self.kept.take() {
                     Some((kept, connection)) if kept == phase => connection,
-                    _ => Connection::open(self.address(phase)?)?,
+                    _ => Connection::open(self.address(phase, &message)?)?,
                 };
                 let seen = exchange::over_http1(&mut connection, &message)?;
                 self.kept = Some((phase, connection));
@@ -213,7 +216,7 @@ impl Runner for EnvoyRunner {
 
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen> {
         let message = exchange::furnished(message)?;
-        let (seen, open) = Open::begin(&self.client, self.address(phase)?, &message, Ending::Open)?;
+        let (seen, open) = Open::begin(&self.client, self.address(phase, &message)?, &message, Ending::Open)?;
         self.open.push(open);
         self.note(&seen);
         Ok(seen)

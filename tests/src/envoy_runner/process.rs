@@ -119,8 +119,10 @@ impl Process {
     fn find_listeners(&self) -> Result<BTreeMap<String, SocketAddr>> {
         let answer: Value = serde_json::from_str(&self.ask("/listeners?format=json")?)?;
         let listeners = answer.get("listener_statuses").and_then(Value::as_array).context("no listeners")?;
+        // Those on sockets of files are for the process itself.
         let found: Option<BTreeMap<String, SocketAddr>> = listeners
             .iter()
+            .filter(|listener| listener.pointer("/local_address/pipe").is_none())
             .map(|listener| {
                 let address = listener.pointer("/local_address/socket_address")?;
                 let port = u16::try_from(address.get("port_value")?.as_u64()?).ok()?;

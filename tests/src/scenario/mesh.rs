@@ -71,6 +71,8 @@ impl Place {
 #[derive(Clone, Debug, Default)]
 pub struct Mesh {
     routes: Vec<Route>,
+    /// Who calls with a certificate.
+    principals: BTreeSet<String>,
 }
 
 /// The routes of one service for one pattern.
@@ -107,7 +109,7 @@ impl Mesh {
         }
         let mut routes: Vec<Route> = routes.into_values().collect();
         routes.sort_by_key(|route| Reverse(specificity(&route.pattern)));
-        Ok(Self { routes })
+        Ok(Self { routes, principals: BTreeSet::new() })
     }
 
     /// Where a request with these headers ends. The version header is taken out where routes do so.
@@ -132,6 +134,17 @@ impl Mesh {
             versions.iter().map(|version| Place::Version { service: service.clone(), version: version.clone() })
         });
         versions.chain([Place::App, Place::Elsewhere])
+    }
+
+    /// The same mesh, called by these too.
+    #[must_use]
+    pub(super) fn with_principals(self, principals: BTreeSet<String>) -> Self {
+        Self { principals, ..self }
+    }
+
+    /// The ids of those who call with a certificate.
+    pub(crate) fn principals(&self) -> &BTreeSet<String> {
+        &self.principals
     }
 
     /// The routes, most specific first.

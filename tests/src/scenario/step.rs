@@ -100,6 +100,15 @@ impl Step {
         }
     }
 
+    /// What it sends.
+    pub(super) fn request(&self) -> Option<&Request> {
+        match self {
+            Self::Send(send) | Self::Open(send) => Some(&send.request),
+            Self::Many(many) => Some(&many.request),
+            Self::Configure(_) | Self::Close(_) => None,
+        }
+    }
+
     /// Whether it says what must become of a request.
     pub(super) fn expects(&self) -> bool {
         match self {

@@ -110,7 +110,9 @@ impl Table {
     /// When two scenarios do not agree on what a host or a base is.
     pub fn mesh(&self) -> Result<Mesh> {
         let configs: Vec<FilterConfig> = self.0.iter().flat_map(Scenario::configs).collect();
-        Mesh::of(&configs)
+        let requests = self.0.iter().flat_map(|scenario| &scenario.steps).filter_map(Step::request);
+        let principals = requests.filter_map(|request| request.principal.clone()).collect();
+        Ok(Mesh::of(&configs)?.with_principals(principals))
     }
 }
 
