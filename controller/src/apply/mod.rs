@@ -1,11 +1,14 @@
 //! What the controller does to the world: writes, one at a time and in order.
 
+mod events;
+
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Client, ResourceExt};
 use tracing::info;
 
 use crate::api::GrayRelease;
 use crate::cluster::{Change, FIELD_MANAGER, Kind, StoredStatus, Write};
+pub use events::Narrator;
 
 /// What became of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]

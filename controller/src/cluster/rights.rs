@@ -19,11 +19,12 @@ const SEE: &[&str] = &["list", "watch"];
 const KEEP: &[&str] = &["create", "delete", "list", "patch", "watch"];
 
 /// Everything that the controller does, in all namespaces.
-pub const RIGHTS: [Right; 12] = [
+pub const RIGHTS: [Right; 13] = [
     Right { group: "", resource: "pods", verbs: SEE },
     Right { group: "", resource: "services", verbs: SEE },
     Right { group: "apps", resource: "deployments", verbs: &["list", "patch", "watch"] },
     Right { group: "apps", resource: "replicasets", verbs: KEEP },
+    Right { group: "events.k8s.io", resource: "events", verbs: &["create", "patch"] },
     Right { group: "extensions.istio.io", resource: "wasmplugins", verbs: KEEP },
     Right { group: "graylane.io", resource: "grayreleases", verbs: &["list", "patch", "watch"] },
     // Owners that block the deletion of what they own must be allowed to be changed so far.

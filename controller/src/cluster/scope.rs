@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::ResourceExt;
 
-use super::World;
+use super::{Settings, World};
 
 /// The container that is a proxy of Istio.
 pub const SIDECAR: &str = "istio-proxy";
@@ -80,10 +80,12 @@ pub(super) struct Places {
 impl Places {
     pub(super) const GATEWAY_LABEL: &str = GATEWAY_LABEL;
 
-    /// Everywhere where there is a proxy, whether it has started or not, and Istio's own gateway.
-    pub(super) fn of(world: &World) -> Self {
+    /// Everywhere where there is a proxy, whether it has started or not; Istio's own gateway; and the controller's own
+    /// namespace, so that what is published is always to be read somewhere.
+    pub(super) fn of(world: &World, settings: &Settings) -> Self {
         let standard = STANDARD_GATEWAY.map(str::to_owned).into();
-        let mut places = Self { sidecars: BTreeSet::new(), gateways: BTreeSet::from([standard]) };
+        let mut places =
+            Self { sidecars: BTreeSet::from([settings.namespace.clone()]), gateways: BTreeSet::from([standard]) };
         for pod in &world.pods {
             let namespace = pod.namespace().unwrap_or_default();
             match role(pod) {

@@ -42,4 +42,6 @@ pub struct World {
 pub struct Settings {
     /// Where proxies get the module from.
     pub module: ModuleSource,
+    /// The controller's own namespace, where what is published stands even while there is no proxy.
+    pub namespace: String,
 }

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::apply::{self, Outcome};
+use crate::apply::{self, Narrator, Outcome};
 use crate::cluster::{Change, Kind, Pass, Settings};
 use crate::observe::{Pace, Proxies, Watches, Written};
 use election::Election;
@@ -85,7 +85,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let metrics = Arc::new(Metrics::default());
     let server = Server::bind(&options, metrics.clone()).await?;
-    let settings = Settings { module: server.module() };
+    let settings = Settings { module: server.module(), namespace: options.namespace.clone() };
     info!(identity = options.identity, module = settings.module.url, "starting");
     let watches = Watches::start(&client, &tasks, &stop);
     let proxies = Proxies::default();
@@ -93,7 +93,8 @@ pub async fn run(options: Options) -> Result<(), Error> {
     tasks.spawn(stop.clone().run_until_cancelled_owned(proxies.clone().ask(watches.clone(), paced)));
     let election = Election::start(&client, &options, &tasks, &stop);
     tasks.spawn(server.serve(stop.clone()));
-    let controller = Controller { client, watches, proxies, settings, election, pace, metrics };
+    let narrator = Narrator::new(client.clone(), &options.identity);
+    let controller = Controller { client, watches, proxies, settings, election, pace, metrics, narrator };
     tasks.spawn(stop.clone().run_until_cancelled_owned(controller.run()));
     ended().await?;
     info!("stopping");
@@ -123,6 +124,7 @@ struct Controller {
     election: Election,
     pace: watch::Sender<Pace>,
     metrics: Arc<Metrics>,
+    narrator: Narrator,
 }
 
 impl Controller {
@@ -163,6 +165,7 @@ impl Controller {
             if apply::store(&self.client, status).await? == Outcome::Overtaken {
                 return Ok(());
             }
+            self.narrator.tell(status).await;
             written.push(Written { kind: Kind::GrayRelease, namespace, name, before });
             self.metrics.stored();
         }

@@ -34,11 +34,14 @@ pub(super) fn bootstrap(mesh: &Mesh, clusters: &BTreeMap<String, SocketAddr>, fo
     let mut listeners: Vec<Value> = PHASES.map(|phase| listener(phase, mesh, folder)).into();
     let mut clusters: Vec<Value> = clusters.iter().map(|(name, upstream)| upstream_cluster(name, *upstream)).collect();
     if !mesh.principals().is_empty() {
-        let mut inbound = listener(Phase::SidecarInbound, mesh, folder);
-        inbound["name"] = json!("graylane.inbound.tls");
-        inbound["address"] = callers::address(folder);
-        inbound["filter_chains"][0]["transport_socket"] = authority.server()?;
-        listeners.push(inbound);
+        listeners.push(json!({
+            "name": "graylane.inbound.tls",
+            "address": callers::address(folder),
+            "filter_chains": [{
+                "filters": [http(Phase::SidecarInbound, mesh, folder)],
+                "transport_socket": authority.server()?,
+            }],
+        }));
         listeners.extend(callers::listeners(mesh.principals()));
     }
     for id in mesh.principals() {
@@ -82,6 +85,15 @@ pub(super) fn filter(phase: Phase, module: &Path, configuration: &[u8]) -> Value
 }
 
 fn listener(phase: Phase, mesh: &Mesh, folder: &Path) -> Value {
+    json!({
+        "name": name(phase),
+        "address": address(([127, 0, 0, 1], 0).into()),
+        "filter_chains": [{"filters": [http(phase, mesh, folder)]}],
+    })
+}
+
+/// What a listener does with HTTP.
+fn http(phase: Phase, mesh: &Mesh, folder: &Path) -> Value {
     let filter = json!({
         "name": name(phase),
         "config_discovery": {
@@ -97,18 +109,14 @@ fn listener(phase: Phase, mesh: &Mesh, folder: &Path) -> Value {
         "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
     });
     json!({
-        "name": name(phase),
-        "address": address(([127, 0, 0, 1], 0).into()),
-        "filter_chains": [{"filters": [{
-            "name": "envoy.filters.network.http_connection_manager",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-                "stat_prefix": name(phase),
-                "route_config": routes(phase, mesh),
-                "upgrade_configs": [{"upgrade_type": "websocket"}],
-                "http_filters": [token::verifier(), filter, router],
-            },
-        }]}],
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "stat_prefix": name(phase),
+            "route_config": routes(phase, mesh),
+            "upgrade_configs": [{"upgrade_type": "websocket"}],
+            "http_filters": [token::verifier(), filter, router],
+        },
     })
 }
 

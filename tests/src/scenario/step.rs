@@ -105,7 +105,7 @@ impl Step {
         match self {
             Self::Send(send) | Self::Open(send) => Some(&send.request),
             Self::Many(many) => Some(&many.request),
-            Self::Configure(_) | Self::Close(_) => None,
+            Self::Configure(_) | Self::Close(_) | Self::Wait(_) => None,
         }
     }
 

@@ -32,7 +32,7 @@ pub(in crate::cluster) fn is_ours(plugin: &DynamicObject, role: &str) -> bool {
 
 /// What differs from `configs` being published everywhere.
 pub(in crate::cluster) fn publication(world: &World, settings: &Settings, configs: &Configs) -> Vec<Change> {
-    let places = Places::of(world);
+    let places = Places::of(world, settings);
     let mut wanted: Vec<(String, String, Value)> = Vec::new();
     for (namespace, label) in &places.gateways {
         let selector = json!({"matchLabels": {Places::GATEWAY_LABEL: label}});
