@@ -73,7 +73,10 @@ impl Draw for Sidecar {
     }
 }
 
-fuzz_target!(|input: (Vec<u8>, Vec<(u8, Vec<u8>)>, Vec<(u8, Vec<u8>)>)| {
+/// A value of a store, by the number of its key.
+type Values = Vec<(u8, Vec<u8>)>;
+
+fuzz_target!(|input: (Vec<u8>, Values, Values)| {
     let (junk, inbound, outbound) = input;
     let mut config = FilterConfig::from_json(CONFIG).expect("the golden configuration");
     config.correlation = Some(Correlation::default());

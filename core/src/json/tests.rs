@@ -86,7 +86,7 @@ fn what_the_rfc_does_not_allow_is_refused() {
         "",
         " ",
         "nul",
-        "nulll",
+        "nullx",
         "True",
         "[",
         "]",
