@@ -54,7 +54,7 @@ fn every_command_of_the_tables_can_be_typed_as_it_stands() {
         .collect();
     assert_eq!(commands.len(), ends_by_itself.len(), "{commands:?}");
     for command in commands {
-        let output = run(&command);
+        let output = run(command);
         assert!(output.status.success(), "{command}: {output:?}");
         assert!(!output.stdout.is_empty(), "{command}: nothing is printed");
     }
