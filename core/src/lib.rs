@@ -40,6 +40,7 @@ mod mark;
 mod matcher;
 pub mod metric;
 pub mod name;
+mod pattern;
 mod percentage;
 mod problem;
 mod read;

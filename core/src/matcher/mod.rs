@@ -8,8 +8,8 @@ use crate::request::Request;
 use crate::view::View;
 
 pub(crate) use compile::compile;
-pub(crate) use text::is_below;
-use text::{Polarity, Text};
+use text::Text;
+pub(crate) use text::{Polarity, is_below};
 
 /// A condition ready to be tried.
 #[derive(Debug)]
