@@ -124,7 +124,8 @@ proptest! {
             prop_assert!(mark::decode_identity(&identity).is_ok(), "{:?}", identity);
         }
         // A mirror says what the header says, or nothing that can be used.
-        let view = View::of(&after, &router.headers);
+        let lines: Vec<_> = after.headers().collect();
+        let view = View::of(&after, &lines, &router.headers);
         let said = |mirror: &Mirror| mirror.format.read(&view.lines_of(view.sent.list(&mirror.format), mirror.header.as_str()));
         let lanes = values(&after, "x-gray-lane");
         for said in router.carriers.mirrors.iter().map(said).filter(|_| router.carriers.headers == HeaderCarrier::Enabled) {
