@@ -11,7 +11,6 @@ const CORE_MAY_USE: [&str; 13] = [
     "arrayvec",
     "hmac",
     "percent-encoding",
-    "rustc-hash",
     "schemars",
     "serde",
     "serde_json",
