@@ -5,11 +5,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::problem::Quoted;
 use serde::{Deserialize, Serialize};
 
 /// A name that breaks its type's rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid {what} {value:?}: {allowed}")]
+#[error("invalid {what} {}: {allowed}", Quoted(.value))]
 pub struct InvalidName {
     /// What the value was meant to be, for example `lane name`.
     pub what: &'static str,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::problem::Quoted;
 use crate::read::{At, Read};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +34,7 @@ pub enum PatternHost {
 
 /// Text that is no host pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid host pattern {0:?}: {ALLOWED}")]
+#[error("invalid host pattern {}: {ALLOWED}", Quoted(.0))]
 pub struct InvalidHostPattern(String);
 
 impl HostPattern {

@@ -4,7 +4,7 @@ use super::text::{Polarity, Text};
 use super::{Matcher, Subject};
 use crate::config::{Condition, KeyedMatch, PathMatch, StringMatch};
 use crate::pattern::Pattern;
-use crate::problem::{Path, Problems};
+use crate::problem::{Path, Problems, Quoted};
 
 /// The deepest nesting of `all`, `any` and `not`.
 const DEEPEST: usize = 16;
@@ -154,7 +154,7 @@ fn request_path(value: &PathMatch, path: &Path<'_>, problems: &mut Problems) -> 
     let PathMatch { exact, prefix, regex: pattern, invert } = value;
     for (name, text) in [("exact", exact), ("prefix", prefix)] {
         if let Some(text) = text.as_ref().filter(|text| !text.starts_with('/')) {
-            problems.add(&path.field(name), format!("{text:?} does not start with '/'"), "an absolute path");
+            problems.add(&path.field(name), format!("{} does not start with '/'", Quoted(text)), "an absolute path");
             return None;
         }
     }
@@ -193,7 +193,7 @@ fn regex(text: &str, path: &Path<'_>, problems: &mut Problems) -> Option<Pattern
     let pattern = Pattern::new(text);
     if let Err(error) = &pattern {
         let allowed = "a pattern in the syntax of docs/reference/patterns.md: no look-around, no back-references";
-        problems.add(path, format!("{text:?} is no regular expression: {error}"), allowed);
+        problems.add(path, format!("{} is no regular expression: {error}", Quoted(text)), allowed);
     }
     pattern.ok()
 }
