@@ -18,6 +18,8 @@ use crate::scenario::{
 
 /// How many workers a proxy has.
 const WORKERS: usize = 3;
+/// Where Envoy has the label of a pod that names the lane of the requests it begins.
+const SELF_LANE: [&str; 5] = ["xds", "node", "metadata", "LABELS", "graylane.io/lane"];
 /// Longer than the filter keeps counts to itself.
 const A_TICK: Duration = Duration::from_millis(1_100);
 
@@ -50,6 +52,7 @@ pub struct ModuleRunner {
     worker: usize,
     open: Vec<(Exchange, Place)>,
     ledger: Ledger,
+    self_lane: Option<String>,
 }
 
 impl ModuleRunner {
@@ -64,6 +67,7 @@ impl ModuleRunner {
             worker: 0,
             open: Vec::new(),
             ledger: Ledger::default(),
+            self_lane: None,
         }
     }
 
@@ -102,7 +106,8 @@ impl Runner for ModuleRunner {
     }
 
     fn begin(&mut self, scenario: &Scenario) -> Result<()> {
-        *self = Self { mesh: Rc::new(scenario.mesh()?), ..Self::new(self.module.clone()) };
+        let self_lane = scenario.self_lane.clone();
+        *self = Self { mesh: Rc::new(scenario.mesh()?), self_lane, ..Self::new(self.module.clone()) };
         Ok(())
     }
 
@@ -111,6 +116,10 @@ impl Runner for ModuleRunner {
             let mesh = Rc::clone(&self.mesh);
             let route = move |headers: &Headers| Some(mesh.deliver(phase, &mut headers.clone()).cluster());
             let builder = Proxy::builder(&self.module).workers(WORKERS).router(route);
+            let builder = match &self.self_lane {
+                Some(label) => builder.property(SELF_LANE, label.as_str()),
+                None => builder,
+            };
             let builder = match self.proxies.values().next() {
                 Some(other) => builder.beside(other),
                 None => builder,

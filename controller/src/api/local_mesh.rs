@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use graylane_core::config::HostPattern;
-use graylane_core::name::{ServiceName, VersionName};
+use graylane_core::name::{LaneName, ServiceName, VersionName};
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +124,10 @@ pub struct LocalVersion {
     /// Further environment variables.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// The lane of the requests that it begins itself, as jobs and consumers of queues do: what the label
+    /// `graylane.io/lane` of a pod is in a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_lane: Option<LaneName>,
     /// The folder it runs in, relative to the one that `graylane local` was given; that one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<PathBuf>,

@@ -29,7 +29,12 @@ pub(super) fn name(phase: Phase) -> &'static str {
 ///
 /// # Errors
 /// When certificates can not be made.
-pub(super) fn bootstrap(mesh: &Mesh, clusters: &BTreeMap<String, SocketAddr>, folder: &Path) -> Result<Value> {
+pub(super) fn bootstrap(
+    mesh: &Mesh,
+    clusters: &BTreeMap<String, SocketAddr>,
+    self_lane: Option<&str>,
+    folder: &Path,
+) -> Result<Value> {
     let authority = Authority::new()?;
     let mut listeners: Vec<Value> = PHASES.map(|phase| listener(phase, mesh, folder)).into();
     let mut clusters: Vec<Value> = clusters.iter().map(|(name, upstream)| upstream_cluster(name, *upstream)).collect();
@@ -47,9 +52,10 @@ pub(super) fn bootstrap(mesh: &Mesh, clusters: &BTreeMap<String, SocketAddr>, fo
     for id in mesh.principals() {
         clusters.push(authority.cluster(id, folder)?);
     }
+    let labels: BTreeMap<&str, &str> = self_lane.map(|lane| ("graylane.io/lane", lane)).into_iter().collect();
     let tag = |label: &&str| json!({"tag_name": label, "regex": metric::tag_regex(label)});
     Ok(json!({
-        "node": {"id": "scenarios", "cluster": "scenarios"},
+        "node": {"id": "scenarios", "cluster": "scenarios", "metadata": {"LABELS": labels}},
         "admin": {"address": address(([127, 0, 0, 1], 0).into())},
         "stats_config": {"stats_tags": metric::LABELS.iter().map(tag).collect::<Vec<_>>()},
         "static_resources": {

@@ -49,6 +49,8 @@ pub struct EnvoyRunner {
     client: Client,
     /// None before the first configuration.
     process: Option<Process>,
+    /// The label that the process was, or will be, started with.
+    self_lane: Option<String>,
     generation: u64,
     kept: Option<(Phase, Connection)>,
     open: Vec<Open>,
@@ -73,6 +75,7 @@ impl EnvoyRunner {
             upstreams,
             client: Client::new()?,
             process: None,
+            self_lane: None,
             generation: 0,
             kept: None,
             open: Vec::new(),
@@ -103,14 +106,14 @@ impl EnvoyRunner {
     }
 
     fn start(&mut self, phase: Phase, configuration: &[u8]) -> Result<()> {
-        let Self { module, mesh, upstreams, .. } = &*self;
+        let Self { module, mesh, upstreams, self_lane, .. } = &*self;
         let process = Process::start(&self.executable, |folder| {
             for other in PHASES {
                 let nothing = FilterConfig::empty(other, 0).to_json();
                 let configuration = if other == phase { configuration } else { &nothing };
                 Process::replace(folder, &file(other), &filter(other, module, configuration))?;
             }
-            bootstrap(mesh, &upstreams.addresses, folder)
+            bootstrap(mesh, &upstreams.addresses, self_lane.as_deref(), folder)
         })?;
         self.process = Some(process);
         Ok(())
@@ -141,12 +144,14 @@ impl Runner for EnvoyRunner {
         Kind::Envoy
     }
 
-    /// A process keeps last good configurations, so what happens without one needs a new process.
+    /// A process keeps last good configurations, so what happens without one needs a new process, and so does another
+    /// label.
     fn begin(&mut self, scenario: &Scenario) -> Result<()> {
         (self.kept, self.open) = (None, Vec::new());
-        if scenario.start.is_some() {
+        if scenario.start.is_some() || scenario.self_lane != self.self_lane {
             self.retire()?;
         }
+        self.self_lane.clone_from(&scenario.self_lane);
         Ok(())
     }
 

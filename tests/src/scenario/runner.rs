@@ -159,6 +159,8 @@ pub struct Events {
     pub stripped: u8,
     /// Calls without a mark of which nothing is remembered.
     pub uncorrelated: u8,
+    /// A copy that a proxy has made of a request.
+    pub mirrored: u8,
     /// Mirrors that said something else than the mark.
     pub conflicts: u8,
     /// Mirrors without room for the mark.
