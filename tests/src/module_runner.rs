@@ -85,7 +85,11 @@ impl ModuleRunner {
                 let place = Place::of_cluster(&cluster).with_context(|| format!("an unknown cluster {cluster}"))?;
                 let mut headers = exchange.request_headers();
                 self.mesh.deliver(phase, &mut headers);
-                let status = if message.protocol == Protocol::Websocket { "101" } else { "200" };
+                let status = match message {
+                    Message { redirect: Some(_), .. } => "302",
+                    Message { protocol: Protocol::Websocket, .. } => "101",
+                    Message { .. } => "200",
+                };
                 exchange.respond(Headers::from([(":status", status)]))?;
                 Some(Arrival { place, headers })
             }
@@ -151,7 +155,14 @@ impl Runner for ModuleRunner {
         }
         let (seen, mut exchange) = self.exchange(phase, message)?;
         exchange.finish()?;
-        Ok(seen)
+        let sent = seen.arrival.as_ref().map(|arrival| arrival.headers.clone()).unwrap_or_default();
+        if let Some(copy) = message.copy(&sent) {
+            self.send(Phase::SidecarInbound, &copy, connections)?;
+        }
+        match message.redirected(&sent) {
+            Some(redirected) => self.send(phase, &redirected, connections),
+            None => Ok(seen),
+        }
     }
 
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen> {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use graylane_core::config::HostPattern;
@@ -30,9 +31,16 @@ pub struct LocalMeshSpec {
     pub gateway: Gateway,
     /// The services.
     pub services: Vec<LocalService>,
+    /// How many worker threads each proxy has; 1 when absent. It counts when the mesh is started.
+    #[serde(default = "one_worker")]
+    pub workers: NonZeroU16,
     /// Where proxies send their spans; they make none when absent. It counts when the mesh is started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracing: Option<LocalTracing>,
+}
+
+const fn one_worker() -> NonZeroU16 {
+    NonZeroU16::MIN
 }
 
 /// Where spans go.

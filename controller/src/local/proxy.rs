@@ -91,7 +91,8 @@ impl Proxy {
         .to_json();
         let file = site.state.bootstrap(&process.file_name());
         state::replace(&file, bootstrap.to_string().as_bytes())?;
-        let options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning", "--config-path"];
+        let workers = site.workers.to_string();
+        let options = ["--disable-hot-restart", "--concurrency", &workers, "--log-level", "warning", "--config-path"];
         let program = Program {
             name: process,
             file: site.envoy.clone(),

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use super::callers::{self, Authority};
 use super::token;
+use super::upstream::MIRROR;
 use crate::scenario::mesh::{APP_CLUSTER, ELSEWHERE_CLUSTER, Mesh, Route, VERSION_HEADER, cluster};
+use crate::scenario::patched;
 
 /// Every phase; each has a listener and a filter of its own.
 pub(super) const PHASES: [Phase; 3] = [Phase::Gateway, Phase::SidecarInbound, Phase::SidecarOutbound];
@@ -38,6 +40,19 @@ pub(super) fn bootstrap(
     let authority = Authority::new()?;
     let mut listeners: Vec<Value> = PHASES.map(|phase| listener(phase, mesh, folder)).into();
     let mut clusters: Vec<Value> = clusters.iter().map(|(name, upstream)| upstream_cluster(name, *upstream)).collect();
+    listeners.push(json!({
+        "name": "graylane.inbound.mirror",
+        "address": mirror(folder),
+        "filter_chains": [{"filters": [http(Phase::SidecarInbound, mesh, folder)]}],
+    }));
+    clusters.push(json!({
+        "name": MIRROR,
+        "type": "STATIC",
+        "load_assignment": {
+            "cluster_name": MIRROR,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": mirror(folder)}}]}],
+        },
+    }));
     if !mesh.principals().is_empty() {
         listeners.push(json!({
             "name": "graylane.inbound.tls",
@@ -63,6 +78,11 @@ pub(super) fn bootstrap(
             "clusters": clusters,
         },
     }))
+}
+
+/// Where copies of requests come in.
+fn mirror(folder: &Path) -> Value {
+    json!({"pipe": {"path": folder.join("mirror.sock")}})
 }
 
 /// The file that holds the filter of a phase, and the resource in it.
@@ -120,7 +140,7 @@ fn http(phase: Phase, mesh: &Mesh, folder: &Path) -> Value {
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": name(phase),
             "route_config": routes(phase, mesh),
-            "upgrade_configs": [{"upgrade_type": "websocket"}],
+            "upgrade_configs": [{"upgrade_type": "websocket"}, {"upgrade_type": "CONNECT"}],
             "http_filters": [token::verifier(), filter, router],
         },
     })
@@ -168,17 +188,33 @@ fn to_versions(route: &Route) -> Vec<Value> {
         "" => json!({"prefix": "/", "headers": headers}),
         path => json!({"path_separated_prefix": path, "headers": headers}),
     };
-    let to = |matched: Value, version: &str| {
-        let (action, strip) = (action(&cluster(&route.service, version)), [VERSION_HEADER]);
-        json!({"match": matched, "route": action, "request_headers_to_remove": strip})
+    let to = |matched: Value, action: Value| json!({"match": matched, "route": action, "request_headers_to_remove": [VERSION_HEADER]});
+    let asked = |version: &String| json!({"name": VERSION_HEADER, "string_match": {"exact": version}});
+    let to_be_mirrored = json!({"name": MIRROR, "present_match": true});
+    let to_version = |version: &String, asked: &[Value]| {
+        let cluster = cluster(&route.service, version);
+        let mirrored = patched(&action(&cluster), &json!({"request_mirror_policies": [{"cluster": MIRROR}]}));
+        let tunnel = json!({"connect_matcher": {}, "headers": asked});
+        let tunnels = route.pattern.path().is_empty().then(|| to(tunnel, through(&cluster)));
+        let copied = to(matched(json!([asked, &[to_be_mirrored.clone()]].concat())), mirrored);
+        [copied].into_iter().chain(tunnels).chain([to(matched(json!(asked)), action(&cluster))])
     };
-    let asked = |version: &String| matched(json!([{"name": VERSION_HEADER, "string_match": {"exact": version}}]));
-    let versions = route.versions.iter().map(|version| to(asked(version), version));
-    versions.chain([to(matched(json!([])), &route.base)]).collect()
+    let versions = route.versions.iter().flat_map(|version| to_version(version, &[asked(version)]));
+    versions.chain(to_version(&route.base, &[])).collect()
 }
 
 fn action(cluster: &str) -> Value {
-    json!({"cluster": cluster, "timeout": "0s", "retry_policy": {"retry_on": "5xx", "num_retries": 3}})
+    json!({
+        "cluster": cluster,
+        "timeout": "0s",
+        "retry_policy": {"retry_on": "5xx", "num_retries": 3},
+        "internal_redirect_policy": {"max_internal_redirects": 1},
+    })
+}
+
+/// A tunnel that goes on to the upstream; nothing of it can be sent again.
+fn through(cluster: &str) -> Value {
+    json!({"cluster": cluster, "timeout": "0s", "upgrade_configs": [{"upgrade_type": "CONNECT"}]})
 }
 
 fn upstream_cluster(name: &str, upstream: SocketAddr) -> Value {

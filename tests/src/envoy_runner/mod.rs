@@ -134,8 +134,10 @@ impl EnvoyRunner {
         exchange::send(&self.client, self.address(phase, message)?, message)
     }
 
-    fn note(&mut self, seen: &Seen) {
+    /// Notes how often upstreams were called for a message.
+    fn note(&mut self, message: &Message, seen: &Seen) {
         self.calls += seen.attempts.unwrap_or(0);
+        self.calls += u32::from(message.redirect.is_some()) + u32::from(message.mirror.is_some());
     }
 }
 
@@ -199,7 +201,7 @@ impl Runner for EnvoyRunner {
                 seen
             }
         };
-        self.note(&seen);
+        self.note(&message, &seen);
         Ok(seen)
     }
 
@@ -214,7 +216,7 @@ impl Runner for EnvoyRunner {
         });
         let all = all?;
         for seen in &all {
-            self.note(seen);
+            self.note(&message, seen);
         }
         Ok(all)
     }
@@ -223,7 +225,7 @@ impl Runner for EnvoyRunner {
         let message = exchange::furnished(message)?;
         let (seen, open) = Open::begin(&self.client, self.address(phase, &message)?, &message, Ending::Open)?;
         self.open.push(open);
-        self.note(&seen);
+        self.note(&message, &seen);
         Ok(seen)
     }
 

@@ -207,7 +207,12 @@ impl Play<'_> {
             ledger.noticed(expect.events);
             let passes = phase == Phase::SidecarInbound || expect.events.mirrored > 0;
             if !passes || expect.decided != Decided::Pass {
-                ledger.decided(&expect.decided, expect.status);
+                // Whatever the proxy makes of a refusal for the caller.
+                let refused = matches!(expect.decided, Decided::Refuse { .. }) && expect.served.is_none();
+                ledger.decided(&expect.decided, if refused { REFUSED } else { expect.status });
+                if message.redirect.is_some() {
+                    ledger.decided(&expect.decided, FOUND);
+                }
             }
         }
         Ok(())
@@ -224,3 +229,7 @@ impl Play<'_> {
 
 /// The status of all responses among many.
 const OK: u16 = 200;
+/// The status of a refusal.
+const REFUSED: u16 = 503;
+/// The status of an upstream that redirects.
+const FOUND: u16 = 302;

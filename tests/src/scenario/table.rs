@@ -134,7 +134,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 /// `document` with a merge patch applied.
-pub(super) fn patched(document: &Value, patch: &Value) -> Value {
+pub(crate) fn patched(document: &Value, patch: &Value) -> Value {
     let mut document = document.clone();
     if !patch.is_null() {
         json_patch::merge(&mut document, patch);
