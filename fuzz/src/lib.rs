@@ -22,7 +22,7 @@ impl List {
     }
 
     fn is_ours(self, member: &[u8]) -> bool {
-        let key = member.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+        let key = member.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default().trim_ascii();
         key == b"gray-lane" || (self == Self::Baggage && key == b"gray-id")
     }
 
