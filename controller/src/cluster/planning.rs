@@ -1,10 +1,11 @@
 //! What is published for a world: the planner's view of it, and what the planner leaves out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use graylane_core::FilterConfig;
 use graylane_core::config::HostPattern;
 use graylane_core::name::{ServiceName, VersionName};
+use graylane_core::{FilterConfig, Phase};
 use k8s_openapi::api::core::v1;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
@@ -126,18 +127,24 @@ fn gateway_hosts(service: &Service) -> Vec<HostPattern> {
 
 /// What is published, read from the objects that say so: of each role, the latest in any place. `None` where a role is
 /// missing.
-pub(super) fn published(plugins: &[std::sync::Arc<DynamicObject>]) -> Option<Configs> {
-    let latest = |name: &str| {
-        let ours = plugins.iter().filter(|plugin| wasm_plugin::is_ours(plugin, name));
-        let config = |plugin: &std::sync::Arc<DynamicObject>| {
-            let text = plugin.data.get("spec")?.get("pluginConfig")?.to_string();
-            FilterConfig::from_json(text.as_bytes()).ok()
-        };
-        ours.filter_map(config).max_by_key(|config| config.generation)
-    };
+pub(super) fn published(plugins: &[Arc<DynamicObject>]) -> Option<Configs> {
+    let latest = |phase| published_config(plugins.iter().map(AsRef::as_ref), phase);
     Some(Configs {
-        gateway: latest(wasm_plugin::GATEWAY)?,
-        inbound: latest(wasm_plugin::INBOUND)?,
-        outbound: latest(wasm_plugin::OUTBOUND)?,
+        gateway: latest(Phase::Gateway)?,
+        inbound: latest(Phase::SidecarInbound)?,
+        outbound: latest(Phase::SidecarOutbound)?,
     })
+}
+
+/// The latest configuration for proxies of `phase` among `plugins`.
+pub fn published_config<'p>(
+    plugins: impl IntoIterator<Item = &'p DynamicObject>,
+    phase: Phase,
+) -> Option<FilterConfig> {
+    let ours = plugins.into_iter().filter(|plugin| wasm_plugin::is_ours(plugin, wasm_plugin::name(phase)));
+    let config = |plugin: &DynamicObject| {
+        let text = plugin.data.get("spec")?.get("pluginConfig")?.to_string();
+        FilterConfig::from_json(text.as_bytes()).ok()
+    };
+    ours.filter_map(config).max_by_key(|config| config.generation)
 }
