@@ -33,6 +33,7 @@ fn main() -> ExitCode {
 /// How the program was called: `kubectl` knows plugins by their files' names.
 fn called() -> &'static str {
     let file = env::args_os().next();
-    let is_plugin = file.is_some_and(|file| Path::new(&file).file_stem().is_some_and(|stem| stem == "kubectl-graylane"));
+    let is_plugin =
+        file.is_some_and(|file| Path::new(&file).file_stem().is_some_and(|stem| stem == "kubectl-graylane"));
     if is_plugin { "kubectl graylane" } else { "graylane" }
 }

@@ -15,6 +15,8 @@ pub(super) struct CompletionArgs {
 }
 
 pub(super) fn run(args: &CompletionArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "graylane", out);
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "graylane", &mut script);
+    out.write_all(&script)?;
     Ok(Verdict::Fine)
 }

@@ -10,7 +10,8 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use graylane_core::slots::Slot;
 use graylane_core::{
-    Decision, Draw, FilterConfig, HeaderEdit, Headers, Memory, NoDraw, OpaqueId, Outcome, Phase, Router, SplitId, SplitKey, Step,
+    Decision, Draw, FilterConfig, HeaderEdit, Headers, Memory, NoDraw, OpaqueId, Outcome, Phase, Router, SplitId,
+    SplitKey, Step,
 };
 use serde::Serialize;
 

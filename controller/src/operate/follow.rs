@@ -67,7 +67,9 @@ impl Operator {
         let mut states = pin!(self.states(name));
         let mut release = None;
         loop {
-            let next = async { tokio::select! { next = states.next() => next, () = sleep(PERIOD) => None } };
+            let next = async {
+                tokio::select! { next = states.next() => next, () = sleep(PERIOD) => None }
+            };
             match timeout_at(deadline, next).await {
                 Ok(Some(next)) => shown.show(release.insert(next?), out)?,
                 Ok(None) => {}

@@ -27,7 +27,14 @@ pub fn table(releases: &[GrayRelease], reach: Reach) -> String {
 fn row(release: &GrayRelease) -> [String; 6] {
     let (namespace, name) = (release.namespace().unwrap_or_default(), release.name_any());
     let Some(status) = &release.status else {
-        return [namespace, name, "-".to_owned(), String::new(), String::new(), "not seen by the controller yet".to_owned()];
+        return [
+            namespace,
+            name,
+            "-".to_owned(),
+            String::new(),
+            String::new(),
+            "not seen by the controller yet".to_owned(),
+        ];
     };
     let traffic = match status.phase {
         Phase::Idle | Phase::Completed | Phase::Aborted | Phase::Withdrawn => String::new(),

@@ -62,7 +62,10 @@ fn lagging_proxies_and_unready_pods_are_named_with_what_helps() {
     });
     let text = view(&lagging);
     assert!(text.contains("13 of 14 have generation 12, not yet: shop/web-1"), "{text}");
-    assert!(text.contains("! LaggingProxies: nothing got better") && text.contains("-> istioctl proxy-status"), "{text}");
+    assert!(
+        text.contains("! LaggingProxies: nothing got better") && text.contains("-> istioctl proxy-status"),
+        "{text}"
+    );
     let text = view(&release("Scaling", |object| stalled(object, "NotEnoughReady")));
     assert!(text.contains("-> kubectl describe pods -n shop -l pod-template-hash=5f6c8d"), "{text}");
 }
@@ -92,7 +95,8 @@ fn a_release_that_nobody_has_looked_at_says_so() {
 
 #[test]
 fn a_table_has_a_line_for_each_release() {
-    let releases = [release("Switching", |object| object["status"]["traffic"]["base"] = json!("Gray")), release("Idle", |_| {})];
+    let releases =
+        [release("Switching", |object| object["status"]["traffic"]["base"] = json!("Gray")), release("Idle", |_| {})];
     insta::assert_snapshot!(table(&releases, Reach::Everywhere), @r"
     NAMESPACE  NAME      PHASE      STEP  ON THE NEW VERSION         MESSAGE
     shop       checkout  Switching  5/5   ████████████████████ 100%  weight 50% until somebody approves

@@ -108,7 +108,9 @@ impl Machine<'_> {
             Verb::Abort if phase.is_under_way() => self.abort(Some("somebody aborted it".to_owned())),
             Verb::Retry if phase == Phase::Aborted => self.rest(Phase::Idle),
             Verb::Approve => return refused("only a pause can be approved"),
-            Verb::Promote | Verb::PromoteFully | Verb::Jump(_) => return refused("steps can be left only while they are gone through"),
+            Verb::Promote | Verb::PromoteFully | Verb::Jump(_) => {
+                return refused("steps can be left only while they are gone through");
+            }
             Verb::Pause => return refused("only what goes on can be paused"),
             Verb::Resume => return refused("nobody has paused it"),
             Verb::Abort => return refused("only what goes on, and is not being adopted yet, can be aborted"),
