@@ -28,8 +28,11 @@ impl<'w> Endpoints<'w> {
                 names.entry(service).or_default().extend(endpoints.filter_map(pod));
             }
         }
-        let pods: BTreeMap<(String, String), &BTreeMap<String, String>> =
-            world.pods.iter().map(|pod| ((pod.namespace().unwrap_or_default(), pod.name_any()), pod.labels())).collect();
+        let pods: BTreeMap<(String, String), &BTreeMap<String, String>> = world
+            .pods
+            .iter()
+            .map(|pod| ((pod.namespace().unwrap_or_default(), pod.name_any()), pod.labels()))
+            .collect();
         let labelled = |((namespace, service), names): ((String, String), BTreeSet<&str>)| {
             let labels = names.into_iter().filter_map(|name| pods.get(&(namespace.clone(), name.to_owned())).copied());
             let labels = labels.collect();

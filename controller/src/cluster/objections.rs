@@ -22,11 +22,13 @@ fn to_workload(world: &World, release: &GrayRelease, workload: &Workload) -> Opt
         Err(error) => return Some((Reason::ServiceNotFound, "service", error.to_string())),
     };
     if service.namespace() != namespace {
-        let found = format!("{service} is in another namespace than its Deployment: release it by an object over there");
+        let found =
+            format!("{service} is in another namespace than its Deployment: release it by an object over there");
         return Some((Reason::ForeignNamespace, "service", found));
     }
     let Some(found) = selection::find(world, &service) else {
-        let found = format!("there is no Service \"{}\" in this namespace: create it, or mend the name", service.name());
+        let found =
+            format!("there is no Service \"{}\" in this namespace: create it, or mend the name", service.name());
         return Some((Reason::ServiceNotFound, "service", found));
     };
     if let Some(other) = object::conflict(world, &service) {

@@ -63,10 +63,8 @@ impl<'w> Pass<'w> {
         let unheard = unheard(world, &statuses);
         let lanes = world.lanes.iter().map(|object| {
             let mut facts = standing::facts(world, &endpoints, object, unheard);
-            facts.objection = facts
-                .objection
-                .take()
-                .or_else(|| planned.objection(&ObjectRef::of(api::Kind::Lane, &object.metadata)));
+            facts.objection =
+                facts.objection.take().or_else(|| planned.objection(&ObjectRef::of(api::Kind::Lane, &object.metadata)));
             let stored = object.status.clone().unwrap_or_default();
             let next = lane::step(&facts, &stored, now);
             Standing { object, facts, stored, next }
@@ -83,8 +81,11 @@ impl<'w> Pass<'w> {
             after: next,
         });
         let lanes = self.lanes.iter().filter(|lane| lane.next != lane.stored);
-        let lanes = lanes
-            .map(|Standing { object, stored, next, .. }| StoredStatus::Lane { lane: object, before: stored, after: next });
+        let lanes = lanes.map(|Standing { object, stored, next, .. }| StoredStatus::Lane {
+            lane: object,
+            before: stored,
+            after: next,
+        });
         releases.chain(lanes)
     }
 

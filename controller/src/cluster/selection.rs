@@ -81,8 +81,9 @@ pub(super) fn base(world: &World, service: &Service, object: &v1::Service) -> Re
         message: format!("{found}; say which pods serve base of {service}, by labels that they alone have, in base"),
     };
     match serving.as_slice() {
-        [only] => selector(only)
-            .ok_or_else(|| unknown(&format!("Deployment \"{}\" selects its pods by more than labels", only.name_any()))),
+        [only] => selector(only).ok_or_else(|| {
+            unknown(&format!("Deployment \"{}\" selects its pods by more than labels", only.name_any()))
+        }),
         [] => Err(unknown(&format!("no Deployment serves {service} besides those of lanes"))),
         several => {
             let names: Vec<_> = several.iter().map(|deployment| deployment.name_any()).collect();

@@ -55,7 +55,8 @@ fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Obje
         return Err(objection(Reason::ForeignNamespace, message));
     }
     let Some(found) = selection::find(world, &service) else {
-        let message = format!("there is no Service \"{}\" in this namespace: create it, or mend the name", service.name());
+        let message =
+            format!("there is no Service \"{}\" in this namespace: create it, or mend the name", service.name());
         return Err(objection(Reason::ServiceNotFound, message));
     };
     if named.version.as_str() == BASE {
@@ -80,7 +81,13 @@ fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Obje
 }
 
 /// An earlier lane that means other pods by the same version.
-fn other_labels(world: &World, lane: &Lane, service: &Service, named: &LaneMember, labels: &PodLabels) -> Option<String> {
+fn other_labels(
+    world: &World,
+    lane: &Lane,
+    service: &Service,
+    named: &LaneMember,
+    labels: &PodLabels,
+) -> Option<String> {
     let age = |lane: &Lane| (lane.metadata.creation_timestamp.clone(), lane.name_any());
     let others = world.lanes.iter().filter(|other| other.namespace() == lane.namespace() && age(other) < age(lane));
     let mut others = others.flat_map(|other| other.spec.services.iter().map(move |member| (other, member)));
@@ -103,9 +110,10 @@ fn other_labels(world: &World, lane: &Lane, service: &Service, named: &LaneMembe
 fn shared(world: &World, service: &Service, labels: &PodLabels, base: &PodLabels) -> Option<String> {
     let both = |pod: &BTreeMap<String, String>| labels.select(pod) && base.select(pod);
     let here = |namespace: Option<String>| namespace.as_deref() == Some(service.namespace());
-    let deployment = world.deployments.iter().find(|deployment| {
-        here(deployment.namespace()) && selection::template_labels(deployment).is_some_and(both)
-    });
+    let deployment = world
+        .deployments
+        .iter()
+        .find(|deployment| here(deployment.namespace()) && selection::template_labels(deployment).is_some_and(both));
     let pod = || world.pods.iter().find(|pod| here(pod.namespace()) && both(pod.labels()));
     deployment
         .map(|deployment| format!("Deployment \"{}\"", deployment.name_any()))
@@ -129,8 +137,7 @@ pub(super) fn resolve(lane: &Lane, status: &LaneStatus) -> Lane {
 }
 
 fn serves(status: &LaneStatus, service: &Service, member: &LaneMember) -> bool {
-    let is_it = |known: &&crate::api::LaneService| {
-        known.service == *service.full_name() && known.version == member.version
-    };
+    let is_it =
+        |known: &&crate::api::LaneService| known.service == *service.full_name() && known.version == member.version;
     status.services.iter().find(is_it).is_some_and(|known| known.stage == crate::api::Stage::Serving)
 }

@@ -35,11 +35,8 @@ pub(super) fn tell(status: &mut LaneStatus, facts: &Facts, now: Timestamp) {
 fn ready(status: &LaneStatus, facts: &Facts) -> (bool, Reason, String) {
     let awaited = || {
         let proxies = &status.proxies;
-        let not = if proxies.lagging.is_empty() {
-            String::new()
-        } else {
-            format!("; not: {}", proxies.lagging.join(", "))
-        };
+        let not =
+            if proxies.lagging.is_empty() { String::new() } else { format!("; not: {}", proxies.lagging.join(", ")) };
         format!("{} of {} proxies have confirmed{not}", proxies.acknowledged, proxies.total)
     };
     let unconfirmed = status.proxies.acknowledged < status.proxies.total;

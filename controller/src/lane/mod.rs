@@ -105,7 +105,6 @@ fn next(facts: &Facts, known: &LaneService, wanted: Option<&Member>) -> Option<S
     Some(match (wanted, stage) {
         (Some(_), Stage::Preparing) if confirmed => Stage::Routing,
         (Some(_), Stage::Routing) if confirmed => Stage::Serving,
-        (Some(_), Stage::Preparing | Stage::Routing | Stage::Serving) => stage,
         // The routes are still there.
         (Some(_), Stage::Leaving) => Stage::Serving,
         (Some(_), Stage::Unrouting) => Stage::Routing,
@@ -113,7 +112,9 @@ fn next(facts: &Facts, known: &LaneService, wanted: Option<&Member>) -> Option<S
         (None, Stage::Serving) => Stage::Leaving,
         (None, Stage::Leaving) if confirmed => Stage::Unrouting,
         (None, Stage::Unrouting) if confirmed => return None,
-        (None, Stage::Leaving | Stage::Unrouting) => stage,
+        (Some(_), Stage::Preparing | Stage::Routing | Stage::Serving) | (None, Stage::Leaving | Stage::Unrouting) => {
+            stage
+        }
     })
 }
 

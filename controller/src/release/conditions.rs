@@ -1,7 +1,7 @@
 //! What a status tells people: a sentence, counts, and conditions.
 
-use super::{Machine, Objection};
 use super::versions::NotHeld;
+use super::{Machine, Objection};
 use crate::api::{Condition, ConditionStatus, ConditionType, GrayReleaseStatus, Phase, Reason};
 
 impl Machine<'_> {

@@ -125,8 +125,7 @@ const MOST_NAMED: usize = 20;
 
 /// How many proxies have not reported `wanted`, which `None` of them can have, and the first of them.
 pub(crate) fn lagging(proxies: &BTreeMap<String, Option<u64>>, wanted: Option<u64>) -> (u32, Vec<String>) {
-    let has =
-        |reported: &Option<u64>| wanted.is_some_and(|wanted| reported.is_some_and(|reported| reported >= wanted));
+    let has = |reported: &Option<u64>| wanted.is_some_and(|wanted| reported.is_some_and(|reported| reported >= wanted));
     let late = || proxies.iter().filter(|(_, reported)| !has(reported));
     (count(late().count()), late().map(|(name, _)| name.clone()).take(MOST_NAMED).collect())
 }

@@ -1,7 +1,6 @@
 //! The routes of a service while it has more than one version: by the version header to one of them, and all else to
 //! base.
 
-
 use graylane_core::name::{HeaderName, VersionName};
 use kube::ResourceExt;
 use serde_json::{Value, json};

@@ -33,7 +33,9 @@ impl Fake {
         let settings = Settings { module, namespace: "graylane-system".to_owned() };
         let mut fake =
             Self { world: World::default(), settings, version: 0, proxies_listen: true, written: Vec::new() };
-        objects.iter().for_each(|object| fake.add(object));
+        for object in objects {
+            fake.add(object);
+        }
         fake
     }
 
@@ -134,9 +136,8 @@ impl Fake {
     /// Marks a lane as being deleted.
     pub(super) fn delete_lane(&mut self, name: &str) {
         let mut lane = self.lane(name);
-        lane.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
-            Timestamp::UNIX_EPOCH,
-        ));
+        lane.metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(Timestamp::UNIX_EPOCH));
         put(&mut self.world.lanes, &serde_json::to_value(lane).unwrap());
     }
 
@@ -193,7 +194,8 @@ fn put<K: ResourceExt + DeserializeOwned>(objects: &mut Vec<Arc<K>>, object: &Va
 
 /// A Deployment with one pod beside a proxy, which is ready.
 pub(super) fn deployment(name: &str, labels: &Value) -> [Value; 2] {
-    let template = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "app:v1"}]}});
+    let template =
+        json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "app:v1"}]}});
     let sidecar = json!({"name": "istio-proxy", "ready": true, "image": "", "imageID": "", "restartCount": 0});
     [
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
@@ -206,9 +208,7 @@ pub(super) fn deployment(name: &str, labels: &Value) -> [Value; 2] {
 
 /// A Service with endpoints: pods and whether they are ready.
 pub(super) fn service(name: &str, pods: &[(&str, bool)]) -> [Value; 2] {
-    let endpoint = |(pod, ready): &(&str, bool)| {
-        json!({"addresses": ["10.0.0.1"], "conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": pod}})
-    };
+    let endpoint = |(pod, ready): &(&str, bool)| json!({"addresses": ["10.0.0.1"], "conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": pod}});
     let endpoints: Vec<Value> = pods.iter().map(endpoint).collect();
     [
         json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},

@@ -93,7 +93,9 @@ fn a_lane_that_is_deleted_leaves_nothing() {
 fn two_lanes_share_the_objects_of_a_service_and_leave_one_by_one() {
     let mut fake = shop();
     let branch = deployment("cart-branch", &json!({"app": "cart", "track": "branch-7"}));
-    branch.iter().for_each(|object| fake.add(object));
+    for object in &branch {
+        fake.add(object);
+    }
     fake.add(&gray());
     fake.add(&lane("branch-7", &json!([{"service": "cart", "version": "branch-7", "labels": {"track": "branch-7"}}])));
     fake.settle();
@@ -117,10 +119,17 @@ fn what_stands_in_the_way_of_a_lane_is_told_with_its_own_reason_and_advice() {
         (json!([{"service": "cart", "version": "stable"}]), vec![], Reason::Conflict, "otherwise"),
         (labelled(json!({"version": "gray"})), vec![foreign], Reason::ForeignVirtualService, "take cart.shop out"),
         (labelled(json!({"version": "gray"})), second.to_vec(), Reason::BaseUnknown, "cart, cart-too"),
-        (json!([{"service": "cart", "version": "gray", "base": {"app": "cart"}}]), vec![], Reason::SelectorOverlap, "cart-gray"),
+        (
+            json!([{"service": "cart", "version": "gray", "base": {"app": "cart"}}]),
+            vec![],
+            Reason::SelectorOverlap,
+            "cart-gray",
+        ),
     ] {
         let mut fake = shop();
-        more.iter().for_each(|object| fake.add(object));
+        for object in &more {
+            fake.add(object);
+        }
         fake.add(&lane("gray", &services));
         fake.settle();
         let (told, message) = fake.objection("gray").unwrap();
