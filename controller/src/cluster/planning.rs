@@ -11,20 +11,26 @@ use kube::ResourceExt;
 use kube::api::DynamicObject;
 
 use super::World;
+use super::endpoints::Endpoints;
 use super::object::wasm_plugin;
+use super::standing::{self, BASE};
 use super::version_names::resolve;
-use crate::api::{GrayRelease, GrayReleaseStatus, Kind, ObjectRef, WorkloadStatus};
+use crate::api::{GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, ObjectRef, WorkloadStatus};
 use crate::plan::{Configs, Observed, Readiness, Refusals, Service, ServiceFacts, plan};
 use crate::release::Facts;
 
-/// Releases by `NAMESPACE/NAME`, with facts and the status that is or will be stored.
-pub(super) type Statuses<'a> = BTreeMap<String, (&'a GrayRelease, &'a Facts, GrayReleaseStatus)>;
+/// What is to be planned: objects with the status that is or will be stored.
+pub(super) struct Statuses<'a> {
+    /// Releases by `NAMESPACE/NAME`, with their facts.
+    pub(super) releases: BTreeMap<String, (&'a GrayRelease, &'a Facts, GrayReleaseStatus)>,
+    /// Standing lanes.
+    pub(super) lanes: Vec<(&'a Lane, LaneStatus)>,
+    /// Which endpoints are ready.
+    pub(super) endpoints: &'a Endpoints<'a>,
+}
 
 /// Namespaces whose services are no business of the mesh.
 const SYSTEM: [&str; 2] = ["kube-system", "istio-system"];
-
-/// The name of the version of a service that nobody releases.
-const ONLY: &str = "stable";
 
 /// What is to be published, and what was left out, with the reason.
 #[derive(Debug)]
@@ -75,7 +81,7 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
     for service in &world.services {
         services.extend(facts_of(service));
     }
-    for (release, facts, status) in statuses.values() {
+    for (release, facts, status) in statuses.releases.values() {
         let namespace = release.namespace().unwrap_or_default();
         for ((named, known), facts) in release.spec.workloads.iter().zip(&status.workloads).zip(&facts.workloads) {
             let service = Service::resolve(&named.service, &namespace).ok();
@@ -85,9 +91,18 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
             }
         }
     }
+    for known in statuses.lanes.iter().flat_map(|(_, status)| &status.services) {
+        // The name is a full one.
+        let Ok(service) = Service::resolve(&known.service, "") else { continue };
+        if let Some(facts) = services.get_mut(&service) {
+            let ready = statuses.endpoints.ready(&service, &known.labels);
+            let readiness = if ready > 0 { Readiness::Ready } else { Readiness::NotReady };
+            facts.versions.insert(known.version.clone(), readiness);
+        }
+    }
     Observed {
-        releases: statuses.values().filter_map(|(release, _, status)| resolve(release, status)).collect(),
-        lanes: world.lanes.iter().map(|lane| lane.as_ref().clone()).collect(),
+        releases: statuses.releases.values().filter_map(|(release, _, status)| resolve(release, status)).collect(),
+        lanes: statuses.lanes.iter().map(|(lane, status)| standing::resolve(lane, status)).collect(),
         policy: world.policy.as_deref().cloned(),
         secrets: BTreeMap::new(),
         services,
@@ -110,7 +125,7 @@ fn facts_of(service: &v1::Service) -> Option<(Service, ServiceFacts)> {
     }
     let name = Service::resolve(&ServiceName::new(service.name_any()).ok()?, &namespace).ok()?;
     let port = service.spec.as_ref()?.ports.as_ref()?.first()?.port;
-    let only = VersionName::new(ONLY).ok()?;
+    let only = VersionName::new(BASE).ok()?;
     let facts = ServiceFacts {
         port: u16::try_from(port).ok()?,
         base: Some(only.clone()),
