@@ -156,17 +156,17 @@ impl Runner for CoreRunner {
         })
     }
 
-    fn send(&mut self, phase: Phase, message: &Message, connections: Connections) -> Result<Seen> {
+    fn send(&mut self, phase: Phase, message: &Message, _: Connections) -> Result<Seen> {
         let (mut seen, ticket) = self.begin_request(phase, message)?;
         self.end_request(phase, ticket);
         let sent = seen.arrival.as_ref().map(|arrival| arrival.headers.clone()).unwrap_or_default();
         if let Some(redirected) = message.redirected(&sent) {
             let before = seen.events;
-            seen = self.send(phase, &redirected, connections)?;
+            seen = self.send(phase, &redirected, Connections::Many)?;
             seen.events = before.zip(seen.events).map(|(before, after)| before.and(after));
         }
         if let Some(copy) = message.copy(&sent) {
-            let copied = self.send(Phase::SidecarInbound, &copy, connections)?.events;
+            let copied = self.send(Phase::SidecarInbound, &copy, Connections::Many)?.events;
             seen.events = seen.events.zip(copied).map(|(before, after)| before.and(after));
         }
         Ok(seen)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::slice::from_ref;
 
 use anyhow::Result;
 use graylane_core::config::{HostPattern, PatternHost};
@@ -196,7 +197,7 @@ fn to_versions(route: &Route) -> Vec<Value> {
         let mirrored = patched(&action(&cluster), &json!({"request_mirror_policies": [{"cluster": MIRROR}]}));
         let tunnel = json!({"connect_matcher": {}, "headers": asked});
         let tunnels = route.pattern.path().is_empty().then(|| to(tunnel, through(&cluster)));
-        let copied = to(matched(json!([asked, &[to_be_mirrored.clone()]].concat())), mirrored);
+        let copied = to(matched(json!([asked, from_ref(&to_be_mirrored)].concat())), mirrored);
         [copied].into_iter().chain(tunnels).chain([to(matched(json!(asked)), action(&cluster))])
     };
     let versions = route.versions.iter().flat_map(|version| to_version(version, &[asked(version)]));
