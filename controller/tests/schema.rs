@@ -1,6 +1,6 @@
 //! The JSON Schema of a filter's configuration takes what filters take.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 use std::fs;
 use std::path::Path;
