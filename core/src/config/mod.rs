@@ -11,6 +11,7 @@ mod correlation;
 mod header_names;
 mod host;
 mod identity;
+mod lost_mark;
 mod overrides;
 mod rule;
 mod service;
@@ -35,6 +36,7 @@ pub use correlation::{Correlation, TraceSource};
 pub use header_names::HeaderNames;
 pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
+pub use lost_mark::LostMark;
 pub use overrides::{InvalidSecret, OverrideKey, Overrides, Secret};
 pub use rule::{Action, Rule, RuleSet};
 pub use service::{Service, ServiceSplit};
@@ -88,6 +90,9 @@ pub struct FilterConfig {
     /// How calls that lost their mark are recognised, in sidecars; absent: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Correlation>,
+    /// What becomes of calls that have lost their mark and can not be recognised, behind an app.
+    #[serde(default, skip_serializing_if = "LostMark::is_decide")]
+    pub lost_mark: LostMark,
     /// Signed overrides that are honoured at a gateway; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<Overrides>,
@@ -198,6 +203,7 @@ impl FilterConfig {
             services: Map::new(),
             explain: None,
             correlation: None,
+            lost_mark: LostMark::default(),
             overrides: None,
         }
     }
@@ -238,10 +244,11 @@ impl FilterConfig {
             services,
             explain,
             correlation,
+            lost_mark,
             overrides,
         } = self;
         (version, phase, mode, headers, carriers, trust, identity, lanes).hash(&mut hasher);
-        (rule_sets, splits, services, explain, correlation, overrides).hash(&mut hasher);
+        (rule_sets, splits, services, explain, correlation, lost_mark, overrides).hash(&mut hasher);
         Digest(hasher.finish())
     }
 }
@@ -271,6 +278,7 @@ read_object!(FilterConfig {
     services: defaulted "services",
     explain: optional "explain",
     correlation: optional "correlation",
+    lost_mark: defaulted "lostMark",
     overrides: optional "overrides",
 });
 
