@@ -254,16 +254,13 @@ fn repeated(part: &[Step], least: usize, most: Option<usize>) -> Parsed<Vec<Step
         return bounded(vec![Step::Jump(1); MOST_STEPS + 1]);
     }
     let mut steps = part.repeat(least);
-    match optional {
-        Some(optional) => {
-            let perhaps = [&[Step::Fork(over(length + 1))], part].concat();
-            steps.extend(perhaps.repeat(optional));
-        }
-        None => {
-            steps.push(Step::Fork(over(length + 2)));
-            steps.extend(part);
-            steps.push(Step::Jump(-over(length + 1)));
-        }
+    if let Some(optional) = optional {
+        let perhaps = [&[Step::Fork(over(length + 1))], part].concat();
+        steps.extend(perhaps.repeat(optional));
+    } else {
+        steps.push(Step::Fork(over(length + 2)));
+        steps.extend(part);
+        steps.push(Step::Jump(-over(length + 1)));
     }
     Ok(steps)
 }

@@ -70,6 +70,7 @@ impl Meter {
             refused_overrides: [Tally::NEW; OverrideRefusal::ALL.len()],
             host_errors: Tally::NEW,
             uncorrelated: Tally::NEW,
+            mirrored: Tally::NEW,
             correlation: [Tally::NEW; Event::ALL.len()],
         };
         Self { rows: Vec::new(), totals, others: Vec::new() }
