@@ -5,8 +5,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::problem::Quoted;
 use serde::{Deserialize, Serialize};
+
+use crate::problem::Quoted;
 
 /// A name that breaks its type's rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

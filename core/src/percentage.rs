@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::problem::Quoted;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::problem::Quoted;
 use crate::slots::SLOTS;
 
 /// A share of traffic from 0 % to 100 % in steps of 0.01 %.

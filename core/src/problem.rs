@@ -148,10 +148,10 @@ impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
         for char in self.0.chars() {
-            match char {
-                '"' | '\\' => write!(f, "\\{char}")?,
-                char if char.is_control() => write!(f, "{}", char.escape_default())?,
-                char => f.write_char(char)?,
+            if char.is_control() || matches!(char, '"' | '\\') {
+                char.escape_default().try_for_each(|char| f.write_char(char))?;
+            } else {
+                f.write_char(char)?;
             }
         }
         f.write_char('"')

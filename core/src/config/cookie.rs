@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::problem::Quoted;
 use serde::{Deserialize, Serialize};
 
 use crate::name::CookieName;
+use crate::problem::Quoted;
 use crate::read::{At, Read, read_choice};
 
 /// A cookie that gives callers without identity one, so that they stay where a split has put them.

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::problem::Quoted;
 use crate::read::{At, Read};
-use serde::{Deserialize, Serialize};
 
 /// A host and, for gateways that serve several services under one host, the path below it:
 /// `cart.shop`, `*.shop.example.com`, `shop.example.com/cart`, `*`.

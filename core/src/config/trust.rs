@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::problem::Quoted;
 use serde::{Deserialize, Serialize};
 
 use super::HostPattern;
+use crate::problem::Quoted;
 use crate::read::{At, Read, read_object};
 
 /// Whom marks are believed from, and to whom they may go.
