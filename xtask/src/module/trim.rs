@@ -110,7 +110,9 @@ fn forget_places(module: &mut Module) {
             let place = [start.wrapping_add(at).to_le_bytes(), length.to_le_bytes()];
             let is_place = |(_, bytes): &(usize, &[u8])| *bytes == place.as_flattened();
             let places: Vec<_> = data.value.windows(8).enumerate().filter(is_place).map(|(at, _)| at).collect();
-            places.into_iter().for_each(|at| blank(&mut data.value, at..at + 16));
+            for at in places {
+                blank(&mut data.value, at..at + 16);
+            }
         }
     }
 }
