@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use graylane::api::{
-    EntryRule, GrayRelease, GrayReleaseSpec, Hold, Lane, LaneMember, LaneSpec, OnLaggingProxies, ServiceSplit,
+    EntryRule, GrayRelease, GrayReleaseSpec, Hold, Lane, LaneMember, LaneSpec, OnLaggingProxies, OnSteeringMismatch, ServiceSplit,
     VersionWeight, Workload,
 };
 use graylane::plan::{Configs, Observed, Readiness, Service, ServiceFacts, plan};
@@ -58,6 +58,7 @@ fn release(index: usize) -> impl Strategy<Value = GrayRelease> {
                 hold: Hold::Policy,
                 progress_deadline_seconds: 600,
                 on_lagging_proxies: OnLaggingProxies::Hold,
+                on_steering_mismatch: OnSteeringMismatch::Hold,
             };
             GrayRelease::new(&format!("release-{index}"), spec)
         },
@@ -84,6 +85,7 @@ fn lane() -> impl Strategy<Value = Lane> {
             version: "v3".parse().unwrap(),
             labels: None,
             base: None,
+            virtual_services: Vec::new(),
         };
         let spec = LaneSpec {
             services: services.iter().map(|service| member(service)).collect(),

@@ -17,6 +17,7 @@ mod object;
 mod objections;
 mod pass;
 mod planning;
+mod policy;
 mod released;
 mod report;
 mod rights;
@@ -31,7 +32,9 @@ mod world;
 
 pub use change::{Change, Kind, Write};
 pub use pass::Pass;
-pub use report::generation;
+pub use policy::NoSecret;
+pub(crate) use policy::named as named_secrets;
+pub use report::Report;
 pub use rights::{LEASES, RIGHTS, Right, manifests};
 pub use scope::{ModuleSource, Role, SIDECAR, is_live, role};
 pub use stored_status::StoredStatus;

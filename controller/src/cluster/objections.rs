@@ -31,14 +31,23 @@ fn to_workload(world: &World, release: &GrayRelease, workload: &Workload) -> Opt
             format!("there is no Service \"{}\" in this namespace: create it, or mend the name", service.name());
         return Some((Reason::ServiceNotFound, "service", found));
     };
-    if let Some(other) = object::conflict(world, &service) {
-        return Some((Reason::ForeignVirtualService, "service", object::conflict_advice(&service, &other)));
+    if let Some(Objection { reason, message }) = object::named_is_wrong(world, &service, &workload.virtual_services) {
+        return Some((reason, "service", message));
     }
     if let Some(other) = rival(world, release, workload) {
         let found = format!("{other} releases it already: take it out of one of them, or release all in one object");
         return Some((Reason::Conflict, "deployment", found));
     }
     let deployment = facts::deployment(world, &namespace, workload.deployment.as_ref()?)?;
+    let scalers: Vec<String> = object::autoscalers(world, deployment).map(ResourceExt::name_any).collect();
+    if scalers.len() > 1 {
+        let found = format!(
+            "Deployment \"{}\" is scaled by several autoscalers, which fight: {}: keep one",
+            deployment.name_any(),
+            scalers.join(", ")
+        );
+        return Some((Reason::AutoscalerConflict, "deployment", found));
+    }
     let labels = selection::template_labels(deployment)?;
     if !selection::selects(found, labels) {
         let found = format!(

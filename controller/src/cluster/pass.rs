@@ -12,8 +12,10 @@ use super::planning::{self, Planned, Statuses};
 use super::released::Released;
 use super::stored_status::StoredStatus;
 use super::way::{Way, Ways};
-use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, standing};
-use crate::api::{self, GrayRelease, Lane, LaneStatus, ObjectRef, Phase, Reason, Stage};
+use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
+use crate::api::{
+    self, GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage,
+};
 use crate::lane;
 use crate::plan::Configs;
 use crate::release::{self, Facts, Finalizer, Objection};
@@ -26,6 +28,15 @@ pub struct Pass<'w> {
     previous: Option<Configs>,
     releases: Vec<Released<'w>>,
     lanes: Vec<Standing<'w>>,
+    policy: Option<Followed<'w>>,
+}
+
+/// The policy of the mesh in a pass.
+#[derive(Debug)]
+struct Followed<'w> {
+    object: &'w MeshPolicy,
+    stored: MeshPolicyStatus,
+    next: MeshPolicyStatus,
 }
 
 /// A standing lane in a pass.
@@ -69,7 +80,13 @@ impl<'w> Pass<'w> {
             let next = lane::step(&facts, &stored, now);
             Standing { object, facts, stored, next }
         });
-        Self { world, settings, previous, releases: releases.collect(), lanes: lanes.collect() }
+        let policy = world.policy.as_deref().map(|object| {
+            let stored = object.status.clone().unwrap_or_default();
+            let refusal = planned.objection(&ObjectRef::of(api::Kind::MeshPolicy, &object.metadata));
+            let next = policy::status(world, object, refusal, &stored, now);
+            Followed { object, stored, next }
+        });
+        Self { world, settings, previous, releases: releases.collect(), lanes: lanes.collect(), policy }
     }
 
     /// The statuses that change, to be stored first.
@@ -86,7 +103,13 @@ impl<'w> Pass<'w> {
             before: stored,
             after: next,
         });
-        releases.chain(lanes)
+        let policy = self.policy.iter().filter(|policy| policy.next != policy.stored);
+        let policy = policy.map(|Followed { object, stored, next }| StoredStatus::Policy {
+            policy: object,
+            before: stored,
+            after: next,
+        });
+        releases.chain(lanes).chain(policy)
     }
 
     /// What to write when they are stored, in order.
@@ -130,6 +153,7 @@ impl<'w> Pass<'w> {
             writes.extend(object::subsets(self.world, service, way));
             writes.extend(object::routes(self.world, service, &header, way));
         }
+        writes.extend(object::fronted(self.world, &ways, &header));
         writes.extend(object::surplus_routes(self.world, &ways));
         writes.extend(object::surplus_subsets(self.world, &ways));
         writes
@@ -206,7 +230,7 @@ fn floor(world: &World, statuses: &Statuses<'_>) -> u64 {
 
 /// A generation that nobody was told yet, whatever the caches may have missed.
 fn unheard(world: &World, statuses: &Statuses<'_>) -> u64 {
-    let heard = world.reports.values().copied().max().unwrap_or_default();
+    let heard = world.reports.values().filter_map(|report| report.generation).max().unwrap_or_default();
     floor(world, statuses).max(heard) + 1
 }
 

@@ -39,6 +39,7 @@ impl Released<'_> {
     pub(super) fn scale(&self, world: &World, writes: &mut Vec<Change>) {
         for (_, deployment, desired) in self.workloads(world) {
             let sets = || facts::sets(world, self.object, deployment);
+            writes.extend(object::autoscaler(world, self.object, deployment, desired.gray.as_ref()));
             writes.extend(object::twins(&desired.twins, sets()));
             writes.extend(desired.gray.as_ref().and_then(|gray| object::gray(self.object, deployment, gray, sets())));
             writes.extend(object::removed(desired.gray.as_ref(), sets()));
@@ -55,6 +56,7 @@ impl Released<'_> {
             }
             let way = ways.entry(service.clone()).or_default();
             way.owners.insert(self.object.uid().unwrap_or_default(), object::owner_of(self.object));
+            way.named.extend(workload.virtual_services.iter().cloned());
             if self.facts.objection.is_some() && !self.desired.is_routed() {
                 continue;
             }

@@ -90,7 +90,7 @@ impl<'o> Entry<'o> {
         let LaneSpec { services, rules, weight, fallback, isolation, identity, keyless } = &lane.spec;
         let object = ObjectRef::of(Kind::Lane, &lane.metadata);
         let members =
-            services.iter().enumerate().map(|(index, LaneMember { service, version, labels: _, base: _ })| Member {
+            services.iter().enumerate().map(|(index, LaneMember { service, version, .. })| Member {
                 path: format!("spec.services[{index}]"),
                 service,
                 version: Version { field: "version", name: version },
