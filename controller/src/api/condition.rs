@@ -84,6 +84,8 @@ pub enum Reason {
     SecretNotReadable,
     /// What is there under the name of a secret is none.
     SecretUnfit,
+    /// Proxies can not get the module by the delivery that the policy asks for.
+    DeliveryImpossible,
     /// Several autoscalers scale one Deployment.
     AutoscalerConflict,
     /// No version of a Deployment has ever been available, so there is nothing to return to.

@@ -48,9 +48,23 @@ pub struct MeshPolicySpec {
     /// Signed overrides that gateways honour; none when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<OverridePolicy>,
+    /// How proxies get the filter.
+    #[serde(default)]
+    pub delivery: Delivery,
     /// `enforce` steers requests; `dryRun` decides and counts, and leaves every request as it came.
     #[serde(default)]
     pub mode: Mode,
+}
+
+/// How proxies get the filter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Delivery {
+    /// By Istio's `WasmPlugin`: modules come from anywhere, also from a registry, and are fetched by Istio's agent.
+    #[default]
+    WasmPlugin,
+    /// By `EnvoyFilter`: a module that fails is started anew on any version of Istio, and shares its memory with no other
+    /// plugin. Proxies fetch the module by themselves, from the controller or from a file of theirs.
+    EnvoyFilter,
 }
 
 /// Whether the policy is followed. Written by the controller only.

@@ -28,6 +28,8 @@ pub enum Kind {
     VirtualService,
     /// Istio's placing of a filter.
     WasmPlugin,
+    /// Istio's patch of what proxies are told.
+    EnvoyFilter,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Self::HorizontalPodAutoscaler => ApiResource::erase::<HorizontalPodAutoscaler>(&()),
             Self::DestinationRule => istio("networking.istio.io", "v1", "DestinationRule"),
             Self::VirtualService => istio("networking.istio.io", "v1", "VirtualService"),
+            Self::EnvoyFilter => istio("networking.istio.io", "v1alpha3", "EnvoyFilter"),
             Self::WasmPlugin => istio("extensions.istio.io", "v1alpha1", "WasmPlugin"),
         }
     }

@@ -32,6 +32,7 @@ mod world;
 
 pub use change::{Change, Kind, Write};
 pub use pass::Pass;
+pub use planning::published_config;
 pub use policy::NoSecret;
 pub(crate) use policy::named as named_secrets;
 pub use report::Report;
@@ -45,6 +46,9 @@ pub const FIELD_MANAGER: &str = "graylane";
 
 /// Marks what belongs to a release, by the release's name; on Deployments it asks the admission policy for the hold.
 pub const RELEASE_LABEL: &str = "graylane.io/release";
+
+/// The label, and its value, that says that a filter's configuration is ours.
+pub const MANAGED: (&str, &str) = ("app.kubernetes.io/managed-by", "graylane");
 
 /// What people tell a release to do.
 pub const VERB_ANNOTATION: &str = "graylane.io/verb";

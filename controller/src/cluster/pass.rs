@@ -7,18 +7,16 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::endpoints::Endpoints;
-use super::object::{self, wasm_plugin};
+use super::object::{self, publication};
 use super::planning::{self, Planned, Statuses};
 use super::released::Released;
 use super::stored_status::StoredStatus;
 use super::way::{Way, Ways};
 use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
-use crate::api::{
-    self, GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage,
-};
+use crate::api::{self, GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage};
 use crate::lane;
 use crate::plan::Configs;
-use crate::release::{self, Facts, Finalizer, Objection};
+use crate::release::{self, Facts, Finalizer, Life, Objection};
 
 /// A pass: what was seen, and what is to become of it.
 #[derive(Debug)]
@@ -52,7 +50,7 @@ impl<'w> Pass<'w> {
     /// Looks at `world` and makes every transition that is due `now`.
     #[must_use]
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
-        let previous = planning::published(&world.wasm_plugins);
+        let previous = planning::published(world);
         let endpoints = Endpoints::of(world);
         let facts: BTreeMap<String, Facts> =
             over_deployments(world).map(|release| (address(release), facts::of(world, &endpoints, release))).collect();
@@ -60,13 +58,14 @@ impl<'w> Pass<'w> {
         let planned = planning::of(world, &statuses, previous.as_ref());
         let published = planned.configs.as_ref().and_then(|configs| {
             let configs = configs.clone().at_least(floor(world, &statuses));
-            wasm_plugin::publication(world, settings, &configs).is_empty().then(|| configs.generation())
+            publication::publication(world, settings, &configs).is_empty().then(|| configs.generation())
         });
         let releases = over_deployments(world).map(|release| {
             let mut facts = facts::of(world, &endpoints, release);
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
             facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
-            facts.published = published.filter(|_| facts.objection.is_none());
+            // What is wrong with an object does not keep it from going.
+            facts.published = published.filter(|_| facts.objection.is_none() || facts.life == Life::Deleted);
             let stored = release.status.clone().unwrap_or_default();
             let (desired, next) = release::step(&facts, &release.spec, &stored, now);
             Released { object: release, facts, stored, next, desired }
@@ -83,7 +82,7 @@ impl<'w> Pass<'w> {
         let policy = world.policy.as_deref().map(|object| {
             let stored = object.status.clone().unwrap_or_default();
             let refusal = planned.objection(&ObjectRef::of(api::Kind::MeshPolicy, &object.metadata));
-            let next = policy::status(world, object, refusal, &stored, now);
+            let next = policy::status(world, settings, object, refusal, &stored, now);
             Followed { object, stored, next }
         });
         Self { world, settings, previous, releases: releases.collect(), lanes: lanes.collect(), policy }
@@ -137,7 +136,7 @@ impl<'w> Pass<'w> {
         let planned = planning::of(self.world, &statuses, self.previous.as_ref());
         if let Some(configs) = planned.configs {
             let configs = configs.at_least(floor(self.world, &statuses));
-            writes.extend(wasm_plugin::publication(self.world, self.settings, &configs));
+            writes.extend(publication::publication(self.world, self.settings, &configs));
         }
         writes.extend(self.lanes.iter().filter_map(Standing::finalizer));
         writes
@@ -225,7 +224,7 @@ fn floor(world: &World, statuses: &Statuses<'_>) -> u64 {
     let given = given.map(|publication| publication.generation);
     let asked = statuses.lanes.iter().flat_map(|(_, status)| &status.services).map(|known| known.generation);
     let given = given.chain(asked).max().unwrap_or_default();
-    given.max(wasm_plugin::highest_generation(&world.wasm_plugins))
+    given.max(publication::highest_generation(world))
 }
 
 /// A generation that nobody was told yet, whatever the caches may have missed.

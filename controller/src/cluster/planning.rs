@@ -2,19 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use graylane_core::FilterConfig;
 use graylane_core::config::{HostPattern, Secret};
 use graylane_core::name::{ServiceName, VersionName};
+use graylane_core::{FilterConfig, Phase};
 use k8s_openapi::api::core::v1;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 
-use super::{NoSecret, World};
 use super::endpoints::Endpoints;
-use super::object::{self, wasm_plugin};
+use super::object::{self, publication};
 use super::standing::{self, BASE};
 use super::version_names::resolve;
-use crate::api::{GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, ObjectRef, SecretRef, SecretSource, WorkloadStatus};
+use super::{NoSecret, World};
+use crate::api::{
+    GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, ObjectRef, SecretRef, SecretSource, WorkloadStatus,
+};
 use crate::plan::{Configs, Observed, Readiness, Refusals, Service, ServiceFacts, plan};
 use crate::release::Facts;
 
@@ -184,18 +186,21 @@ fn gateway_hosts(service: &Service) -> Vec<HostPattern> {
 
 /// What is published, read from the objects that say so: of each role, the latest in any place. `None` where a role is
 /// missing.
-pub(super) fn published(plugins: &[std::sync::Arc<DynamicObject>]) -> Option<Configs> {
-    let latest = |name: &str| {
-        let ours = plugins.iter().filter(|plugin| wasm_plugin::is_ours(plugin, name));
-        let config = |plugin: &std::sync::Arc<DynamicObject>| {
-            let text = plugin.data.get("spec")?.get("pluginConfig")?.to_string();
-            FilterConfig::from_json(text.as_bytes()).ok()
-        };
-        ours.filter_map(config).max_by_key(|config| config.generation)
-    };
+pub(super) fn published(world: &World) -> Option<Configs> {
+    let latest = |phase| published_config(publication::all(world), phase);
     Some(Configs {
-        gateway: latest(wasm_plugin::GATEWAY)?,
-        inbound: latest(wasm_plugin::INBOUND)?,
-        outbound: latest(wasm_plugin::OUTBOUND)?,
+        gateway: latest(Phase::Gateway)?,
+        inbound: latest(Phase::SidecarInbound)?,
+        outbound: latest(Phase::SidecarOutbound)?,
     })
+}
+
+/// The latest configuration for proxies of `phase` among `objects`.
+pub fn published_config<'p>(
+    objects: impl IntoIterator<Item = &'p DynamicObject>,
+    phase: Phase,
+) -> Option<FilterConfig> {
+    let ours = objects.into_iter().filter(|object| publication::is_ours(object, publication::name(phase)));
+    let config = |object: &DynamicObject| FilterConfig::from_json(publication::config(object)?.as_bytes()).ok();
+    ours.filter_map(config).max_by_key(|config| config.generation)
 }

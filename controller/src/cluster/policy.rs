@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::World;
+use super::object::envoy_filter;
+use super::{Settings, World};
 use crate::api::{
-    Condition, ConditionStatus, ConditionType, MeshPolicy, MeshPolicyStatus, Reason, SecretRef, SecretSource,
+    Condition, ConditionStatus, ConditionType, Delivery, MeshPolicy, MeshPolicyStatus, Reason, SecretRef, SecretSource,
 };
 use crate::release::Objection;
 
@@ -50,6 +51,7 @@ pub(crate) fn named(policy: &MeshPolicy) -> impl Iterator<Item = (usize, &Secret
 /// The next status of the policy; `refusal` is what the planner says of it.
 pub(super) fn status(
     world: &World,
+    settings: &Settings,
     policy: &MeshPolicy,
     refusal: Option<Objection>,
     before: &MeshPolicyStatus,
@@ -57,7 +59,7 @@ pub(super) fn status(
 ) -> MeshPolicyStatus {
     let generation = policy.metadata.generation.unwrap_or_default();
     let missing = || named(policy).find_map(|(index, named)| missing(world, index, named));
-    let objection = refusal.or_else(missing).or_else(|| file(policy));
+    let objection = refusal.or_else(missing).or_else(|| file(policy)).or_else(|| undeliverable(policy, settings));
     let (holds, reason, message) = match objection {
         Some(Objection { reason, message }) => (false, reason, message),
         None => (true, Reason::Valid, "the policy is followed".to_owned()),
@@ -79,10 +81,22 @@ fn missing(world: &World, index: usize, named: &SecretRef) -> Option<Objection> 
     // One that was not asked for yet is told when it was.
     let why = world.secrets.get(named)?.as_ref().err()?;
     let SecretRef { name, key } = named;
-    let message = format!(
-        "spec.overrides.keys[{index}].from.secretRef: {key:?} of Secret {name:?} is not honoured: {why}"
-    );
+    let message =
+        format!("spec.overrides.keys[{index}].from.secretRef: {key:?} of Secret {name:?} is not honoured: {why}");
     Some(Objection { reason: why.reason(), message })
+}
+
+/// What Envoy can not fetch by itself.
+fn undeliverable(policy: &MeshPolicy, settings: &Settings) -> Option<Objection> {
+    let module = &settings.module;
+    if policy.spec.delivery != Delivery::EnvoyFilter || envoy_filter::code(module).is_some() {
+        return None;
+    }
+    let message = format!(
+        "spec.delivery: EnvoyFilter can not deliver {:?}, so WasmPlugin does: have the controller serve the module, or give a file:// that proxies have",
+        module.url
+    );
+    Some(Objection { reason: Reason::DeliveryImpossible, message })
 }
 
 /// A file says nothing in a cluster.

@@ -5,7 +5,7 @@ use kube::ResourceExt;
 
 use super::way::Ways;
 use super::{Change, HASH_LABEL, World, facts, object};
-use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Phase, PodLabels};
+use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Phase, PodLabels, Reason};
 use crate::plan::Service;
 use crate::release::{Desired, DesiredWorkload, Facts};
 
@@ -27,6 +27,9 @@ impl Released<'_> {
 
     /// Pauses Deployments, or lets them go on.
     pub(super) fn hold(&self, world: &World, writes: &mut Vec<Change>) {
+        if self.is_second() {
+            return;
+        }
         for (_, deployment, desired) in self.workloads(world) {
             writes.extend(match self.next.phase {
                 Phase::Withdrawn => object::let_go(self.object, deployment),
@@ -37,6 +40,9 @@ impl Released<'_> {
 
     /// Makes and removes pods of new versions.
     pub(super) fn scale(&self, world: &World, writes: &mut Vec<Change>) {
+        if self.is_second() {
+            return;
+        }
         for (_, deployment, desired) in self.workloads(world) {
             let sets = || facts::sets(world, self.object, deployment);
             writes.extend(object::autoscaler(world, self.object, deployment, desired.gray.as_ref()));
@@ -44,6 +50,11 @@ impl Released<'_> {
             writes.extend(desired.gray.as_ref().and_then(|gray| object::gray(self.object, deployment, gray, sets())));
             writes.extend(object::removed(desired.gray.as_ref(), sets()));
         }
+    }
+
+    /// Whether another release looks after the same Deployments: this one then touches none of them.
+    fn is_second(&self) -> bool {
+        self.facts.objection.as_ref().is_some_and(|objection| objection.reason == Reason::Conflict)
     }
 
     /// Adds what the release wants of the ways to its services.

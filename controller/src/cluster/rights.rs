@@ -19,7 +19,7 @@ const SEE: &[&str] = &["list", "watch"];
 const KEEP: &[&str] = &["create", "delete", "list", "patch", "watch"];
 
 /// Everything that the controller does, in all namespaces.
-pub const RIGHTS: [Right; 18] = [
+pub const RIGHTS: [Right; 19] = [
     Right { group: "", resource: "pods", verbs: SEE },
     Right { group: "", resource: "services", verbs: SEE },
     Right { group: "apps", resource: "deployments", verbs: &["list", "patch", "watch"] },
@@ -38,6 +38,7 @@ pub const RIGHTS: [Right; 18] = [
     Right { group: "graylane.io", resource: "meshpolicies", verbs: SEE },
     Right { group: "graylane.io", resource: "meshpolicies/status", verbs: &["update"] },
     Right { group: "networking.istio.io", resource: "destinationrules", verbs: KEEP },
+    Right { group: "networking.istio.io", resource: "envoyfilters", verbs: KEEP },
     Right { group: "networking.istio.io", resource: "virtualservices", verbs: KEEP },
 ];
 

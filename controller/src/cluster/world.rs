@@ -40,6 +40,8 @@ pub struct World {
     pub virtual_services: Vec<Arc<DynamicObject>>,
     /// Istio's `WasmPlugin`s.
     pub wasm_plugins: Vec<Arc<DynamicObject>>,
+    /// Istio's `EnvoyFilter`s.
+    pub envoy_filters: Vec<Arc<DynamicObject>>,
     /// The secrets that the policy of the mesh names, or why there is none.
     pub secrets: BTreeMap<SecretRef, Result<Secret, NoSecret>>,
     /// What each proxy reported last, by `NAMESPACE/POD`.

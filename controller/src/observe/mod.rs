@@ -45,6 +45,7 @@ pub struct Watches {
     destination_rules: Store<DynamicObject>,
     virtual_services: Store<DynamicObject>,
     wasm_plugins: Store<DynamicObject>,
+    envoy_filters: Store<DynamicObject>,
     changed: Arc<Notify>,
 }
 
@@ -70,6 +71,7 @@ impl Watches {
             destination_rules: dynamic(&Kind::DestinationRule.resource()),
             virtual_services: dynamic(&Kind::VirtualService.resource()),
             wasm_plugins: dynamic(&Kind::WasmPlugin.resource()),
+            envoy_filters: dynamic(&Kind::EnvoyFilter.resource()),
             changed,
         }
     }
@@ -83,6 +85,7 @@ impl Watches {
             &self.destination_rules,
             &self.virtual_services,
             &self.wasm_plugins,
+            &self.envoy_filters,
         ] {
             // A watch ends when the controller does.
             let _ = store.wait_until_ready().await;
@@ -134,6 +137,7 @@ impl Watches {
             destination_rules: self.destination_rules.state(),
             virtual_services: self.virtual_services.state(),
             wasm_plugins: self.wasm_plugins.state(),
+            envoy_filters: self.envoy_filters.state(),
             reports: proxies.reports(),
         }
     }
@@ -155,6 +159,7 @@ impl Watches {
             Kind::DestinationRule => dynamic(&self.destination_rules),
             Kind::VirtualService => dynamic(&self.virtual_services),
             Kind::WasmPlugin => dynamic(&self.wasm_plugins),
+            Kind::EnvoyFilter => dynamic(&self.envoy_filters),
             Kind::Deployment => typed_version(&self.deployments, namespace, name),
             Kind::HorizontalPodAutoscaler => typed_version(&self.autoscalers, namespace, name),
             Kind::ReplicaSet => typed_version(&self.replica_sets, namespace, name),

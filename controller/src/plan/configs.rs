@@ -76,7 +76,7 @@ fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
     for part in ["headers", "carriers", "trust", "identity", "correlation", "explain", "overrides"] {
         origins.note(part.to_owned(), &object, format!("spec.{part}"));
     }
-    let MeshPolicySpec { headers, carriers, trust, identity, correlation, explain, mode, overrides: _ } =
+    let MeshPolicySpec { headers, carriers, trust, identity, correlation, explain, mode, overrides: _, delivery: _ } =
         policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
     let correlation = Some(correlation).filter(|correlation| !correlation.sources.is_empty());

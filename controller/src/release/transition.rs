@@ -88,7 +88,7 @@ impl Machine<'_> {
         self.look_at_deployments();
         if self.facts.life == Life::Deleted {
             self.enter(Phase::Withdrawn);
-        } else if self.take_new_versions() > 0 {
+        } else if self.facts.objection.is_none() && self.take_new_versions() > 0 {
             self.status.step = 0;
             self.status.abort_reason = None;
             self.status.publication = None;

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::way::{Way, Ways};
 use super::super::{Change, Kind, World, Write};
-use super::virtual_service::{is_of_a_way, names};
 use super::change;
+use super::virtual_service::{is_of_a_way, names};
 use crate::plan::Service;
 
 /// What the names of our routes in objects of others begin with.

@@ -3,10 +3,12 @@
 mod autoscaler;
 mod deployment;
 mod destination_rule;
+pub(super) mod envoy_filter;
 mod fronted;
+pub(super) mod publication;
 mod replica_set;
 mod virtual_service;
-pub(super) mod wasm_plugin;
+mod wasm_plugin;
 
 use kube::core::{DynamicObject, TypeMeta};
 use kube::{Resource, ResourceExt};

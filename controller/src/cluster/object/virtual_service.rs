@@ -55,8 +55,7 @@ pub(in crate::cluster) fn named_is_wrong(
     named: &[VirtualServiceName],
 ) -> Option<Objection> {
     let here = |object: &DynamicObject| object.namespace().as_deref() == Some(service.namespace());
-    let is_named =
-        |object: &DynamicObject| here(object) && named.iter().any(|name| name.as_str() == object.name_any());
+    let is_named = |object: &DynamicObject| here(object) && named.iter().any(|name| name.as_str() == object.name_any());
     if let Some(foreign) = inside(world, service).find(|object| !is_named(object)) {
         let message = format!(
             "{service} is routed by VirtualService {}/{}, which Istio does not merge with other routes inside the mesh: name it in virtualServices, or take {service} out of it",
@@ -68,7 +67,9 @@ pub(in crate::cluster) fn named_is_wrong(
     named.iter().find_map(|name| {
         let object = world.virtual_services.iter().find(|object| here(object) && object.name_any() == name.as_str());
         let (reason, wrong) = match object {
-            None => (Reason::VirtualServiceNotFound, "is not in this namespace: create it, or do not name it".to_owned()),
+            None => {
+                (Reason::VirtualServiceNotFound, "is not in this namespace: create it, or do not name it".to_owned())
+            }
             Some(object) => (Reason::VirtualServiceUnfit, unfit(object, service)?),
         };
         Some(Objection { reason, message: format!("virtualServices: VirtualService \"{name}\" {wrong}") })

@@ -14,13 +14,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::api::{ConditionType, Lane, Reason};
-use crate::cluster::object::wasm_plugin;
+use crate::cluster::object::publication;
 use crate::cluster::{Change, Kind, ModuleSource, Pass, Report, Settings, StoredStatus, World, Write};
 
 /// A cluster with one controller.
 pub(super) struct Fake {
     pub(super) world: World,
-    settings: Settings,
+    pub(super) settings: Settings,
     version: u64,
     /// Whether proxies take what is published.
     pub(super) proxies_listen: bool,
@@ -82,7 +82,7 @@ impl Fake {
             self.write(change);
         }
         if self.proxies_listen {
-            let generation = Some(wasm_plugin::highest_generation(&self.world.wasm_plugins));
+            let generation = Some(publication::highest_generation(&self.world));
             let report = Report { generation, ..Report::default() };
             self.world.reports =
                 self.world.pods.iter().map(|pod| (format!("shop/{}", pod.name_any()), report.clone())).collect();
@@ -119,12 +119,13 @@ impl Fake {
             Kind::HorizontalPodAutoscaler => written(&mut world.autoscalers, &name, &write, &version),
             Kind::DestinationRule => written(&mut world.destination_rules, &name, &write, &version),
             Kind::VirtualService => written(&mut world.virtual_services, &name, &write, &version),
-            Kind::WasmPlugin => {
-                let mut here: Vec<_> = world.wasm_plugins.clone();
+            Kind::WasmPlugin | Kind::EnvoyFilter => {
+                let all = if kind == Kind::WasmPlugin { &mut world.wasm_plugins } else { &mut world.envoy_filters };
+                let mut here: Vec<_> = all.clone();
                 here.retain(|object| object.namespace().as_ref() == Some(&namespace));
-                world.wasm_plugins.retain(|object| object.namespace().as_ref() != Some(&namespace));
+                all.retain(|object| object.namespace().as_ref() != Some(&namespace));
                 written(&mut here, &name, &write, &version);
-                world.wasm_plugins.extend(here);
+                all.extend(here);
             }
             Kind::MeshPolicy => panic!("the policy is not written"),
         }
@@ -162,6 +163,7 @@ impl Fake {
             Kind::DestinationRule => &self.world.destination_rules,
             Kind::VirtualService => &self.world.virtual_services,
             Kind::WasmPlugin => &self.world.wasm_plugins,
+            Kind::EnvoyFilter => &self.world.envoy_filters,
             other => panic!("{other:?} has no place here"),
         };
         objects.iter().find(|object| object.name_any() == name).map(|object| object.data["spec"].clone())
@@ -169,7 +171,7 @@ impl Fake {
 
     /// What sidecars are told of a service.
     pub(super) fn told(&self, service: &str) -> Value {
-        let spec = self.spec(Kind::WasmPlugin, wasm_plugin::OUTBOUND).unwrap();
+        let spec = self.spec(Kind::WasmPlugin, publication::OUTBOUND).unwrap();
         spec["pluginConfig"]["services"][service].clone()
     }
 }
@@ -204,7 +206,14 @@ where
     let (Write::Apply(_) | Write::Merge(_)) = write else { return };
     let mut object = live.map_or_else(|| json!({}), |live| serde_json::to_value(live.as_ref()).unwrap());
     match write {
-        Write::Apply(applied) => merge(&mut object, &serde_json::to_value(applied).unwrap()),
+        Write::Apply(applied) => {
+            let applied = serde_json::to_value(applied).unwrap();
+            // What only the controller writes is what it says; Deployments and what they own have other writers, too.
+            if applied["apiVersion"] != "apps/v1" {
+                object = applied.clone();
+            }
+            merge(&mut object, &applied);
+        }
         Write::Merge(patch) => merge(&mut object, patch),
         Write::Delete { .. } => {}
     }

@@ -9,7 +9,7 @@ use kube::ResourceExt;
 
 /// A Deployment that has rolled out its first version, its Service, and a release of it.
 fn shop() -> Fake {
-    let labels = json!({"app": "cart"});
+    let labels = json!({"app": "cart", "version": "v1"});
     let mut fake = Fake::with(&[deployment("cart", &labels), service("cart", &[("cart-1", true)])].concat());
     let deployment = fake.world.deployments[0].as_ref().clone();
     let mut template = serde_json::to_value(&deployment.spec.template).unwrap();
@@ -32,7 +32,8 @@ fn release(name: &str, workloads: &Value) -> Value {
 
 /// Somebody sets another image, and the admission policy pauses the Deployment.
 fn set_image(fake: &mut Fake) {
-    let mut deployment = serde_json::to_value(fake.world.deployments[0].as_ref()).unwrap();
+    let named = fake.world.deployments.iter().find(|deployment| deployment.name_any() == "cart");
+    let mut deployment = serde_json::to_value(named.unwrap().as_ref()).unwrap();
     deployment["spec"]["template"]["spec"]["containers"][0]["image"] = json!("app:v2");
     deployment["spec"]["paused"] = json!(true);
     fake.add(&deployment);
@@ -98,15 +99,7 @@ fn a_release_and_a_lane_share_the_objects_of_a_service() {
     for object in deployment("cart-gray", &json!({"app": "cart", "version": "gray"})) {
         fake.add(&object);
     }
-    // The selector of the stable Deployment would take the lane's pods, too.
-    let member = json!({"service": "cart", "version": "gray"});
-    fake.add(&lane("gray", &json!([member])));
-    fake.settle();
-    assert_eq!(fake.objection("gray").map(|(reason, _)| reason), Some(Reason::SelectorOverlap));
-    let mut labelled = serde_json::to_value(fake.world.deployments[0].as_ref()).unwrap();
-    labelled["spec"]["selector"]["matchLabels"] = json!({"app": "cart", "version": "v1"});
-    labelled["metadata"]["name"] = json!("cart");
-    fake.add(&labelled);
+    fake.add(&lane("gray", &json!([{"service": "cart", "version": "gray"}])));
     fake.settle();
     assert_eq!(fake.objection("gray"), None);
     assert_eq!(routes(&fake), (vec!["graylane-gray".to_owned(), "graylane-base".to_owned()], "stable".to_owned()));
@@ -191,4 +184,24 @@ fn what_stands_in_the_way_of_a_release_is_told_with_its_own_reason_and_advice() 
         assert_eq!(told, reason, "{message}");
         assert!(message.contains(advice), "{message}");
     }
+}
+
+#[test]
+fn a_second_release_of_a_deployment_touches_nothing_also_when_it_goes() {
+    let mut fake = shop();
+    fake.settle();
+    fake.add(&release("late", &json!([{"service": "cart", "deployment": "cart"}])));
+    fake.settle();
+    assert_eq!(objection(&fake, "late").0, Reason::Conflict);
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
+    fake.written.clear();
+    let mut late = serde_json::to_value(status(&fake, "late")).unwrap();
+    late["metadata"]["deletionTimestamp"] = json!("1970-01-01T00:00:00Z");
+    fake.add(&late);
+    fake.settle();
+    assert!(!fake.world.releases.iter().any(|release| release.name_any() == "late"));
+    let others: Vec<_> = fake.written.iter().filter(|one| !one.contains("GrayRelease/late")).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert_eq!(fake.world.deployments[0].spec.paused, Some(true));
 }

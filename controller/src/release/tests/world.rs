@@ -8,7 +8,9 @@ use graylane_core::name::VersionName;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::api::{BaseRoute, Cohorts, GrayReleaseSpec, GrayReleaseStatus, Phase, Traffic};
-use crate::release::{Custody, Desired, Facts, Finalizer, Life, Owner, Pausing, PodSet, Scaling, Template, WorkloadFacts, step};
+use crate::release::{
+    Custody, Desired, Facts, Finalizer, Life, Owner, Pausing, PodSet, Scaling, Template, WorkloadFacts, step,
+};
 
 /// Where a pass of the controller ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
