@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use graylane_core::Percentage;
 use graylane_core::name::VersionName;
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, DeploymentName};
@@ -181,11 +181,17 @@ pub struct Steering {
     /// What each proxy had counted when the routes were laid, or when somebody resumed the release; those that had counted
     /// nothing are left out.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "counts")]
     pub before: BTreeMap<String, u64>,
     /// The first of those that have counted more since, as `NAMESPACE/POD`: the release is stopped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     pub suspects: Vec<String>,
+}
+
+fn counts(_: &mut SchemaGenerator) -> Schema {
+    let count = json_schema!({"type": "integer", "minimum": 0, "description": "How many."});
+    json_schema!({"type": "object", "additionalProperties": count})
 }
 
 impl Steering {

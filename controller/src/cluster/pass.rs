@@ -129,7 +129,7 @@ impl<'w> Pass<'w> {
         }
         let endpoints = Endpoints::of(self.world);
         let statuses = Statuses {
-            releases: self.releases.iter().map(|one| (address(one.object), one.planned())).collect(),
+            releases: self.releases.iter().filter_map(|one| Some((address(one.object), one.planned()?))).collect(),
             lanes: self.lanes.iter().map(|one| (one.object, one.next.clone())).collect(),
             endpoints: &endpoints,
         };
@@ -204,7 +204,8 @@ impl Planned {
 
 impl<'w> Statuses<'w> {
     fn stored(world: &'w World, endpoints: &'w Endpoints<'w>, facts: &'w BTreeMap<String, Facts>) -> Self {
-        let releases = over_deployments(world).filter_map(|release| {
+        let firsts = over_deployments(world).filter(|release| !objections::is_second(world, release));
+        let releases = firsts.filter_map(|release| {
             let facts = facts.get(&address(release))?;
             Some((address(release), (release, facts, release.status.clone().unwrap_or_default())))
         });

@@ -20,9 +20,9 @@ pub(super) struct Released<'w> {
 }
 
 impl Released<'_> {
-    /// As the planner is told.
-    pub(super) fn planned(&self) -> (&GrayRelease, &Facts, GrayReleaseStatus) {
-        (self.object, &self.facts, self.next.clone())
+    /// As the planner is told; nothing of one that comes second.
+    pub(super) fn planned(&self) -> Option<(&GrayRelease, &Facts, GrayReleaseStatus)> {
+        (!self.is_second()).then(|| (self.object, &self.facts, self.next.clone()))
     }
 
     /// Pauses Deployments, or lets them go on.

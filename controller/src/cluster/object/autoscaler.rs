@@ -62,7 +62,8 @@ pub(in crate::cluster) fn autoscaler(
 
 /// Like the Deployment's own, but for its target and its least number.
 fn body(theirs: &HorizontalPodAutoscaler, release: &GrayRelease, name: &str, least: u32) -> Option<Value> {
-    let theirs = &json_of(theirs)["spec"];
+    let theirs = json_of(theirs);
+    let theirs = theirs.get("spec")?;
     let metrics = theirs.get("metrics")?.as_array()?.iter();
     let metrics: Vec<&Value> =
         metrics.filter(|metric| PER_POD.iter().any(|kind| metric.get("type") == Some(&json!(kind)))).collect();
