@@ -59,6 +59,9 @@ impl Released<'_> {
 
     /// Adds what the release wants of the ways to its services.
     pub(super) fn join(&self, ways: &mut Ways) {
+        if self.is_second() {
+            return;
+        }
         let namespace = self.object.namespace().unwrap_or_default();
         for (workload, desired) in self.object.spec.workloads.iter().zip(&self.desired.workloads) {
             let Ok(service) = Service::resolve(&workload.service, &namespace) else { continue };
