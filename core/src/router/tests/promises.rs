@@ -6,6 +6,7 @@ use super::arbitrary::{config, good_config, internal_fields, plain_request, requ
 use super::*;
 use crate::Phase;
 use crate::carrier::Mirror;
+use crate::config::LostMark;
 use crate::name::HeaderName;
 
 const INTERNAL: [&str; 3] = ["x-gray-lane", "x-gray-id", "x-gray-version"];
@@ -85,6 +86,28 @@ proptest! {
             let (plain, decided) = (edited(&request, &plain), edited(&forged, &decided));
             prop_assert_eq!(values(&plain, name), values(&decided, name), "{}", name);
         }
+    }
+
+    #[test]
+    fn where_a_lost_mark_means_base_neither_rules_nor_splits_put_a_call_in_a_lane(
+        config in good_config(), request in plain_request()
+    ) {
+        let (phase, lost_mark) = (Phase::SidecarOutbound, LostMark::Base);
+        let router = Router::compile(&FilterConfig { phase, lost_mark, mode: Mode::Enforce, ..config }).unwrap();
+        let decision = router.decide(&request, &mut NoDraw);
+        prop_assert!(decision.lanes.is_empty() && decision.cookie.is_none(), "{:?}", decision);
+        // What leaves the mesh has lost nothing.
+        prop_assert!(decision.outcome == Outcome::Pass || decision.events.uncorrelated == 1, "{:?}", decision);
+    }
+
+    #[test]
+    fn a_workload_with_a_lane_begins_every_request_in_it(mut router in enforcing(Phase::SidecarOutbound), request in plain_request()) {
+        router.begin_in(b"blue").unwrap();
+        let decision = router.decide(&request, &mut NoDraw);
+        let lanes: Vec<_> = decision.lanes.iter().filter_map(|lane| router.lane_name(*lane)).map(ToString::to_string).collect();
+        let leaves = decision.outcome == Outcome::Pass && lanes.is_empty();
+        prop_assert!(leaves || lanes == ["blue"], "{:?}", decision);
+        prop_assert_eq!(decision.events.uncorrelated, 0);
     }
 
     #[test]
