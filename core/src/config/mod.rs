@@ -47,11 +47,13 @@ pub use trust::{InvalidPeerPattern, PeerPattern, Trust};
 /// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FilterConfig {
     /// The version of this format.
     pub version: ConfigVersion,
     /// The number of this configuration; a proxy acknowledges it by reporting it. From 0 to 2⁵³ - 1.
     #[serde(deserialize_with = "crate::integer::deserialize")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 9_007_199_254_740_991_u64)))]
     pub generation: u64,
     /// Where in the mesh the filter stands.
     pub phase: Phase,
@@ -98,6 +100,7 @@ pub struct FilterConfig {
 
 /// The version of the configuration's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ConfigVersion {
     /// The first.
     #[serde(rename = "v1")]
@@ -107,6 +110,7 @@ pub enum ConfigVersion {
 /// Where in the mesh a filter stands, which is what decides whom it trusts and whether it routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Phase {
     /// At an edge: marks from outside are removed, rules and splits are evaluated, the request is routed.
     Gateway,
@@ -149,6 +153,7 @@ impl Mode {
 /// What a lane does where a service has no ready version for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lane {
     /// The lanes to try instead, in order; base comes last without being named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -173,6 +178,7 @@ pub enum Isolation {
 /// Who may ask how a request was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Explain {
     /// The condition that the asking request must fulfil.
     pub allow: Condition,
