@@ -35,7 +35,7 @@ const UNSAFE: &str = "plugin/abi";
 const DECISIONS: [&str; 3] = ["core/src", "plugin/src", "controller/src"];
 
 /// The ends of the controller: what it learns from the world, and what it does to it.
-const MAY_WAIT: [&str; 6] = ["apply", "local", "main", "observe", "operate", "run"];
+const MAY_WAIT: [&str; 7] = ["apply", "cli", "local", "main", "observe", "operate", "run"];
 
 #[test]
 fn core_depends_only_on_pure_libraries() {
