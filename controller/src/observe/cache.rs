@@ -16,10 +16,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-/// Watches all objects of a kind.
+/// Watches all objects of a kind, each as `tidied`.
 pub(super) fn watch<K>(
     client: &Client,
     kind: &K::DynamicType,
+    tidied: fn(&mut K),
     tasks: &TaskTracker,
     stop: &CancellationToken,
     changed: &Arc<Notify>,
@@ -34,7 +35,10 @@ where
     let api: Api<K> = Api::all_with(client.clone(), kind);
     let events = watcher(api, watcher::Config::default())
         // Nobody here asks who wrote which field, and that is half of what objects hold.
-        .modify(|object| object.managed_fields_mut().clear())
+        .modify(move |object| {
+            object.managed_fields_mut().clear();
+            tidied(object);
+        })
         .default_backoff()
         .reflect(writer);
     let (stop, changed) = (stop.clone(), changed.clone());

@@ -4,6 +4,7 @@
 //! and keeps the rest waiting, because half a world would look like a world in which things were deleted.
 
 mod cache;
+mod known;
 mod proxies;
 mod secrets;
 
@@ -16,7 +17,6 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
-use kube::core::ApiResource;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Client, ResourceExt};
 use tokio::sync::Notify;
@@ -24,9 +24,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{MeshPolicy, SecretRef};
+use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
 use crate::cluster::{Kind, World, named_secrets};
 use cache::{typed, watch};
+use known::keep_known;
 pub use proxies::{Pace, Proxies};
 pub use secrets::Secrets;
 
@@ -57,21 +58,22 @@ impl Watches {
     #[must_use]
     pub fn start(client: &Client, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
         let changed = Arc::new(Notify::new());
-        let dynamic = |resource: &ApiResource| watch::<DynamicObject>(client, resource, tasks, stop, &changed);
+        let ours = |kind: Kind, tidied| watch::<DynamicObject>(client, &kind.resource(), tidied, tasks, stop, &changed);
+        let dynamic = |kind| ours(kind, as_it_is);
         Self {
-            releases: dynamic(&Kind::GrayRelease.resource()),
-            lanes: dynamic(&Kind::Lane.resource()),
-            policies: dynamic(&ApiResource::erase::<MeshPolicy>(&())),
-            deployments: watch(client, &(), tasks, stop, &changed),
-            replica_sets: watch(client, &(), tasks, stop, &changed),
-            autoscalers: watch(client, &(), tasks, stop, &changed),
-            services: watch(client, &(), tasks, stop, &changed),
-            endpoint_slices: watch(client, &(), tasks, stop, &changed),
-            pods: watch(client, &(), tasks, stop, &changed),
-            destination_rules: dynamic(&Kind::DestinationRule.resource()),
-            virtual_services: dynamic(&Kind::VirtualService.resource()),
-            wasm_plugins: dynamic(&Kind::WasmPlugin.resource()),
-            envoy_filters: dynamic(&Kind::EnvoyFilter.resource()),
+            releases: ours(Kind::GrayRelease, keep_known::<GrayRelease>),
+            lanes: ours(Kind::Lane, keep_known::<Lane>),
+            policies: ours(Kind::MeshPolicy, keep_known::<MeshPolicy>),
+            deployments: watch(client, &(), as_it_is, tasks, stop, &changed),
+            replica_sets: watch(client, &(), as_it_is, tasks, stop, &changed),
+            autoscalers: watch(client, &(), as_it_is, tasks, stop, &changed),
+            services: watch(client, &(), as_it_is, tasks, stop, &changed),
+            endpoint_slices: watch(client, &(), as_it_is, tasks, stop, &changed),
+            pods: watch(client, &(), as_it_is, tasks, stop, &changed),
+            destination_rules: dynamic(Kind::DestinationRule),
+            virtual_services: dynamic(Kind::VirtualService),
+            wasm_plugins: dynamic(Kind::WasmPlugin),
+            envoy_filters: dynamic(Kind::EnvoyFilter),
             changed,
         }
     }
@@ -174,6 +176,9 @@ impl Watches {
         }
     }
 }
+
+/// What is done to objects of which nothing is too much.
+fn as_it_is<K>(_: &mut K) {}
 
 /// A write that has changed something.
 #[derive(Debug)]

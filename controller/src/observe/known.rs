@@ -1,0 +1,121 @@
+//! Objects written for a later version of Graylane.
+//!
+//! An upgrade installs new definitions before it replaces the controller, and a way back leaves them: for a while objects
+//! have fields that the controller does not know. Left out altogether, a release would look deleted and its traffic would
+//! move; so only the fields are left out, as an API server with the older definition would have done ("pruning", in the
+//! Kubernetes documentation of custom resources).
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+};
+use kube::api::DynamicObject;
+use kube::{CustomResourceExt, ResourceExt};
+use serde_json::Value;
+use tracing::warn;
+
+/// Leaves out of an object what the definition of `T` does not have, and says so.
+pub(super) fn keep_known<T: CustomResourceExt>(object: &mut DynamicObject) {
+    let definition = T::crd();
+    let schema = definition.spec.versions.first().and_then(|version| version.schema.as_ref());
+    let Some(root) = schema.and_then(|schema| schema.open_api_v3_schema.as_ref()) else { return };
+    let mut unknown = Vec::new();
+    for (name, schema) in root.properties.iter().flatten() {
+        if let Some(part) = object.data.get_mut(name) {
+            prune(part, schema, name, &mut unknown);
+        }
+    }
+    if !unknown.is_empty() {
+        let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+        let fields = unknown.join(", ");
+        warn!(
+            namespace,
+            name,
+            fields,
+            "fields are not known to this version of the controller and count as absent; is it to be upgraded?"
+        );
+    }
+}
+
+fn prune(value: &mut Value, schema: &JSONSchemaProps, path: &str, unknown: &mut Vec<String>) {
+    if schema.x_kubernetes_preserve_unknown_fields == Some(true) {
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            let known = schema.properties.as_ref();
+            let others = match &schema.additional_properties {
+                Some(JSONSchemaPropsOrBool::Schema(others)) => Some(others.as_ref()),
+                Some(JSONSchemaPropsOrBool::Bool(_)) => return,
+                None => None,
+            };
+            if known.is_none() && others.is_none() {
+                return;
+            }
+            members.retain(|name, member| {
+                let path = format!("{path}.{name}");
+                let schema = known.and_then(|known| known.get(name)).or(others);
+                match schema {
+                    Some(schema) => prune(member, schema, &path, unknown),
+                    None => unknown.push(path),
+                }
+                schema.is_some()
+            });
+        }
+        Value::Array(items) => {
+            if let Some(JSONSchemaPropsOrArray::Schema(schema)) = &schema.items {
+                for (index, item) in items.iter_mut().enumerate() {
+                    prune(item, schema, &format!("{path}[{index}]"), unknown);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use graylane_core::diagnose;
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::GrayRelease;
+
+    fn release(change: impl FnOnce(&mut Value)) -> DynamicObject {
+        let mut object = json!({
+            "apiVersion": "graylane.io/v1alpha1",
+            "kind": "GrayRelease",
+            "metadata": {"name": "checkout", "namespace": "shop", "labels": {"any": "thing"}},
+            "spec": {
+                "workloads": [{"service": "cart", "deployment": "cart"}],
+                "rules": [{"name": "r", "when": {"not": {"header": {"name": "a", "exact": "b"}}}}],
+                "strategy": {"canary": {"steps": [{"setWeight": 10}, {"pause": {}}]}},
+            },
+            "status": {"phase": "Pausing", "proxies": {"total": 3}},
+        });
+        change(&mut object);
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn read(object: &DynamicObject) -> GrayRelease {
+        diagnose::from_value(serde_json::to_value(object).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn fields_of_a_later_version_count_as_absent_and_the_release_stays() {
+        let mut later = release(|object| {
+            object["spec"]["onSomethingNew"] = json!("Hold");
+            object["spec"]["workloads"][0]["kind"] = json!("StatefulSet");
+            object["spec"]["strategy"]["canary"]["steps"][1]["pause"] = json!({"until": "noon"});
+            object["status"]["proxies"]["weather"] = json!({"is": "fine"});
+        });
+        keep_known::<GrayRelease>(&mut later);
+        assert_eq!(read(&later), read(&release(|_| {})));
+    }
+
+    #[test]
+    fn what_is_known_stays_as_it_is() {
+        let mut object = release(|_| {});
+        keep_known::<GrayRelease>(&mut object);
+        assert_eq!(serde_json::to_value(&object).unwrap(), serde_json::to_value(release(|_| {})).unwrap());
+    }
+}
