@@ -1,0 +1,52 @@
+//! Releases of Deployments, with load, through a real mesh: Kubernetes' and Istio's own control planes, a gateway and
+//! sidecars that are stock Envoys with the filter in them, and two controllers installed from `deploy/`.
+//!
+//! All scenarios share one lab, each has a namespace of its own. Needs the programs of the lab (`cargo xtask lab tools`),
+//! Envoy, the built `graylane` and `shop`, and the filter's module (`GRAYLANE_MODULE`); fails without them.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+
+mod cluster;
+mod load;
+mod scenarios;
+mod shop;
+mod window;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use graylane_lab::namespace::{self, Side};
+use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::runtime::{Builder, Runtime};
+
+use cluster::Cluster;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut arguments = Arguments::from_args();
+    // Each has the whole machine for its load, and some take the API server or the controller away from all.
+    arguments.test_threads = Some(1);
+    if arguments.list {
+        return Ok(libtest_mimic::run(&arguments, trials(&None)).exit_code());
+    }
+    if let Side::Outside(code) = namespace::enter()? {
+        return Ok(code);
+    }
+    let runtime = Arc::new(Builder::new_multi_thread().worker_threads(2).enable_all().build()?);
+    let cluster = Arc::new(runtime.block_on(Cluster::start())?);
+    let shared = Some((runtime, cluster));
+    Ok(libtest_mimic::run(&arguments, trials(&shared)).exit_code())
+}
+
+type Shared = Option<(Arc<Runtime>, Arc<Cluster>)>;
+
+fn trials(shared: &Shared) -> Vec<Trial> {
+    scenarios::all().into_iter().map(|scenario| trial(shared, scenario)).collect()
+}
+
+fn trial(shared: &Shared, scenario: scenarios::Scenario) -> Trial {
+    let shared = shared.clone();
+    Trial::test(scenario.name, move || {
+        let Some((runtime, cluster)) = shared else { return Err(Failed::from("no lab")) };
+        let played = runtime.block_on(scenario.play(&cluster));
+        played.map_err(|error| Failed::from(format!("{error:?}\n\n{}", cluster.last_words())))
+    })
+}
