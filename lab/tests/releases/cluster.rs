@@ -7,14 +7,15 @@ use std::{env, fs};
 use anyhow::{Context, Result, ensure};
 use graylane_lab::node::{ContainerName, Images};
 use graylane_lab::{Extent, Lab, manifest};
+use graylane_lab_tools::{File, find};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
 use kube::api::{Api, ListParams};
 use rustix::process::{Pid, Signal, kill_process};
-use serde::Deserialize;
 use tempfile::TempDir;
+use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 /// The namespace of the controllers.
@@ -36,11 +37,6 @@ pub(crate) struct Cluster {
     _folder: TempDir,
 }
 
-#[derive(Deserialize)]
-struct Kustomization {
-    resources: Vec<PathBuf>,
-}
-
 impl Cluster {
     pub(crate) async fn start() -> Result<Self> {
         let folder = tempfile::tempdir()?;
@@ -60,14 +56,10 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// What `kubectl apply -k deploy/` does.
+    /// As the guide says.
     async fn install(&self) -> Result<()> {
-        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
-        let kustomization: Kustomization =
-            serde_saphyr::from_str(&fs::read_to_string(deploy.join("kustomization.yaml"))?)?;
-        for resource in kustomization.resources {
-            self.apply(&fs::read_to_string(deploy.join(resource))?).await?;
-        }
+        let installed = self.shell("kubectl apply -k deploy/")?.output().await?;
+        ensure!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
         let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), SYSTEM);
         until("both controllers are ready", || async {
             let status = deployments.get("graylane").await?.status;
@@ -81,11 +73,17 @@ impl Cluster {
         Ok(())
     }
 
-    /// A program as its user calls it.
-    pub(crate) fn program(&self, name: &str) -> tokio::process::Command {
-        let mut command = tokio::process::Command::new(self.programs.join(name));
+    /// What somebody types in the root folder of the checkout, who has the built programs, `kubectl` and this cluster.
+    pub(crate) fn shell(&self, typed: &str) -> Result<Command> {
+        let kubectl = find(File::Kubectl)?;
+        let first = [self.programs.clone()];
+        let last = kubectl.parent().map(Path::to_owned);
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths(first.into_iter().chain(env::split_paths(&path)).chain(last))?;
+        let mut command = Command::new("sh");
+        command.args(["-c", typed]).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).env("PATH", path);
         command.env("KUBECONFIG", self.lab.folder().kubeconfig_inside()).kill_on_drop(true);
-        command
+        Ok(command)
     }
 
     /// The address at which the gateway takes requests.

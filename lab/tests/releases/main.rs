@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 mod cluster;
+mod journey;
 mod load;
 mod scenarios;
 mod shop;
@@ -13,12 +14,18 @@ mod window;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::anyhow;
 use graylane_lab::namespace::{self, Side};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use cluster::Cluster;
+
+/// How long one test may take.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = Arguments::from_args();
@@ -39,14 +46,23 @@ fn main() -> anyhow::Result<ExitCode> {
 type Shared = Option<(Arc<Runtime>, Arc<Cluster>)>;
 
 fn trials(shared: &Shared) -> Vec<Trial> {
-    scenarios::all().into_iter().map(|scenario| trial(shared, scenario)).collect()
+    let journey = trial(shared, "the_example_shows_what_is_seen", |cluster| async move { journey::play(&cluster).await });
+    let scenarios = scenarios::all().into_iter().map(|scenario| {
+        trial(shared, scenario.name, move |cluster| async move { scenario.play(&cluster).await })
+    });
+    [journey].into_iter().chain(scenarios).collect()
 }
 
-fn trial(shared: &Shared, scenario: scenarios::Scenario) -> Trial {
+/// A test of that name.
+fn trial<F>(shared: &Shared, name: &str, test: impl FnOnce(Arc<Cluster>) -> F + Send + 'static) -> Trial
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
     let shared = shared.clone();
-    Trial::test(scenario.name, move || {
+    Trial::test(name, move || {
         let Some((runtime, cluster)) = shared else { return Err(Failed::from("no lab")) };
-        let played = runtime.block_on(scenario.play(&cluster));
-        played.map_err(|error| Failed::from(format!("{error:?}\n\n{}", cluster.last_words())))
+        let ended = runtime.block_on(async { timeout(PATIENCE, test(cluster.clone())).await });
+        let ended = ended.unwrap_or_else(|_| Err(anyhow!("not over after {} s", PATIENCE.as_secs())));
+        ended.map_err(|error| Failed::from(format!("{error:#}\n\n{}", cluster.last_words())))
     })
 }

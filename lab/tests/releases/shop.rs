@@ -137,9 +137,9 @@ impl Shop {
 
     /// `graylane VERB checkout`.
     pub(crate) async fn tell(&self, verb: &str) -> Result<()> {
-        let told =
-            self.cluster.program("graylane").args([verb, RELEASE, "--namespace", &self.namespace]).output().await?;
-        ensure!(told.status.success(), "{verb}: {}", String::from_utf8_lossy(&told.stderr));
+        let typed = format!("graylane {verb} {RELEASE} --namespace {}", self.namespace);
+        let told = self.cluster.shell(&typed)?.output().await?;
+        ensure!(told.status.success(), "{typed}: {}", String::from_utf8_lossy(&told.stderr));
         Ok(())
     }
 
