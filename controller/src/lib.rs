@@ -19,6 +19,7 @@ pub mod apply;
 pub mod cli;
 pub mod cluster;
 pub mod envoy;
+pub mod lane;
 pub mod local;
 pub mod observe;
 pub mod operate;

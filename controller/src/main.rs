@@ -1,14 +1,20 @@
 //! The `graylane` program: see [`graylane::cli`].
 
+use std::env;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use graylane::cli::{self, Cli, Log};
 use tracing::Level;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().bin_name(called()).get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     // What commands tell goes to standard output; what they find odd on the way, to standard error.
     let log = tracing_subscriber::fmt().with_writer(io::stderr).with_target(false);
     match cli.log() {
@@ -22,4 +28,12 @@ fn main() -> ExitCode {
             error.exit_code()
         }
     }
+}
+
+/// How the program was called: `kubectl` knows plugins by their files' names.
+fn called() -> &'static str {
+    let file = env::args_os().next();
+    let is_plugin =
+        file.is_some_and(|file| Path::new(&file).file_stem().is_some_and(|stem| stem == "kubectl-graylane"));
+    if is_plugin { "kubectl graylane" } else { "graylane" }
 }

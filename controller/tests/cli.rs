@@ -116,3 +116,44 @@ fn definitions_are_printed_all_or_one() {
     let one = printed(&["crd", "lanes"]);
     assert!(one.contains("name: lanes.graylane.io") && !one.contains("\n---"), "{one}");
 }
+
+#[test]
+fn every_form_of_data_says_the_same() {
+    let asked = ["explain", "-f", BASE_SET, "-H", "x-user: alice", "cart/"];
+    let json = json(&[&asked[..], &["-o", "json"]].concat());
+    let yaml = printed(&[&asked[..], &["-o", "yaml"]].concat());
+    assert_eq!(serde_saphyr::from_str::<serde_json::Value>(&yaml).unwrap(), json);
+    assert_eq!(json["lanes"], serde_json::json!(["gray"]));
+}
+
+#[test]
+fn shells_learn_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = printed(&["completion", shell]);
+        for command in ["explain", "approve", "status"] {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+}
+
+#[test]
+fn without_a_cluster_the_kubeconfig_is_asked_for_with_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("none").display().to_string();
+    for args in [&["get"][..], &["status", "checkout"], &["abort", "checkout"], &["explain", "cart/"]] {
+        let output = graylane(&[args, &["--kubeconfig", &missing]].concat());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {told}");
+        assert!(told.contains("no API server") && told.contains("--kubeconfig"), "{args:?}: {told}");
+    }
+}
+
+#[test]
+fn kubectl_runs_it_as_a_plugin() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("kubectl-graylane");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_graylane"), &plugin).unwrap();
+    let output = Command::new(&plugin).args(["approve", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(help.contains("Usage: kubectl graylane approve"), "{help}");
+}

@@ -79,7 +79,12 @@ fn split(shares: [u16; 3]) -> ServiceSplit {
 
 fn lane() -> impl Strategy<Value = Lane> {
     (subsequence(SERVICES.to_vec(), 1..=SERVICES.len()), percentage(), rules()).prop_map(|(services, weight, rules)| {
-        let member = |service: &str| LaneMember { service: service.parse().unwrap(), version: "v3".parse().unwrap() };
+        let member = |service: &str| LaneMember {
+            service: service.parse().unwrap(),
+            version: "v3".parse().unwrap(),
+            labels: None,
+            base: None,
+        };
         let spec = LaneSpec {
             services: services.iter().map(|service| member(service)).collect(),
             rules,

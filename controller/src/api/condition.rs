@@ -29,7 +29,8 @@ pub struct Condition {
 pub enum ConditionType {
     /// What the object says can be done.
     Accepted,
-    /// The Deployments run what they say, and everybody is served by it.
+    /// Of a release: the Deployments run what they say, and everybody is served by it. Of a lane: all of its versions
+    /// serve.
     Ready,
     /// The release does not go on by itself.
     Stalled,
@@ -59,6 +60,20 @@ pub enum Reason {
     Refused,
     /// A Deployment that is named is not there.
     DeploymentNotFound,
+    /// A Service that is named is not there.
+    ServiceNotFound,
+    /// A Service of another namespace is named, which only an object over there may say something about.
+    ForeignNamespace,
+    /// Somebody else's `VirtualService` routes a Service.
+    ForeignVirtualService,
+    /// Another object says something else about the same service or Deployment.
+    Conflict,
+    /// Nothing says which pods serve everyone who is in no lane.
+    BaseUnknown,
+    /// A Service sends to no pod of a Deployment that is named.
+    SelectorMismatch,
+    /// What selects the pods of one version selects those of another one, too.
+    SelectorOverlap,
     /// No version of a Deployment has ever been available, so there is nothing to return to.
     NoStableVersion,
     /// A changed Deployment rolls out by itself, because nothing paused it in time.
@@ -71,7 +86,7 @@ pub enum Reason {
     Progressing,
     /// Somebody has paused the release, or must approve the next step.
     Paused,
-    /// Replicas of the new version are not ready.
+    /// A version has not enough ready replicas, or a lane's version no ready endpoint.
     NotEnoughReady,
     /// Proxies have not taken the last change.
     LaggingProxies,

@@ -7,7 +7,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EntryRule, cel};
+use super::{EntryRule, LaneStatus, PodLabels, cel};
 
 /// Which versions form the lane, and who is put in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
@@ -19,11 +19,14 @@ use super::{EntryRule, cel};
     shortname = "gl",
     category = "graylane",
     derive = "PartialEq",
+    status = "LaneStatus",
     validation = Rule::new("self.metadata.name != 'base' && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')")
         .message("a lane is called by 1 to 63 of a-z, 0-9 and '-', and not base, which is no lane"),
     doc = "A standing lane: a gray environment or a developer's branch, over versions that run anyway. The lane is called as this object is. Where a request is in several lanes, standing lanes come before releases, because a release replaces what serves base.",
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Weight", type_ = "string", json_path = ".spec.weight"),
     printcolumn(name = "Services", type_ = "string", json_path = ".spec.services[*].service"),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.message", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -63,6 +66,23 @@ pub struct LaneSpec {
 pub struct LaneMember {
     /// The service: `cart`, or `cart.shop` for one in another namespace than this object's.
     pub service: ServiceName,
-    /// The version that serves the lane.
+    /// The version that serves the lane, by the name that explanations and metrics show. In a cluster, `stable` is what
+    /// base is called.
     pub version: VersionName,
+    /// In a cluster: the labels by which its pods are told from all others that the service selects; the label `version`
+    /// with the name of the version when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<PodLabels>,
+    /// In a cluster: the labels of the pods that serve everyone who is in no lane; when absent, those by which the one
+    /// Deployment selects its pods that serves the service and is in no lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<PodLabels>,
+}
+
+impl LaneMember {
+    /// The labels of the pods of the version.
+    #[must_use]
+    pub fn pod_labels(&self) -> PodLabels {
+        self.labels.clone().unwrap_or_else(|| PodLabels::of_version(&self.version))
+    }
 }

@@ -10,10 +10,12 @@ mod crd;
 mod deployment_name;
 mod gray_release;
 mod lane;
+mod lane_status;
 mod local_mesh;
 mod mesh_policy;
 mod object;
 mod override_policy;
+mod pod_labels;
 mod rule;
 mod status;
 mod strategy;
@@ -24,12 +26,14 @@ pub use crd::definitions;
 pub use deployment_name::{DeploymentName, InvalidDeploymentName};
 pub use gray_release::{GrayRelease, GrayReleaseSpec, Hold, OnLaggingProxies, ServiceSplit, VersionWeight, Workload};
 pub use lane::{Lane, LaneMember, LaneSpec};
+pub use lane_status::{LaneService, LaneStatus, Stage};
 pub use local_mesh::{
     Gateway, GatewayRoute, HttpReadiness, LocalMesh, LocalMeshSpec, LocalService, LocalTracing, LocalVersion, Protocol,
 };
 pub use mesh_policy::{ExplainPolicy, MeshPolicy, MeshPolicySpec};
 pub use object::{Kind, ObjectRef};
 pub use override_policy::{OverrideKeyPolicy, OverridePolicy, SecretRef, SecretSource};
+pub use pod_labels::{InvalidPodLabels, PodLabels};
 pub use rule::EntryRule;
 pub use status::{
     BaseRoute, Cohorts, Deed, GrayReleaseStatus, HighWater, Phase, Proxies, Publication, Traffic, WorkloadStatus,

@@ -1,10 +1,11 @@
-//! The story of a release, as events of the API server: for `kubectl describe`, and for whoever collects events.
+//! The story of releases and lanes, as events of the API server: for `kubectl describe`, and for whoever collects events.
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 use tracing::warn;
 
-use crate::api::Phase;
+use crate::api::{Condition, ConditionStatus, ConditionType, Phase, Reason};
 use crate::cluster::{FIELD_MANAGER, StoredStatus};
 
 /// The longest note that the API server takes, in bytes.
@@ -22,25 +23,64 @@ impl Narrator {
         Self(Recorder::new(client, reporter))
     }
 
-    /// Tells what a status that was stored has come to, if that is another phase than before. An event that can not be
-    /// told is lost, and nothing else.
+    /// Tells what a status that was stored has come to, if that is news. An event that can not be told is lost, and
+    /// nothing else.
     pub async fn tell(&self, stored: StoredStatus<'_>) {
-        let StoredStatus { release, before, after } = stored;
-        if before.phase == after.phase && before.step == after.step {
-            return;
+        match stored {
+            StoredStatus::Release { release, before, after } => {
+                let object = release.object_ref(&());
+                if before.phase != after.phase || before.step != after.step {
+                    let type_ = if is_odd(after.phase) { EventType::Warning } else { EventType::Normal };
+                    self.publish(&object, type_, format!("{:?}", after.phase), &after.message).await;
+                }
+                self.warn(&object, &before.conditions, &after.conditions).await;
+            }
+            StoredStatus::Lane { lane, before, after } => {
+                let object = lane.object_ref(&());
+                let is_ready = |conditions| condition(conditions, ConditionType::Ready).is_some_and(holds);
+                if is_ready(&after.conditions) && !is_ready(&before.conditions) {
+                    self.publish(&object, EventType::Normal, "Ready".to_owned(), &after.message).await;
+                }
+                self.warn(&object, &before.conditions, &after.conditions).await;
+            }
         }
-        let mut note = after.message.clone();
+    }
+
+    /// Warns of what is wrong with an object, once for each reason.
+    async fn warn(&self, object: &ObjectReference, before: &[Condition], after: &[Condition]) {
+        for kind in [ConditionType::Accepted, ConditionType::Ready, ConditionType::Stalled] {
+            let wrong = |conditions| condition(conditions, kind).filter(|condition| is_wrong(condition));
+            let Some(news) = wrong(after) else { continue };
+            if wrong(before).is_none_or(|known| known.reason != news.reason) {
+                self.publish(object, EventType::Warning, format!("{:?}", news.reason), &news.message).await;
+            }
+        }
+    }
+
+    async fn publish(&self, object: &ObjectReference, type_: EventType, reason: String, note: &str) {
+        let mut note = note.to_owned();
         note.truncate(note.floor_char_boundary(LONGEST));
-        let event = Event {
-            type_: if is_odd(after.phase) { EventType::Warning } else { EventType::Normal },
-            reason: format!("{:?}", after.phase),
-            note: Some(note),
-            action: "Release".to_owned(),
-            secondary: None,
-        };
-        if let Err(error) = self.0.publish(&event, &release.object_ref(&())).await {
+        let event = Event { type_, reason, note: Some(note), action: "Release".to_owned(), secondary: None };
+        if let Err(error) = self.0.publish(&event, object).await {
             warn!(%error, "an event could not be told");
         }
+    }
+}
+
+fn condition(conditions: &[Condition], kind: ConditionType) -> Option<&Condition> {
+    conditions.iter().find(|condition| condition.kind == kind)
+}
+
+fn holds(condition: &Condition) -> bool {
+    condition.status == ConditionStatus::True
+}
+
+/// Whether a condition says that somebody should look. What a phase says is told by its own event.
+fn is_wrong(condition: &Condition) -> bool {
+    match condition.kind {
+        ConditionType::Accepted => !holds(condition),
+        ConditionType::Ready => matches!(condition.reason, Reason::NotEnoughReady | Reason::NotHeld),
+        ConditionType::Stalled => holds(condition) && condition.reason != Reason::Aborted,
     }
 }
 

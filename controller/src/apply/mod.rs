@@ -2,12 +2,17 @@
 
 mod events;
 
+use std::fmt::Debug;
+
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
+use kube::core::NamespaceResourceScope;
 use kube::{Client, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tracing::info;
 
-use crate::api::GrayRelease;
-use crate::cluster::{Change, FIELD_MANAGER, Kind, StoredStatus, Write};
+use crate::api::{GrayRelease, Lane};
+use crate::cluster::{Change, FIELD_MANAGER, StoredStatus, Write};
 pub use events::Narrator;
 
 /// What became of a write.
@@ -34,16 +39,34 @@ pub struct CannotWrite {
 /// # Errors
 /// [`CannotWrite`] unless somebody else was faster.
 pub async fn store(client: &Client, status: StoredStatus<'_>) -> Result<Outcome, CannotWrite> {
-    let StoredStatus { release, before, after } = status;
-    let (namespace, name) = (release.namespace().unwrap_or_default(), release.name_any());
-    let api: Api<GrayRelease> = Api::namespaced(client.clone(), &namespace);
-    let object = GrayRelease { status: Some(after.clone()), ..release.clone() };
+    let (namespace, name, _) = status.address();
+    let stored = match status {
+        StoredStatus::Release { release, before, after } => {
+            if before.phase != after.phase || before.step != after.step {
+                info!(namespace, name, from = ?before.phase, to = ?after.phase, step = after.step, message = after.message, "release");
+            }
+            replaced(client, &namespace, &GrayRelease { status: Some(after.clone()), ..release.clone() }).await
+        }
+        StoredStatus::Lane { lane, before, after } => {
+            if before.message != after.message {
+                info!(namespace, name, message = after.message, "lane");
+            }
+            replaced(client, &namespace, &Lane { status: Some(after.clone()), ..lane.clone() }).await
+        }
+    };
+    let kind = format!("{:?}", status.kind());
+    outcome(stored).map_err(|cause| CannotWrite { kind, namespace, name, cause })
+}
+
+/// Replaces the status of an object; gives its new resource version.
+async fn replaced<K>(client: &Client, namespace: &str, object: &K) -> Result<Option<String>, kube::Error>
+where
+    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + Serialize + DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), namespace);
     let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-    if before.phase != after.phase || before.step != after.step {
-        info!(namespace, name, from = ?before.phase, to = ?after.phase, step = after.step, message = after.message, "release");
-    }
-    let stored = api.replace_status(&name, &params, &object).await.map(|object| object.resource_version());
-    outcome(stored).map_err(|cause| CannotWrite { kind: format!("{:?}", Kind::GrayRelease), namespace, name, cause })
+    let stored = api.replace_status(&object.name_any(), &params, object).await;
+    stored.map(|object| object.resource_version())
 }
 
 /// Does one write.

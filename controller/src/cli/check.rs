@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::output::{self, ReportForm};
+use super::output::ReportForm;
 use super::{CliError, Files, Verdict};
 use crate::resources::{Findings, Resources};
 
@@ -12,7 +12,7 @@ use crate::resources::{Findings, Resources};
 pub(super) struct CheckArgs {
     #[command(flatten)]
     files: Files,
-    /// The form of the output; as JSON, a list of problems
+    /// The form of the output; as data, a list of problems
     #[arg(short, long, value_enum, default_value_t = ReportForm::Text)]
     output: ReportForm,
 }
@@ -20,11 +20,11 @@ pub(super) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
     let checked = args.files.planned();
     let verdict = if checked.is_ok() { Verdict::Fine } else { Verdict::Refused };
-    match (args.output, checked) {
-        (ReportForm::Json, Ok(_)) => output::print_json(&Findings::default(), out)?,
-        (ReportForm::Json, Err(findings)) => output::print_json(&findings, out)?,
-        (ReportForm::Text, Ok((resources, _))) => praise(&resources, out)?,
-        (ReportForm::Text, Err(findings)) => {
+    match (args.output.data(), checked) {
+        (Some(form), Ok(_)) => form.print(&Findings::default(), out)?,
+        (Some(form), Err(findings)) => form.print(&findings, out)?,
+        (None, Ok((resources, _))) => praise(&resources, out)?,
+        (None, Err(findings)) => {
             let problems = if findings.len() == 1 { "problem" } else { "problems" };
             writeln!(out, "{findings}\n{} {problems}", findings.len())?;
         }

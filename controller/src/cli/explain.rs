@@ -1,25 +1,31 @@
 //! `graylane explain`: which version a request would meet, and why.
 //!
-//! The answer is that of the very router that filters run. What a file can not tell is taken as absent: claims of tokens
-//! and the caller's address.
+//! The answer is that of the very router that filters run, for resources in files or for what is published in a cluster.
+//! What neither can tell is taken as absent: claims of tokens and the caller's address.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use graylane_core::slots::Slot;
 use graylane_core::{
-    Decision, Draw, HeaderEdit, Headers, Memory, NoDraw, OpaqueId, Outcome, Phase, Router, SplitId, SplitKey, Step,
+    Decision, Draw, FilterConfig, HeaderEdit, Headers, Memory, NoDraw, OpaqueId, Outcome, Phase, Router, SplitId,
+    SplitKey, Step,
 };
 use serde::Serialize;
 
-use super::output::{self, ReportForm};
-use super::{CliError, Files, Verdict, overrides};
+use super::cluster::ClusterArgs;
+use super::output::ReportForm;
+use super::{CliError, Verdict, overrides, planned};
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
+    /// A file or folder of resources (*.yaml, *.yml, *.json) to ask instead of the cluster; may be repeated
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    paths: Vec<PathBuf>,
     #[command(flatten)]
-    files: Files,
+    cluster: ClusterArgs,
     /// The proxy that the request comes to
     #[arg(long, value_enum, default_value_t = Role::Gateway)]
     phase: Role,
@@ -88,17 +94,25 @@ struct Explanation {
 }
 
 pub(super) fn run(args: &ExplainArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
-    let (_, plan) = args.files.planned()?;
     let request = request(args)?;
-    // The planner has compiled this very configuration.
-    let router = Router::compile(plan.configs.of(args.phase.phase())).map_err(CliError::Compile)?;
+    let router = Router::compile(&config(args)?).map_err(CliError::Compile)?;
     let (decision, steps) = router.explain(&request, &mut Today);
     let explanation = Explanation::of(&decision, steps, &router);
-    match args.output {
-        ReportForm::Json => output::print_json(&explanation, out)?,
-        ReportForm::Text => explanation.tell(out)?,
+    match args.output.data() {
+        Some(form) => form.print(&explanation, out)?,
+        None => explanation.tell(out)?,
     }
     Ok(Verdict::Fine)
+}
+
+/// What the proxy would be told, or is told.
+fn config(args: &ExplainArgs) -> Result<FilterConfig, CliError> {
+    let phase = args.phase.phase();
+    if args.paths.is_empty() {
+        return args.cluster.clone().ask(async |operator| operator.published(phase).await);
+    }
+    let (_, plan) = planned(&args.paths)?;
+    Ok(plan.configs.of(phase).clone())
 }
 
 fn request(args: &ExplainArgs) -> Result<Headers, CliError> {

@@ -1,13 +1,16 @@
 //! The command line.
 //!
-//! Each command reads, asks the library, and prints; nothing is decided here. Exit codes: 0 when all is well, 1 when the
-//! resources are refused (every problem is told), 2 when the command could not be carried out: wrong usage, or an error
-//! of the system.
+//! Each command reads, asks the library, and prints; nothing is decided here. Exit codes: 0 when all is well; 1 when the
+//! resources are refused (every problem is told), or the release that was waited for has failed; 2 when the command could
+//! not be carried out: wrong usage, or an error of the system.
 
 mod check;
+mod cluster;
+mod completion;
 mod crd;
 mod error;
 mod explain;
+mod get;
 mod local;
 mod operate;
 mod output;
@@ -15,6 +18,7 @@ mod overrides;
 mod plan;
 mod rbac;
 mod run;
+mod status;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -32,7 +36,7 @@ pub use error::CliError;
 #[command(
     name = "graylane",
     version,
-    after_help = "Exit codes: 0 all is well; 1 the resources are refused, every problem told; 2 wrong usage or an error of the system."
+    after_help = "Exit codes: 0 all is well; 1 the resources are refused, every problem told, or the release that was waited for failed; 2 wrong usage or an error of the system."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -58,8 +62,14 @@ enum Command {
     Rbac(rbac::RbacArgs),
     /// Release new versions of Deployments in a cluster
     Run(run::RunArgs),
+    /// List releases in a cluster
+    Get(get::GetArgs),
+    /// Say what a release in a cluster is at
+    Status(status::StatusArgs),
     #[command(flatten)]
     Operate(operate::Operation),
+    /// Print a script by which a shell completes commands
+    Completion(completion::CompletionArgs),
 }
 
 /// What is logged.
@@ -84,7 +94,10 @@ impl Cli {
             | Command::Explain(_)
             | Command::Override(_)
             | Command::Local(_)
-            | Command::Operate(_) => Log::Oddities,
+            | Command::Get(_)
+            | Command::Status(_)
+            | Command::Operate(_)
+            | Command::Completion(_) => Log::Oddities,
         }
     }
 }
@@ -104,13 +117,15 @@ pub enum Verdict {
     Fine,
     /// The resources are refused.
     Refused,
+    /// The release that was waited for has failed.
+    Failed,
 }
 
 impl From<Verdict> for ExitCode {
     fn from(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Fine => Self::SUCCESS,
-            Verdict::Refused => Self::from(1),
+            Verdict::Refused | Verdict::Failed => Self::from(1),
         }
     }
 }
@@ -129,17 +144,24 @@ pub fn run(cli: Cli, out: &mut impl Write) -> Result<Verdict, CliError> {
         Command::Local(args) => local::run(args, out),
         Command::Rbac(args) => rbac::run(&args, out),
         Command::Run(args) => run::run(args),
+        Command::Get(args) => get::run(args, out),
+        Command::Status(args) => status::run(args, out),
         Command::Operate(operation) => operate::run(operation, out),
+        Command::Completion(args) => completion::run(&args, out),
     }
 }
 
 impl Files {
-    /// The resources and what would be published for them.
     fn planned(&self) -> Result<(Resources, Plan), Findings> {
-        let resources = resources::read(&self.paths)?;
-        match plan(&resources.observe(), None) {
-            Ok(plan) => Ok((resources, plan)),
-            Err(refusals) => Err(resources.locate(refusals)),
-        }
+        planned(&self.paths)
+    }
+}
+
+/// The resources in `paths`, and what would be published for them.
+fn planned(paths: &[PathBuf]) -> Result<(Resources, Plan), Findings> {
+    let resources = resources::read(paths)?;
+    match plan(&resources.observe(), None) {
+        Ok(plan) => Ok((resources, plan)),
+        Err(refusals) => Err(resources.locate(refusals)),
     }
 }

@@ -1,13 +1,12 @@
-//! `graylane status`, `approve` and so on: releases in a cluster.
+//! `graylane approve`, `abort` and so on: what releases in a cluster are told.
 
 use std::io::Write;
 
 use clap::{Args, Subcommand};
 use graylane_core::Percentage;
-use tokio::runtime;
 
+use super::cluster::ClusterArgs;
 use super::{CliError, Verdict};
-use crate::operate::{Error, Operator};
 use crate::release::Verb;
 
 /// Which release.
@@ -15,25 +14,22 @@ use crate::release::Verb;
 pub(super) struct ReleaseArgs {
     /// The release
     name: String,
-    /// Its namespace [default: that of the kubeconfig's context]
-    #[arg(short, long)]
-    namespace: Option<String>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Operation {
-    /// Say what a release in a cluster is at
-    Status {
-        #[command(flatten)]
-        release: ReleaseArgs,
-        /// Go on, and tell whenever that changes
-        #[arg(short, long)]
-        watch: bool,
-    },
     /// End the present pause of a release
     Approve(ReleaseArgs),
-    /// Leave out all further steps of a release
-    Promote(ReleaseArgs),
+    /// Leave out the rest of the present step of a release, or all further steps
+    Promote {
+        #[command(flatten)]
+        release: ReleaseArgs,
+        /// Leave out all further steps; pods and proxies are waited for all the same
+        #[arg(long)]
+        full: bool,
+    },
     /// Let a release make no further step
     Pause(ReleaseArgs),
     /// Let a paused release go on
@@ -61,41 +57,21 @@ pub(super) enum Operation {
 }
 
 pub(super) fn run(operation: Operation, out: &mut impl Write) -> Result<Verdict, CliError> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-    let connected = |release: ReleaseArgs| -> Result<(Operator, String), Error> {
-        Ok((runtime.block_on(Operator::connect(release.namespace))?, release.name))
-    };
-    let tell = |release: ReleaseArgs, verb: Verb| {
-        let (operator, name) = connected(release)?;
-        runtime.block_on(operator.tell(&name, verb))?;
-        Ok::<_, Error>(format!("{name}: told to {verb}"))
-    };
     let told = match operation {
-        Operation::Status { release, watch } => {
-            let (operator, name) = connected(release)?;
-            let shown = if watch {
-                runtime.block_on(operator.watch(&name, out))
-            } else {
-                runtime.block_on(operator.show(&name, out))
-            };
-            shown?;
-            return Ok(Verdict::Fine);
-        }
         Operation::Approve(release) => tell(release, Verb::Approve)?,
-        Operation::Promote(release) => tell(release, Verb::Promote)?,
+        Operation::Promote { release, full: false } => tell(release, Verb::Promote)?,
+        Operation::Promote { release, full: true } => tell(release, Verb::PromoteFully)?,
         Operation::Pause(release) => tell(release, Verb::Pause)?,
         Operation::Resume(release) => tell(release, Verb::Resume)?,
         Operation::Abort(release) => tell(release, Verb::Abort)?,
         Operation::Retry(release) => tell(release, Verb::Retry)?,
         Operation::Jump { release, step } => tell(release, Verb::Jump(step))?,
-        Operation::Weight { release, weight } => {
-            let (operator, name) = connected(release)?;
-            runtime.block_on(operator.set_weight(&name, weight))?;
+        Operation::Weight { release: ReleaseArgs { name, cluster }, weight } => {
+            cluster.ask(async |operator| operator.set_weight(&name, weight).await)?;
             format!("{name}: weight {weight}")
         }
-        Operation::Undo(release) => {
-            let (operator, name) = connected(release)?;
-            let undone = runtime.block_on(operator.undo(&name))?;
+        Operation::Undo(ReleaseArgs { name, cluster }) => {
+            let undone = cluster.ask(async |operator| operator.undo(&name).await)?;
             if undone.is_empty() {
                 format!("{name}: nothing is being released")
             } else {
@@ -105,4 +81,10 @@ pub(super) fn run(operation: Operation, out: &mut impl Write) -> Result<Verdict,
     };
     writeln!(out, "{told}")?;
     Ok(Verdict::Fine)
+}
+
+fn tell(release: ReleaseArgs, verb: Verb) -> Result<String, CliError> {
+    let ReleaseArgs { name, cluster } = release;
+    cluster.ask(async |operator| operator.tell(&name, verb).await)?;
+    Ok(format!("{name}: told to {verb}"))
 }

@@ -4,13 +4,15 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::api::DynamicObject;
 use kube::core::{ApiResource, GroupVersionKind};
 
-use crate::api::GrayRelease;
+use crate::api::{GrayRelease, Lane};
 
 /// The kinds that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A release.
     GrayRelease,
+    /// A standing lane.
+    Lane,
     /// An ordinary Deployment.
     Deployment,
     /// The pods of one version.
@@ -30,6 +32,7 @@ impl Kind {
         let istio = |group, version, kind| ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         match self {
             Self::GrayRelease => ApiResource::erase::<GrayRelease>(&()),
+            Self::Lane => ApiResource::erase::<Lane>(&()),
             Self::Deployment => ApiResource::erase::<Deployment>(&()),
             Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
             Self::DestinationRule => istio("networking.istio.io", "v1", "DestinationRule"),

@@ -4,17 +4,21 @@ use graylane_core::name::VersionName;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::{Resource, ResourceExt};
 
+use super::endpoints::Endpoints;
 use super::{HASH_LABEL, RELEASE_LABEL, VERB_ANNOTATION, World, scope, template};
-use crate::api::{DeploymentName, GrayRelease};
+use crate::api::{DeploymentName, GrayRelease, PodLabels, Workload};
+use crate::plan::Service;
 use crate::release::{Facts, Life, Owner, PodSet, WorkloadFacts};
 
 /// The facts of `release`; what is published, and what the planner says of it, is added by whoever plans.
-pub(super) fn of(world: &World, release: &GrayRelease) -> Facts {
+pub(super) fn of(world: &World, endpoints: &Endpoints<'_>, release: &GrayRelease) -> Facts {
     let namespace = release.namespace().unwrap_or_default();
-    let named = release.spec.workloads.iter().filter_map(|workload| workload.deployment.as_ref());
-    let workloads = named.map(|name| {
+    let named = release.spec.workloads.iter().filter_map(|named| Some((named, named.deployment.as_ref()?)));
+    let workloads = named.map(|(named, name)| {
         let deployment = deployment(world, &namespace, name)?;
-        workload(world, release, deployment)
+        let mut facts = workload(world, release, deployment)?;
+        facts.serve(endpoints, named, &namespace);
+        Some(facts)
     });
     Facts {
         workloads: workloads.collect(),
@@ -23,7 +27,18 @@ pub(super) fn of(world: &World, release: &GrayRelease) -> Facts {
         verb: release.annotations().get(VERB_ANNOTATION).cloned(),
         life: if release.metadata.deletion_timestamp.is_some() { Life::Deleted } else { Life::Kept },
         generation: release.metadata.generation.unwrap_or_default(),
-        refusal: None,
+        objection: None,
+    }
+}
+
+impl WorkloadFacts {
+    /// New pods count as available when their Service sends to them, too.
+    fn serve(&mut self, endpoints: &Endpoints<'_>, named: &Workload, namespace: &str) {
+        let Ok(service) = Service::resolve(&named.service, namespace) else { return };
+        for (version, set) in self.sets.iter_mut().filter(|(_, set)| set.owner == Owner::Release) {
+            let ready = endpoints.ready(&service, &PodLabels::one(HASH_LABEL, version));
+            set.available = set.available.min(ready);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a cluster has to do with releases: from its objects to facts, and from what is desired to objects.
+//! What a cluster has to do with releases and standing lanes: from its objects to facts, and from what is desired to objects.
 //!
 //! ```text
 //! World -> Pass { statuses to store } -> Pass { objects to write }
@@ -10,23 +10,32 @@
 
 mod change;
 mod covers;
+mod endpoints;
 mod facts;
 mod finalizer;
 mod object;
+mod objections;
 mod pass;
 mod planning;
+mod released;
 mod report;
 mod rights;
 mod scope;
+mod selection;
+mod standing;
+mod stored_status;
 mod template;
 mod version_names;
+mod way;
 mod world;
 
 pub use change::{Change, Kind, Write};
-pub use pass::{Pass, StoredStatus};
+pub use pass::Pass;
+pub use planning::published_config;
 pub use report::generation;
 pub use rights::{LEASES, RIGHTS, Right, manifests};
 pub use scope::{ModuleSource, Role, SIDECAR, is_live, role};
+pub use stored_status::StoredStatus;
 pub use world::{Settings, World};
 
 /// Who writes, for the API server.
@@ -35,11 +44,20 @@ pub const FIELD_MANAGER: &str = "graylane";
 /// Marks what belongs to a release, by the release's name; on Deployments it asks the admission policy for the hold.
 pub const RELEASE_LABEL: &str = "graylane.io/release";
 
+/// The label, and its value, that says that a filter's configuration is ours.
+pub const MANAGED: (&str, &str) = ("app.kubernetes.io/managed-by", "graylane");
+
 /// What people tell a release to do.
 pub const VERB_ANNOTATION: &str = "graylane.io/verb";
 
 /// Keeps a release until nothing of it is left.
 pub const FINALIZER: &str = "graylane.io/release";
 
+/// Keeps a standing lane until nothing of it is left.
+pub const LANE_FINALIZER: &str = "graylane.io/lane";
+
 /// The label by which Kubernetes tells pods of one template from those of another.
 pub const HASH_LABEL: &str = "pod-template-hash";
+
+#[cfg(test)]
+mod tests;

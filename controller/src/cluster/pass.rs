@@ -1,18 +1,22 @@
-//! One pass over all releases.
+//! One pass over all releases and standing lanes.
 
 use std::collections::BTreeMap;
 
 use graylane_core::config::HeaderNames;
-use graylane_core::name::VersionName;
 use jiff::Timestamp;
 use kube::ResourceExt;
 
+use super::endpoints::Endpoints;
 use super::object::{self, wasm_plugin};
-use super::planning::{self, Statuses};
-use super::{Change, Settings, World, facts, finalizer};
-use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Kind, ObjectRef, Phase};
-use crate::plan::{Configs, Service};
-use crate::release::{self, Desired, DesiredWorkload, Facts};
+use super::planning::{self, Planned, Statuses};
+use super::released::Released;
+use super::stored_status::StoredStatus;
+use super::way::{Way, Ways};
+use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, standing};
+use crate::api::{self, GrayRelease, Lane, LaneStatus, ObjectRef, Phase, Reason, Stage};
+use crate::lane;
+use crate::plan::Configs;
+use crate::release::{self, Facts, Finalizer, Objection};
 
 /// A pass: what was seen, and what is to become of it.
 #[derive(Debug)]
@@ -20,27 +24,17 @@ pub struct Pass<'w> {
     world: &'w World,
     settings: &'w Settings,
     previous: Option<Configs>,
-    releases: Vec<Release<'w>>,
+    releases: Vec<Released<'w>>,
+    lanes: Vec<Standing<'w>>,
 }
 
+/// A standing lane in a pass.
 #[derive(Debug)]
-struct Release<'w> {
-    object: &'w GrayRelease,
-    facts: Facts,
-    stored: GrayReleaseStatus,
-    next: GrayReleaseStatus,
-    desired: Desired,
-}
-
-/// A status that is to be stored before anything is done about it.
-#[derive(Debug, Clone, Copy)]
-pub struct StoredStatus<'p> {
-    /// The release, at the resource version that was read.
-    pub release: &'p GrayRelease,
-    /// Its status as it is.
-    pub before: &'p GrayReleaseStatus,
-    /// Its status as it becomes.
-    pub after: &'p GrayReleaseStatus,
+struct Standing<'w> {
+    object: &'w Lane,
+    facts: lane::Facts,
+    stored: LaneStatus,
+    next: LaneStatus,
 }
 
 impl<'w> Pass<'w> {
@@ -48,45 +42,51 @@ impl<'w> Pass<'w> {
     #[must_use]
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
         let previous = planning::published(&world.wasm_plugins);
-        let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
-        let over_deployments = || {
-            let all = world.releases.iter().map(AsRef::as_ref);
-            all.filter(|release: &&GrayRelease| {
-                release.spec.workloads.iter().all(|workload| workload.deployment.is_some())
-            })
-        };
-        for release in over_deployments() {
-            facts.insert(address(release), facts::of(world, release));
-        }
-        let stored = |release: &GrayRelease| release.status.clone().unwrap_or_default();
-        let statuses: Statuses<'_> = over_deployments()
-            .filter_map(|release| Some((address(release), (release, facts.get(&address(release))?, stored(release)))))
-            .collect();
+        let endpoints = Endpoints::of(world);
+        let facts: BTreeMap<String, Facts> =
+            over_deployments(world).map(|release| (address(release), facts::of(world, &endpoints, release))).collect();
+        let statuses = Statuses::stored(world, &endpoints, &facts);
         let planned = planning::of(world, &statuses, previous.as_ref());
         let published = planned.configs.as_ref().and_then(|configs| {
             let configs = configs.clone().at_least(floor(world, &statuses));
             wasm_plugin::publication(world, settings, &configs).is_empty().then(|| configs.generation())
         });
-        let releases = over_deployments().map(|release| {
-            let mut facts = facts::of(world, release);
-            let object = ObjectRef::of(Kind::GrayRelease, &release.metadata);
-            facts.refusal = planned.refused.get(&object).cloned().or_else(|| conflict(world, release));
-            facts.published = published.filter(|_| facts.refusal.is_none());
-            let stored = stored(release);
+        let releases = over_deployments(world).map(|release| {
+            let mut facts = facts::of(world, &endpoints, release);
+            let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
+            facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
+            facts.published = published.filter(|_| facts.objection.is_none());
+            let stored = release.status.clone().unwrap_or_default();
             let (desired, next) = release::step(&facts, &release.spec, &stored, now);
-            Release { object: release, facts, stored, next, desired }
+            Released { object: release, facts, stored, next, desired }
         });
-        Self { world, settings, previous, releases: releases.collect() }
+        let unheard = unheard(world, &statuses);
+        let lanes = world.lanes.iter().map(|object| {
+            let mut facts = standing::facts(world, &endpoints, object, unheard);
+            facts.objection =
+                facts.objection.take().or_else(|| planned.objection(&ObjectRef::of(api::Kind::Lane, &object.metadata)));
+            let stored = object.status.clone().unwrap_or_default();
+            let next = lane::step(&facts, &stored, now);
+            Standing { object, facts, stored, next }
+        });
+        Self { world, settings, previous, releases: releases.collect(), lanes: lanes.collect() }
     }
 
     /// The statuses that change, to be stored first.
     pub fn statuses(&self) -> impl Iterator<Item = StoredStatus<'_>> {
-        let changed = self.releases.iter().filter(|release| release.next != release.stored);
-        changed.map(|Release { object, stored, next, .. }| StoredStatus {
+        let releases = self.releases.iter().filter(|release| release.next != release.stored);
+        let releases = releases.map(|Released { object, stored, next, .. }| StoredStatus::Release {
             release: object,
             before: stored,
             after: next,
-        })
+        });
+        let lanes = self.lanes.iter().filter(|lane| lane.next != lane.stored);
+        let lanes = lanes.map(|Standing { object, stored, next, .. }| StoredStatus::Lane {
+            lane: object,
+            before: stored,
+            after: next,
+        });
+        releases.chain(lanes)
     }
 
     /// What to write when they are stored, in order.
@@ -94,106 +94,122 @@ impl<'w> Pass<'w> {
     pub fn writes(&self) -> Vec<Change> {
         let mut writes = Vec::new();
         for release in &self.releases {
-            release.write(self.world, &mut writes);
+            // A status that was just stored has made another object of it.
+            if release.next == release.stored {
+                let (life, finalizer) = (release.facts.life, release.desired.finalizer);
+                writes.extend(finalizer::of(Kind::GrayRelease, release.object, FINALIZER, life, finalizer));
+            }
+            release.hold(self.world, &mut writes);
         }
-        let statuses: Statuses<'_> = self
-            .releases
-            .iter()
-            .map(|Release { object, facts, next, .. }| (address(object), (*object, facts, next.clone())))
-            .collect();
+        writes.extend(self.routes());
+        for release in &self.releases {
+            release.scale(self.world, &mut writes);
+        }
+        let endpoints = Endpoints::of(self.world);
+        let statuses = Statuses {
+            releases: self.releases.iter().map(|one| (address(one.object), one.planned())).collect(),
+            lanes: self.lanes.iter().map(|one| (one.object, one.next.clone())).collect(),
+            endpoints: &endpoints,
+        };
         let planned = planning::of(self.world, &statuses, self.previous.as_ref());
         if let Some(configs) = planned.configs {
             let configs = configs.at_least(floor(self.world, &statuses));
             writes.extend(wasm_plugin::publication(self.world, self.settings, &configs));
         }
+        writes.extend(self.lanes.iter().filter_map(Standing::finalizer));
         writes
+    }
+
+    /// Subsets, then routes to them; away with routes before what they lead to.
+    fn routes(&self) -> Vec<Change> {
+        let ways = self.ways();
+        let policy = self.world.policy.as_ref();
+        let header = policy.map_or_else(HeaderNames::default, |policy| policy.spec.headers.clone()).version;
+        let mut writes = Vec::new();
+        for (service, way) in &ways {
+            writes.extend(object::subsets(self.world, service, way));
+            writes.extend(object::routes(self.world, service, &header, way));
+        }
+        writes.extend(object::surplus_routes(self.world, &ways));
+        writes.extend(object::surplus_subsets(self.world, &ways));
+        writes
+    }
+
+    fn ways(&self) -> Ways {
+        let mut ways = Ways::new();
+        for release in &self.releases {
+            release.join(&mut ways);
+        }
+        for Standing { object, next, .. } in &self.lanes {
+            for known in &next.services {
+                let namespace = object.namespace().unwrap_or_default();
+                let Ok(service) = crate::plan::Service::resolve(&known.service, &namespace) else { continue };
+                let way: &mut Way = ways.entry(service).or_default();
+                way.owners.insert(object.uid().unwrap_or_default(), object::owner_of(*object));
+                way.join(known);
+            }
+        }
+        ways
     }
 
     /// Whether anything waits for proxies, so that they are asked more often.
     #[must_use]
     pub fn awaits_proxies(&self) -> bool {
+        let waits = |lane: &Standing<'_>| lane.next.services.iter().any(|known| known.stage != Stage::Serving);
         self.releases.iter().any(|release| release.next.phase.is_under_way() || release.next.phase == Phase::Aborting)
+            || self.lanes.iter().any(waits)
     }
 }
 
-/// No generation is given twice, even if what was published is lost.
+impl Standing<'_> {
+    fn finalizer(&self) -> Option<Change> {
+        if self.next != self.stored {
+            return None;
+        }
+        let gone = lane::is_gone(&self.facts, &self.next);
+        let finalizer = if gone { Finalizer::Dropped } else { Finalizer::Kept };
+        finalizer::of(Kind::Lane, self.object, LANE_FINALIZER, self.facts.life, finalizer)
+    }
+}
+
+impl Planned {
+    fn objection(&self, object: &ObjectRef) -> Option<Objection> {
+        let message = self.refused.get(object)?.clone();
+        Some(Objection { reason: Reason::Refused, message })
+    }
+}
+
+impl<'w> Statuses<'w> {
+    fn stored(world: &'w World, endpoints: &'w Endpoints<'w>, facts: &'w BTreeMap<String, Facts>) -> Self {
+        let releases = over_deployments(world).filter_map(|release| {
+            let facts = facts.get(&address(release))?;
+            Some((address(release), (release, facts, release.status.clone().unwrap_or_default())))
+        });
+        let lanes = world.lanes.iter().map(|lane| (lane.as_ref(), lane.status.clone().unwrap_or_default()));
+        Self { releases: releases.collect(), lanes: lanes.collect(), endpoints }
+    }
+}
+
+fn over_deployments(world: &World) -> impl Iterator<Item = &GrayRelease> {
+    let all = world.releases.iter().map(AsRef::as_ref);
+    all.filter(|release: &&GrayRelease| release.spec.workloads.iter().all(|workload| workload.deployment.is_some()))
+}
+
+/// No generation is given twice, even if what was published is lost; and one that a lane asks for is reached.
 fn floor(world: &World, statuses: &Statuses<'_>) -> u64 {
-    let given = statuses.values().filter_map(|(_, _, status)| status.publication.as_ref());
-    let given = given.map(|publication| publication.generation).max().unwrap_or_default();
+    let given = statuses.releases.values().filter_map(|(_, _, status)| status.publication.as_ref());
+    let given = given.map(|publication| publication.generation);
+    let asked = statuses.lanes.iter().flat_map(|(_, status)| &status.services).map(|known| known.generation);
+    let given = given.chain(asked).max().unwrap_or_default();
     given.max(wasm_plugin::highest_generation(&world.wasm_plugins))
+}
+
+/// A generation that nobody was told yet, whatever the caches may have missed.
+fn unheard(world: &World, statuses: &Statuses<'_>) -> u64 {
+    let heard = world.reports.values().copied().max().unwrap_or_default();
+    floor(world, statuses).max(heard) + 1
 }
 
 fn address(release: &GrayRelease) -> String {
     format!("{}/{}", release.namespace().unwrap_or_default(), release.name_any())
-}
-
-/// What stands in the way of a release outside of Graylane's own resources.
-fn conflict(world: &World, release: &GrayRelease) -> Option<String> {
-    release.spec.workloads.iter().enumerate().find_map(|(index, workload)| {
-        let namespace = release.namespace().unwrap_or_default();
-        let service = Service::resolve(&workload.service, &namespace).ok()?;
-        let field = format!("spec.workloads[{index}].service");
-        if service.namespace() != namespace {
-            return Some(format!("{field}: {service} is in another namespace than its Deployment"));
-        }
-        let other = object::conflict(world, &service)?;
-        Some(format!("{field}: {service} is routed by {other} already, which Istio does not merge with other routes"))
-    })
-}
-
-impl Release<'_> {
-    fn write(&self, world: &World, writes: &mut Vec<Change>) {
-        let namespace = self.object.namespace().unwrap_or_default();
-        // A status that was just stored has made another object of it.
-        if self.next == self.stored {
-            writes.extend(finalizer::of(self.object, self.facts.life, self.desired.finalizer));
-        }
-        let deployments = self.object.spec.workloads.iter().zip(&self.desired.workloads);
-        for (workload, desired) in deployments {
-            let Some(name) = &workload.deployment else { continue };
-            let Some(deployment) = facts::deployment(world, &namespace, name) else { continue };
-            let sets = || facts::sets(world, self.object, deployment);
-            writes.extend(match self.next.phase {
-                Phase::Withdrawn => object::let_go(self.object, deployment),
-                _ => object::pausing(self.object, deployment, desired.pausing),
-            });
-            if let Ok(service) = Service::resolve(&workload.service, &namespace) {
-                self.route(world, &service, desired, writes);
-            }
-            writes.extend(object::twins(&desired.twins, sets()));
-            writes.extend(desired.gray.as_ref().and_then(|gray| object::gray(self.object, deployment, gray, sets())));
-            writes.extend(object::removed(desired.gray.as_ref(), sets()));
-        }
-    }
-
-    fn route(&self, world: &World, service: &Service, desired: &DesiredWorkload, writes: &mut Vec<Change>) {
-        if self.facts.refusal.is_some() && !self.desired.is_routed() {
-            return;
-        }
-        let gray: Option<&VersionName> = desired.gray.as_ref().map(|gray| &gray.version);
-        if self.next.phase != Phase::Withdrawn {
-            writes.extend(object::subsets(world, self.object, service, desired.stable.iter().chain(gray)));
-        }
-        let header =
-            world.policy.as_ref().map_or_else(HeaderNames::default, |policy| policy.spec.headers.clone()).version;
-        // The routes stay until the new pods are gone, also when those are not wanted any more.
-        let released = gray.or_else(|| self.released(service));
-        let base = match self.desired.traffic.base {
-            BaseRoute::Service => None,
-            BaseRoute::Stable => desired.stable.as_ref(),
-            BaseRoute::Gray => released,
-        };
-        writes.extend(match (released, base) {
-            (Some(gray), Some(base)) => object::routes(world, self.object, service, &header, gray, base),
-            (None, _) | (_, None) => object::unrouted(world, service),
-        });
-    }
-
-    /// The version of the service that is being released, by the status.
-    fn released(&self, service: &Service) -> Option<&VersionName> {
-        let workloads = self.object.spec.workloads.iter().zip(&self.next.workloads);
-        let mut of_it = workloads
-            .filter(|(workload, _)| Service::resolve(&workload.service, service.namespace()).as_ref() == Ok(service));
-        of_it.find_map(|(_, known)| known.gray.as_ref())
-    }
 }

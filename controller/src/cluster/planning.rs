@@ -1,29 +1,36 @@
 //! What is published for a world: the planner's view of it, and what the planner leaves out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use graylane_core::FilterConfig;
 use graylane_core::config::HostPattern;
 use graylane_core::name::{ServiceName, VersionName};
+use graylane_core::{FilterConfig, Phase};
 use k8s_openapi::api::core::v1;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 
 use super::World;
+use super::endpoints::Endpoints;
 use super::object::wasm_plugin;
+use super::standing::{self, BASE};
 use super::version_names::resolve;
-use crate::api::{GrayRelease, GrayReleaseStatus, Kind, ObjectRef, WorkloadStatus};
+use crate::api::{GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, ObjectRef, WorkloadStatus};
 use crate::plan::{Configs, Observed, Readiness, Refusals, Service, ServiceFacts, plan};
 use crate::release::Facts;
 
-/// Releases by `NAMESPACE/NAME`, with facts and the status that is or will be stored.
-pub(super) type Statuses<'a> = BTreeMap<String, (&'a GrayRelease, &'a Facts, GrayReleaseStatus)>;
+/// What is to be planned: objects with the status that is or will be stored.
+pub(super) struct Statuses<'a> {
+    /// Releases by `NAMESPACE/NAME`, with their facts.
+    pub(super) releases: BTreeMap<String, (&'a GrayRelease, &'a Facts, GrayReleaseStatus)>,
+    /// Standing lanes.
+    pub(super) lanes: Vec<(&'a Lane, LaneStatus)>,
+    /// Which endpoints are ready.
+    pub(super) endpoints: &'a Endpoints<'a>,
+}
 
 /// Namespaces whose services are no business of the mesh.
 const SYSTEM: [&str; 2] = ["kube-system", "istio-system"];
-
-/// The name of the version of a service that nobody releases.
-const ONLY: &str = "stable";
 
 /// What is to be published, and what was left out, with the reason.
 #[derive(Debug)]
@@ -74,7 +81,7 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
     for service in &world.services {
         services.extend(facts_of(service));
     }
-    for (release, facts, status) in statuses.values() {
+    for (release, facts, status) in statuses.releases.values() {
         let namespace = release.namespace().unwrap_or_default();
         for ((named, known), facts) in release.spec.workloads.iter().zip(&status.workloads).zip(&facts.workloads) {
             let service = Service::resolve(&named.service, &namespace).ok();
@@ -84,9 +91,18 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
             }
         }
     }
+    for known in statuses.lanes.iter().flat_map(|(_, status)| &status.services) {
+        // The name is a full one.
+        let Ok(service) = Service::resolve(&known.service, "") else { continue };
+        if let Some(facts) = services.get_mut(&service) {
+            let ready = statuses.endpoints.ready(&service, &known.labels);
+            let readiness = if ready > 0 { Readiness::Ready } else { Readiness::NotReady };
+            facts.versions.insert(known.version.clone(), readiness);
+        }
+    }
     Observed {
-        releases: statuses.values().filter_map(|(release, _, status)| resolve(release, status)).collect(),
-        lanes: world.lanes.iter().map(|lane| lane.as_ref().clone()).collect(),
+        releases: statuses.releases.values().filter_map(|(release, _, status)| resolve(release, status)).collect(),
+        lanes: statuses.lanes.iter().map(|(lane, status)| standing::resolve(lane, status)).collect(),
         policy: world.policy.as_deref().cloned(),
         secrets: BTreeMap::new(),
         services,
@@ -109,7 +125,7 @@ fn facts_of(service: &v1::Service) -> Option<(Service, ServiceFacts)> {
     }
     let name = Service::resolve(&ServiceName::new(service.name_any()).ok()?, &namespace).ok()?;
     let port = service.spec.as_ref()?.ports.as_ref()?.first()?.port;
-    let only = VersionName::new(ONLY).ok()?;
+    let only = VersionName::new(BASE).ok()?;
     let facts = ServiceFacts {
         port: u16::try_from(port).ok()?,
         base: Some(only.clone()),
@@ -126,18 +142,24 @@ fn gateway_hosts(service: &Service) -> Vec<HostPattern> {
 
 /// What is published, read from the objects that say so: of each role, the latest in any place. `None` where a role is
 /// missing.
-pub(super) fn published(plugins: &[std::sync::Arc<DynamicObject>]) -> Option<Configs> {
-    let latest = |name: &str| {
-        let ours = plugins.iter().filter(|plugin| wasm_plugin::is_ours(plugin, name));
-        let config = |plugin: &std::sync::Arc<DynamicObject>| {
-            let text = plugin.data.get("spec")?.get("pluginConfig")?.to_string();
-            FilterConfig::from_json(text.as_bytes()).ok()
-        };
-        ours.filter_map(config).max_by_key(|config| config.generation)
-    };
+pub(super) fn published(plugins: &[Arc<DynamicObject>]) -> Option<Configs> {
+    let latest = |phase| published_config(plugins.iter().map(AsRef::as_ref), phase);
     Some(Configs {
-        gateway: latest(wasm_plugin::GATEWAY)?,
-        inbound: latest(wasm_plugin::INBOUND)?,
-        outbound: latest(wasm_plugin::OUTBOUND)?,
+        gateway: latest(Phase::Gateway)?,
+        inbound: latest(Phase::SidecarInbound)?,
+        outbound: latest(Phase::SidecarOutbound)?,
     })
+}
+
+/// The latest configuration for proxies of `phase` among `plugins`.
+pub fn published_config<'p>(
+    plugins: impl IntoIterator<Item = &'p DynamicObject>,
+    phase: Phase,
+) -> Option<FilterConfig> {
+    let ours = plugins.into_iter().filter(|plugin| wasm_plugin::is_ours(plugin, wasm_plugin::name(phase)));
+    let config = |plugin: &DynamicObject| {
+        let text = plugin.data.get("spec")?.get("pluginConfig")?.to_string();
+        FilterConfig::from_json(text.as_bytes()).ok()
+    };
+    ours.filter_map(config).max_by_key(|config| config.generation)
 }

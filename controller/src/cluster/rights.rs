@@ -19,18 +19,21 @@ const SEE: &[&str] = &["list", "watch"];
 const KEEP: &[&str] = &["create", "delete", "list", "patch", "watch"];
 
 /// Everything that the controller does, in all namespaces.
-pub const RIGHTS: [Right; 13] = [
+pub const RIGHTS: [Right; 16] = [
     Right { group: "", resource: "pods", verbs: SEE },
     Right { group: "", resource: "services", verbs: SEE },
     Right { group: "apps", resource: "deployments", verbs: &["list", "patch", "watch"] },
     Right { group: "apps", resource: "replicasets", verbs: KEEP },
+    Right { group: "discovery.k8s.io", resource: "endpointslices", verbs: SEE },
     Right { group: "events.k8s.io", resource: "events", verbs: &["create", "patch"] },
     Right { group: "extensions.istio.io", resource: "wasmplugins", verbs: KEEP },
     Right { group: "graylane.io", resource: "grayreleases", verbs: &["list", "patch", "watch"] },
     // Owners that block the deletion of what they own must be allowed to be changed so far.
     Right { group: "graylane.io", resource: "grayreleases/finalizers", verbs: &["update"] },
     Right { group: "graylane.io", resource: "grayreleases/status", verbs: &["update"] },
-    Right { group: "graylane.io", resource: "lanes", verbs: SEE },
+    Right { group: "graylane.io", resource: "lanes", verbs: &["list", "patch", "watch"] },
+    Right { group: "graylane.io", resource: "lanes/finalizers", verbs: &["update"] },
+    Right { group: "graylane.io", resource: "lanes/status", verbs: &["update"] },
     Right { group: "graylane.io", resource: "meshpolicies", verbs: SEE },
     Right { group: "networking.istio.io", resource: "destinationrules", verbs: KEEP },
     Right { group: "networking.istio.io", resource: "virtualservices", verbs: KEEP },

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
 
 use super::ModuleSource;
@@ -25,6 +26,8 @@ pub struct World {
     pub replica_sets: Vec<Arc<ReplicaSet>>,
     /// The Services.
     pub services: Vec<Arc<Service>>,
+    /// The endpoints of Services.
+    pub endpoint_slices: Vec<Arc<EndpointSlice>>,
     /// The pods.
     pub pods: Vec<Arc<Pod>>,
     /// Istio's `DestinationRule`s.

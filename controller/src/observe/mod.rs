@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
 use kube::core::ApiResource;
 use kube::runtime::reflector::{ObjectRef, Store};
@@ -20,7 +21,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{Lane, MeshPolicy};
+use crate::api::MeshPolicy;
 use crate::cluster::{Kind, World};
 use cache::{typed, watch};
 pub use proxies::{Pace, Proxies};
@@ -34,6 +35,7 @@ pub struct Watches {
     deployments: Store<Deployment>,
     replica_sets: Store<ReplicaSet>,
     services: Store<Service>,
+    endpoint_slices: Store<EndpointSlice>,
     pods: Store<Pod>,
     destination_rules: Store<DynamicObject>,
     virtual_services: Store<DynamicObject>,
@@ -52,11 +54,12 @@ impl Watches {
         let dynamic = |resource: &ApiResource| watch::<DynamicObject>(client, resource, tasks, stop, &changed);
         Self {
             releases: dynamic(&Kind::GrayRelease.resource()),
-            lanes: dynamic(&ApiResource::erase::<Lane>(&())),
+            lanes: dynamic(&Kind::Lane.resource()),
             policies: dynamic(&ApiResource::erase::<MeshPolicy>(&())),
             deployments: watch(client, &(), tasks, stop, &changed),
             replica_sets: watch(client, &(), tasks, stop, &changed),
             services: watch(client, &(), tasks, stop, &changed),
+            endpoint_slices: watch(client, &(), tasks, stop, &changed),
             pods: watch(client, &(), tasks, stop, &changed),
             destination_rules: dynamic(&Kind::DestinationRule.resource()),
             virtual_services: dynamic(&Kind::VirtualService.resource()),
@@ -81,6 +84,7 @@ impl Watches {
         let _ = self.deployments.wait_until_ready().await;
         let _ = self.replica_sets.wait_until_ready().await;
         let _ = self.services.wait_until_ready().await;
+        let _ = self.endpoint_slices.wait_until_ready().await;
         let _ = self.pods.wait_until_ready().await;
     }
 
@@ -106,6 +110,7 @@ impl Watches {
             deployments: self.deployments.state(),
             replica_sets: self.replica_sets.state(),
             services: self.services.state(),
+            endpoint_slices: self.endpoint_slices.state(),
             pods: self.pods.state(),
             destination_rules: self.destination_rules.state(),
             virtual_services: self.virtual_services.state(),
@@ -123,6 +128,7 @@ impl Watches {
         };
         match kind {
             Kind::GrayRelease => dynamic(&self.releases),
+            Kind::Lane => dynamic(&self.lanes),
             Kind::DestinationRule => dynamic(&self.destination_rules),
             Kind::VirtualService => dynamic(&self.virtual_services),
             Kind::WasmPlugin => dynamic(&self.wasm_plugins),

@@ -6,8 +6,8 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no way to an API server.
-    #[error("no API server: {0}; a kubeconfig (KUBECONFIG) says where it is")]
-    Client(Box<kube::Error>),
+    #[error("no API server: {0}; a kubeconfig (--kubeconfig, or KUBECONFIG) says where it is")]
+    NoCluster(Box<dyn std::error::Error + Send + Sync>),
     /// There is no such release.
     #[error("there is no GrayRelease \"{namespace}/{name}\"; -n names another namespace")]
     NotFound {
@@ -15,6 +15,22 @@ pub enum Error {
         namespace: String,
         /// The name.
         name: String,
+    },
+    /// It took too long.
+    #[error("GrayRelease \"{name}\" has not come to an end in {} s; it goes on all the same", patience.as_secs())]
+    Patience {
+        /// The name.
+        name: String,
+        /// How long was waited.
+        patience: std::time::Duration,
+    },
+    /// No proxy has been told anything.
+    #[error(
+        "nothing is published to proxies of namespace \"{namespace}\": either the controller does not run, or there is no proxy; -n names another namespace"
+    )]
+    NothingPublished {
+        /// The namespace.
+        namespace: String,
     },
     /// Somebody else always was faster.
     #[error("GrayRelease \"{name}\" changed each time it was about to be patched; try again")]

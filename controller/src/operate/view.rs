@@ -1,52 +1,111 @@
 //! What a release is at, on a few lines.
 
-use std::fmt::Write as _;
-
+use graylane_core::Percentage;
+use graylane_core::slots::SLOTS;
 use kube::ResourceExt;
 
-use crate::api::{ConditionStatus, ConditionType, GrayRelease, GrayReleaseStatus};
+use super::advice;
+use crate::api::{
+    BaseRoute, Condition, ConditionStatus, ConditionType, GrayRelease, GrayReleaseStatus, Step, WorkloadStatus,
+};
 
 /// How many of the latest deeds are shown.
 const DEEDS: usize = 3;
 
-/// A release on a few lines: what it is doing, its versions, its proxies, what stands in its way, and its latest history.
-pub(super) fn of(release: &GrayRelease) -> String {
-    let mut text = String::new();
+/// How many cells a bar has.
+const CELLS: u32 = 20;
+
+/// A release on a few lines: what it is doing, its steps, who gets the new version, its pods and proxies, what stands in
+/// its way, its latest history, and what can be done about it.
+#[must_use]
+pub fn view(release: &GrayRelease) -> String {
     let name = release.name_any();
     let Some(status) = &release.status else {
-        return format!("{name}  not seen by the controller yet\n");
+        return format!("{name}  not seen by the controller yet: does it run?\n");
     };
-    // Writing to a string can not fail.
-    let _ = writeln!(text, "{name}  {:?}  {}  {}", status.phase, status.progress, status.message);
-    for workload in &status.workloads {
-        let named = |version: &Option<_>| version.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-        let (stable, gray) = (named(&workload.stable), named(&workload.gray));
-        let pods = format!("{}/{} pods", workload.ready, workload.replicas);
-        let _ = writeln!(text, "  {}  stable {stable}  new {gray}  {pods}", workload.deployment);
+    let mut lines = vec![format!("{name}  {:?}  {}", status.phase, status.message)];
+    lines.extend(steps(release, status));
+    if status.phase.is_under_way() {
+        lines.push(format!("  traffic  {}  on the new version", bar(share(status))));
     }
-    proxies(status, &mut text);
-    for condition in &status.conditions {
-        let bad = match condition.kind {
-            ConditionType::Accepted => condition.status == ConditionStatus::False,
-            ConditionType::Stalled => condition.status == ConditionStatus::True,
-            ConditionType::Ready => false,
-        };
-        if bad {
-            let _ = writeln!(text, "  ! {:?}: {}", condition.reason, condition.message);
-        }
-    }
+    lines.extend(status.workloads.iter().map(workload));
+    lines.extend(proxies(status));
+    lines.extend(status.conditions.iter().filter(|condition| is_bad(condition)).map(complaint));
     for deed in status.history.iter().rev().take(DEEDS).rev() {
-        let _ = writeln!(text, "  {}  {}  {}", deed.time.strftime("%H:%M:%S"), deed.who, deed.what);
+        lines.push(format!("  {}  {}  {}", deed.time.strftime("%FT%TZ"), deed.who, deed.what));
     }
-    text
+    lines.extend(advice::of(release, status).into_iter().map(|advice| format!("  -> {advice}")));
+    lines.join("\n") + "\n"
 }
 
-fn proxies(status: &GrayReleaseStatus, text: &mut String) {
-    if let Some(publication) = &status.publication {
-        let (has, all) = (status.proxies.acknowledged, status.proxies.total);
-        let _ = writeln!(text, "  generation {}  {has} of {all} proxies", publication.generation);
+/// The steps in a row: those that are done, the one that is being done, and those to come.
+fn steps(release: &GrayRelease, status: &GrayReleaseStatus) -> Option<String> {
+    let steps = &release.spec.strategy.as_ref()?.canary.steps;
+    if !status.phase.is_under_way() {
+        return None;
     }
-    if !status.proxies.lagging.is_empty() && status.publication.is_some() {
-        let _ = writeln!(text, "  lagging: {}", status.proxies.lagging.join(", "));
+    let current = usize::try_from(status.step).unwrap_or(usize::MAX);
+    let drawn = steps.iter().enumerate().map(|(index, step)| {
+        let sign = match index.cmp(&current) {
+            std::cmp::Ordering::Less => '✓',
+            std::cmp::Ordering::Equal => '●',
+            std::cmp::Ordering::Greater => '○',
+        };
+        format!("{sign} {}", name(step))
+    });
+    let all = if current >= steps.len() { "● everybody" } else { "○ everybody" };
+    let drawn: Vec<String> = drawn.chain([all.to_owned()]).collect();
+    Some(format!("  steps    {}", drawn.join("  ")))
+}
+
+fn name(step: &Step) -> String {
+    match step {
+        Step::SetWeight(weight) => weight.to_string(),
+        Step::SetReplicas(replicas) => format!("{replicas} pods"),
+        Step::Pause(pause) => pause.duration.map_or_else(|| "approval".to_owned(), |wait| format!("wait {wait}")),
     }
+}
+
+/// The share of requests that the new version gets, apart from rules.
+pub(super) fn share(status: &GrayReleaseStatus) -> Percentage {
+    match status.traffic.base {
+        BaseRoute::Service | BaseRoute::Stable => status.traffic.weight,
+        BaseRoute::Gray => Percentage::FULL,
+    }
+}
+
+/// A share as a bar and in figures. What is not nothing is seen, however little.
+pub(super) fn bar(share: Percentage) -> String {
+    let slots = u32::from(share.slots());
+    let full = (slots * CELLS).div_ceil(u32::from(SLOTS)).min(CELLS);
+    let cells: String = (0..CELLS).map(|cell| if cell < full { '█' } else { '░' }).collect();
+    format!("{cells} {share}")
+}
+
+fn workload(workload: &WorkloadStatus) -> String {
+    let named = |version: &Option<_>| version.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let (stable, gray) = (named(&workload.stable), named(&workload.gray));
+    let pods = format!("{} of {} new pods serve", workload.ready, workload.replicas);
+    let of_new = if workload.gray.is_some() { format!("  new {gray}  {pods}") } else { String::new() };
+    format!("  {}  stable {stable}{of_new}", workload.deployment)
+}
+
+fn proxies(status: &GrayReleaseStatus) -> Option<String> {
+    let publication = status.publication.as_ref()?;
+    let (has, all) = (status.proxies.acknowledged, status.proxies.total);
+    let lagging = &status.proxies.lagging;
+    let not = if lagging.is_empty() { String::new() } else { format!(", not yet: {}", lagging.join(", ")) };
+    Some(format!("  proxies  {has} of {all} have generation {}{not}", publication.generation))
+}
+
+pub(super) fn is_bad(condition: &Condition) -> bool {
+    match condition.kind {
+        ConditionType::Accepted => condition.status == ConditionStatus::False,
+        ConditionType::Stalled => condition.status == ConditionStatus::True,
+        ConditionType::Ready => false,
+    }
+}
+
+fn complaint(condition: &Condition) -> String {
+    format!("  ! {:?}: {}", condition.reason, condition.message)
 }

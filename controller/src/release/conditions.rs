@@ -1,7 +1,7 @@
 //! What a status tells people: a sentence, counts, and conditions.
 
-use super::Machine;
 use super::versions::NotHeld;
+use super::{Machine, Objection};
 use crate::api::{Condition, ConditionStatus, ConditionType, GrayReleaseStatus, Phase, Reason};
 
 impl Machine<'_> {
@@ -93,8 +93,8 @@ impl Machine<'_> {
     }
 
     fn accepted(&self) -> (bool, Reason, String) {
-        if let Some(refusal) = &self.facts.refusal {
-            return (false, Reason::Refused, refusal.clone());
+        if let Some(Objection { reason, message }) = &self.facts.objection {
+            return (false, *reason, message.clone());
         }
         let named = self.spec.workloads.iter().filter_map(|workload| workload.deployment.as_ref());
         let missing = named.zip(&self.facts.workloads).find(|(_, facts)| facts.is_none());

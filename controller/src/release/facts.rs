@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use graylane_core::name::VersionName;
 
+use crate::api::Reason;
+
 /// What a release needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -19,8 +21,17 @@ pub struct Facts {
     pub life: Life,
     /// The generation of the object.
     pub generation: i64,
-    /// Why the planner leaves the release out, if it does.
-    pub refusal: Option<String>,
+    /// What stands in the way of what the object says; the planner leaves it out then.
+    pub objection: Option<Objection>,
+}
+
+/// What stands in the way of what an object says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// Why, in a word.
+    pub reason: Reason,
+    /// The field, what is wrong with it, and what to do.
+    pub message: String,
 }
 
 /// Whether an object is being deleted.

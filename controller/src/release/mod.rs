@@ -23,12 +23,14 @@ mod transition;
 mod verb;
 mod versions;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::api::{GrayReleaseSpec, GrayReleaseStatus, Phase, Proxies};
 use course::Course;
 pub use desired::{Custody, Desired, DesiredWorkload, Finalizer, GraySet, Pausing};
-pub use facts::{Facts, Life, Owner, PodSet, Template, WorkloadFacts};
+pub use facts::{Facts, Life, Objection, Owner, PodSet, Template, WorkloadFacts};
 pub(crate) use fingerprint::fingerprint;
 pub use verb::{InvalidVerb, Verb};
 
@@ -79,15 +81,9 @@ impl Machine<'_> {
             status.publication = Some(crate::api::Publication { generation, traffic: status.traffic.clone() });
         }
         let wanted = status.publication.as_ref().filter(|publication| publication.traffic == status.traffic);
-        let has = |reported: &Option<u64>| {
-            wanted.is_some_and(|wanted| reported.is_some_and(|reported| reported >= wanted.generation))
-        };
-        let lagging = || self.facts.proxies.iter().filter(|(_, reported)| !has(reported));
-        status.proxies = Proxies {
-            total: count(self.facts.proxies.len()),
-            acknowledged: count(self.facts.proxies.len() - lagging().count()),
-            lagging: lagging().map(|(name, _)| name.clone()).take(MOST_NAMED).collect(),
-        };
+        let (late, lagging) = lagging(&self.facts.proxies, wanted.map(|wanted| wanted.generation));
+        let total = count(self.facts.proxies.len());
+        status.proxies = Proxies { total, acknowledged: total.saturating_sub(late), lagging };
     }
 
     /// Whether every proxy does what the stored status says.
@@ -126,6 +122,13 @@ impl Machine<'_> {
 
 /// How many lagging proxies a status names.
 const MOST_NAMED: usize = 20;
+
+/// How many proxies have not reported `wanted`, which `None` of them can have, and the first of them.
+pub(crate) fn lagging(proxies: &BTreeMap<String, Option<u64>>, wanted: Option<u64>) -> (u32, Vec<String>) {
+    let has = |reported: &Option<u64>| wanted.is_some_and(|wanted| reported.is_some_and(|reported| reported >= wanted));
+    let late = || proxies.iter().filter(|(_, reported)| !has(reported));
+    (count(late().count()), late().map(|(name, _)| name.clone()).take(MOST_NAMED).collect())
+}
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)

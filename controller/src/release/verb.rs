@@ -15,8 +15,10 @@ use crate::api::Phase;
 pub enum Verb {
     /// End the present pause.
     Approve,
-    /// Leave out all further steps.
+    /// Leave out the rest of the present step.
     Promote,
+    /// Leave out all further steps.
+    PromoteFully,
     /// Make no further step.
     Pause,
     /// Go on after a pause.
@@ -31,7 +33,7 @@ pub enum Verb {
 
 /// A text that tells a release nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no verb: approve, promote, pause, resume, abort, retry or jump:STEP is allowed")]
+#[error("{0:?} is no verb: approve, promote, promote:full, pause, resume, abort, retry or jump:STEP is allowed")]
 pub struct InvalidVerb(String);
 
 impl FromStr for Verb {
@@ -40,6 +42,7 @@ impl FromStr for Verb {
     fn from_str(text: &str) -> Result<Self, InvalidVerb> {
         let invalid = || InvalidVerb(text.to_owned());
         match text.split_once(':') {
+            Some(("promote", "full")) => Ok(Self::PromoteFully),
             Some(("jump", step)) => step.parse().map(Self::Jump).map_err(|_| invalid()),
             Some(_) => Err(invalid()),
             None => Ok(match text {
@@ -60,6 +63,7 @@ impl fmt::Display for Verb {
         f.write_str(match self {
             Self::Approve => "approve",
             Self::Promote => "promote",
+            Self::PromoteFully => "promote:full",
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Abort => "abort",
@@ -91,7 +95,8 @@ impl Machine<'_> {
         let refused = |needed: &str| Err(format!("the release is {phase:?}, and {needed}"));
         match verb {
             Verb::Approve if phase == Phase::Pausing => self.go_to(self.index() + 1),
-            Verb::Promote if phase.is_stepping() => self.go_to(self.course.len()),
+            Verb::Promote if phase.is_stepping() => self.go_to(self.index() + 1),
+            Verb::PromoteFully if phase.is_stepping() => self.go_to(self.course.len()),
             Verb::Jump(step) if phase.is_stepping() && usize::from(step) < self.course.len() => {
                 self.go_to(step.into());
             }
@@ -103,7 +108,9 @@ impl Machine<'_> {
             Verb::Abort if phase.is_under_way() => self.abort(Some("somebody aborted it".to_owned())),
             Verb::Retry if phase == Phase::Aborted => self.rest(Phase::Idle),
             Verb::Approve => return refused("only a pause can be approved"),
-            Verb::Promote | Verb::Jump(_) => return refused("steps can be left only while they are gone through"),
+            Verb::Promote | Verb::PromoteFully | Verb::Jump(_) => {
+                return refused("steps can be left only while they are gone through");
+            }
             Verb::Pause => return refused("only what goes on can be paused"),
             Verb::Resume => return refused("nobody has paused it"),
             Verb::Abort => return refused("only what goes on, and is not being adopted yet, can be aborted"),

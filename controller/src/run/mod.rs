@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::{Client, ResourceExt};
+use kube::Client;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::apply::{self, Narrator, Outcome};
-use crate::cluster::{Change, Kind, Pass, Settings};
+use crate::cluster::{Change, Pass, Settings};
 use crate::observe::{Pace, Proxies, Watches, Written};
 use election::Election;
 pub use error::Error;
@@ -160,13 +160,12 @@ impl Controller {
         self.pace.send_if_modified(|known| std::mem::replace(known, pace) != pace);
         let mut written = Vec::new();
         for status in pass.statuses() {
-            let (namespace, name) = (status.release.namespace().unwrap_or_default(), status.release.name_any());
-            let before = status.release.resource_version();
+            let (namespace, name, before) = status.address();
             if apply::store(&self.client, status).await? == Outcome::Overtaken {
                 return Ok(());
             }
             self.narrator.tell(status).await;
-            written.push(Written { kind: Kind::GrayRelease, namespace, name, before });
+            written.push(Written { kind: status.kind(), namespace, name, before });
             self.metrics.stored();
         }
         for change in pass.writes() {

@@ -1,4 +1,4 @@
-//! The objects that releases are made of.
+//! The objects that releases and lanes are made of.
 
 mod deployment;
 mod destination_rule;
@@ -11,13 +11,15 @@ use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
 use super::covers::covers;
-use super::{Change, Kind, Write};
-use crate::api::GrayRelease;
+use super::way::Way;
+use super::{Change, Kind, World, Write};
+use crate::api::{GROUP, GrayRelease};
+use crate::plan::Service;
 
 pub(super) use deployment::{let_go, pausing};
-pub(super) use destination_rule::subsets;
+pub(super) use destination_rule::{subsets, surplus_subsets};
 pub(super) use replica_set::{gray, removed, twins};
-pub(super) use virtual_service::{conflict, routes, unrouted};
+pub(super) use virtual_service::{conflict, conflict_advice, routes, surplus_routes};
 
 /// The server-side apply of an object, if the one that is there does not say the same.
 fn applied(kind: Kind, namespace: &str, name: &str, body: Value, live: Option<&Value>) -> Option<Change> {
@@ -46,16 +48,60 @@ fn change(kind: Kind, namespace: &str, name: &str, write: Write) -> Change {
     Change { kind, namespace: namespace.to_owned(), name: name.to_owned(), write }
 }
 
-/// What makes an object go with the release.
+/// What makes an object go with the release that looks after it.
 fn owner(release: &GrayRelease) -> Value {
+    with(owner_of(release), "controller", Some(json!(true)))
+}
+
+/// What makes an object go with one of ours, or with the last of several.
+pub(super) fn owner_of<K: Resource<DynamicType = ()>>(object: &K) -> Value {
     json!({
-        "apiVersion": GrayRelease::api_version(&()),
-        "kind": GrayRelease::kind(&()),
-        "name": release.name_any(),
-        "uid": release.uid(),
-        "controller": true,
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "name": object.name_any(),
+        "uid": object.uid(),
         "blockOwnerDeletion": true,
     })
+}
+
+/// The owners of the objects of a way, by uid.
+fn owners(way: &Way) -> Vec<&Value> {
+    way.owners.values().collect()
+}
+
+/// An object as JSON, to be compared, with its owners by uid: an API server keeps the order in which they came.
+fn owned(object: &DynamicObject) -> Value {
+    let mut object = object.clone();
+    object.owner_references_mut().sort_by(|one, other| one.uid.cmp(&other.uid));
+    json_of(&object)
+}
+
+/// The name of our objects for a service.
+fn name_of(service: &Service) -> String {
+    format!("graylane-{}", service.name())
+}
+
+/// Whether `object` is the one of ours for `service`.
+fn is_ours(object: &DynamicObject, service: &Service) -> bool {
+    object.name_any() == name_of(service) && object.namespace().as_deref() == Some(service.namespace())
+}
+
+/// Whether `object` goes with resources of ours, all of which are known: one that can not be read may still need it.
+fn goes_with_known(world: &World, object: &DynamicObject) -> bool {
+    let is_ours = |api_version: &str| api_version.split_once('/').is_some_and(|(group, _)| group == GROUP);
+    let releases = || world.releases.iter().filter_map(|release| release.metadata.uid.as_ref());
+    let known = || releases().chain(world.lanes.iter().filter_map(|lane| lane.metadata.uid.as_ref()));
+    let mut ours = object.owner_references().iter().filter(|owner| is_ours(&owner.api_version)).peekable();
+    ours.peek().is_some() && ours.all(|owner| known().any(|uid| *uid == owner.uid))
+}
+
+/// Removes an object, unless it is going already.
+fn deletion<K: Resource>(kind: Kind, object: &K) -> Option<Change> {
+    if object.meta().deletion_timestamp.is_some() {
+        return None;
+    }
+    let write = Write::Delete { uid: object.uid() };
+    Some(change(kind, &object.namespace()?, &object.name_any(), write))
 }
 
 /// An object as JSON, to be compared.

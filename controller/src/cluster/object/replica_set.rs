@@ -4,8 +4,8 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL, Write};
-use super::{applied, change, json_of, owner, with};
+use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL};
+use super::{applied, deletion, json_of, owner, with};
 use crate::api::GrayRelease;
 use crate::release::{Custody, GraySet, Owner};
 
@@ -68,7 +68,7 @@ pub(in crate::cluster) fn removed<'w>(
         wanted.is_some_and(|wanted| set.labels().get(HASH_LABEL).is_some_and(|hash| hash == wanted.version.as_str()))
     };
     let ours = live.filter(|(owner, set)| *owner == Owner::Release && !is_wanted(set));
-    ours.filter_map(|(_, set)| deletion(set)).collect()
+    ours.filter_map(|(_, set)| deletion(Kind::ReplicaSet, set)).collect()
 }
 
 /// Removes the old `ReplicaSet`s that the Deployment would take for the new one.
@@ -81,14 +81,6 @@ pub(in crate::cluster) fn twins<'w>(
         hash.is_some_and(|hash| versions.iter().any(|version| version.as_str() == hash))
     };
     live.filter(|(owner, set)| *owner == Owner::Deployment && is_one(set))
-        .filter_map(|(_, set)| deletion(set))
+        .filter_map(|(_, set)| deletion(Kind::ReplicaSet, set))
         .collect()
-}
-
-fn deletion(set: &ReplicaSet) -> Option<Change> {
-    if set.metadata.deletion_timestamp.is_some() {
-        return None;
-    }
-    let write = Write::Delete { uid: set.uid() };
-    Some(change(Kind::ReplicaSet, &set.namespace()?, &set.name_any(), write))
 }

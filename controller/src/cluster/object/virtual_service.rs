@@ -1,48 +1,44 @@
-//! The routes of a service while it is released: by the version header to one version, and all else to base.
-
-use std::sync::Arc;
+//! The routes of a service while it has more than one version: by the version header to one of them, and all else to
+//! base.
 
 use graylane_core::name::{HeaderName, VersionName};
 use kube::ResourceExt;
-use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
-use super::super::{Change, Kind, World, Write};
-use super::{applied, change, json_of, owner};
-use crate::api::GrayRelease;
+use super::super::way::{Way, Ways};
+use super::super::{Change, Kind, World};
+use super::{applied, deletion, is_ours, name_of, owned, owners};
 use crate::plan::Service;
 
-/// The version header leads to `gray`, and everybody else to `base`; apps never see the header.
-pub(in crate::cluster) fn routes(
-    world: &World,
-    release: &GrayRelease,
-    service: &Service,
-    header: &HeaderName,
-    gray: &VersionName,
-    base: &VersionName,
-) -> Option<Change> {
+/// The version header leads to one of the versions, and everybody else to base; apps never see the header.
+pub(in crate::cluster) fn routes(world: &World, service: &Service, header: &HeaderName, way: &Way) -> Option<Change> {
+    let live = world.virtual_services.iter().find(|object| is_ours(object, service));
+    let Some(base) = &way.base else {
+        return live.and_then(|live| deletion(Kind::VirtualService, live.as_ref()));
+    };
     let to = |subset: &VersionName| json!([{"destination": {"host": service.host(), "subset": subset}}]);
     let without_header = json!({"request": {"remove": [header]}});
-    let by_header = json!({
-        "name": format!("graylane-{gray}"),
-        "match": [{"headers": {header.as_str(): {"exact": gray}}}],
-        "route": to(gray),
-        "headers": without_header,
-    });
-    let otherwise = json!({"name": "graylane-base", "route": to(base), "headers": without_header});
+    let by_header = |version: &VersionName| {
+        json!({
+            "name": format!("graylane-{version}"),
+            "match": [{"headers": {header.as_str(): {"exact": version}}}],
+            "route": to(version),
+            "headers": without_header,
+        })
+    };
+    let mut http: Vec<Value> = way.versions.iter().map(by_header).collect();
+    http.push(json!({"name": "graylane-base", "route": to(base), "headers": without_header}));
     let body = json!({
-        "metadata": {"ownerReferences": [owner(release)]},
-        "spec": {"hosts": [service.host()], "http": [by_header, otherwise]},
+        "metadata": {"ownerReferences": owners(way)},
+        "spec": {"hosts": [service.host()], "http": http},
     });
-    let live = ours(world, service).map(json_of);
-    applied(Kind::VirtualService, service.namespace(), &name(service), body, live.as_ref())
+    let live = live.map(|live| owned(live));
+    applied(Kind::VirtualService, service.namespace(), &name_of(service), body, live.as_ref())
 }
 
-/// Takes the routes away.
-pub(in crate::cluster) fn unrouted(world: &World, service: &Service) -> Option<Change> {
-    let live = ours(world, service)?;
-    let write = Write::Delete { uid: live.uid() };
-    Some(change(Kind::VirtualService, service.namespace(), &name(service), write))
+/// Removes the routes of services that nobody wants anything of.
+pub(in crate::cluster) fn surplus_routes(world: &World, ways: &Ways) -> Vec<Change> {
+    super::destination_rule::surplus(Kind::VirtualService, world, &world.virtual_services, ways)
 }
 
 /// A `VirtualService` of somebody else's that routes the service inside the mesh, which Istio does not merge with ours.
@@ -64,14 +60,9 @@ pub(in crate::cluster) fn conflict(world: &World, service: &Service) -> Option<S
     Some(format!("VirtualService {}/{}", foreign.namespace().unwrap_or_default(), foreign.name_any()))
 }
 
-fn name(service: &Service) -> String {
-    format!("graylane-{}", service.name())
-}
-
-fn ours<'w>(world: &'w World, service: &Service) -> Option<&'w DynamicObject> {
-    world.virtual_services.iter().map(Arc::as_ref).find(|object| is_ours(object, service))
-}
-
-fn is_ours(object: &DynamicObject, service: &Service) -> bool {
-    object.name_any() == name(service) && object.namespace().as_deref() == Some(service.namespace())
+/// What is wrong with a service that somebody else routes, and what to do.
+pub(in crate::cluster) fn conflict_advice(service: &Service, other: &str) -> String {
+    format!(
+        "{service} is routed by {other}, which Istio does not merge with other routes inside the mesh: take {service} out of it, or take \"mesh\" out of its gateways"
+    )
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use graylane_core::FilterConfig;
+use graylane_core::{FilterConfig, Phase};
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 use super::super::scope::Places;
-use super::super::{Change, Kind, Settings, World, Write};
+use super::super::{Change, Kind, MANAGED, Settings, World, Write};
 use super::{applied, change, json_of, with};
 use crate::plan::Configs;
 
@@ -20,8 +20,14 @@ pub(in crate::cluster) const OUTBOUND: &str = "graylane-outbound";
 /// Before other filters of its phase.
 const PRIORITY: u32 = 1_000;
 
-/// What says that an object is ours.
-const MANAGED: (&str, &str) = ("app.kubernetes.io/managed-by", "graylane");
+/// The name of the object for proxies of a phase.
+pub(in crate::cluster) fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Gateway => GATEWAY,
+        Phase::SidecarInbound => INBOUND,
+        Phase::SidecarOutbound => OUTBOUND,
+    }
+}
 
 /// Whether `plugin` is the one of ours for a role.
 pub(in crate::cluster) fn is_ours(plugin: &DynamicObject, role: &str) -> bool {

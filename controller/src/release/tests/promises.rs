@@ -29,7 +29,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (1..=3_u8).prop_map(Event::Unready),
         2 => Just(Event::ProxiesButOne),
         1 => Just(Event::NewProxy),
-        2 => prop_oneof![Just("approve"), Just("promote"), Just("pause"), Just("resume"), Just("abort"), Just("retry"), Just("jump:1")]
+        2 => prop_oneof![Just("approve"), Just("promote"), Just("promote:full"), Just("pause"), Just("resume"), Just("abort"), Just("retry"), Just("jump:1")]
             .prop_map(Event::Verb),
     ]
 }
@@ -42,7 +42,7 @@ fn end(world: &World) -> (Phase, Vec<(Vec<u8>, bool)>) {
 
 /// Ends what is under way: what was aborted, or never gets ready, ends as aborted; all else is promoted.
 fn finish(world: &mut World) {
-    for verb in ["resume", "promote"] {
+    for verb in ["resume", "promote:full"] {
         world.happen(&Event::Verb(verb));
         world.settle();
     }

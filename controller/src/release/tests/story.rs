@@ -28,7 +28,7 @@ fn until(world: &mut World, phase: Phase) {
             return;
         }
         if world.status.phase == Phase::Pausing && matches!(phase, Phase::Switching | Phase::Draining) {
-            world.happen(&Event::Verb("promote"));
+            world.happen(&Event::Verb("promote:full"));
         }
         for event in [Event::Ready(2), Event::Ready(3), Event::Controller(Pass::Whole), Event::Proxies] {
             world.happen(&event);
@@ -174,6 +174,20 @@ fn somebody_may_abort_and_retry() {
 }
 
 #[test]
+fn promoting_leaves_out_the_rest_of_one_step_and_fully_all_further_ones() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    world.happen(&Event::Verb("promote"));
+    world.settle();
+    assert_eq!((world.status.phase, world.status.traffic.weight), (Phase::Pausing, percent(50)));
+    world.happen(&Event::Verb("promote:full"));
+    world.settle();
+    assert_eq!((world.status.phase, world.workloads[0].serving()), (Phase::Completed, vec![2]));
+}
+
+#[test]
 fn pausing_stops_everything_but_the_way_back() {
     let mut world = World::new(spec(1));
     world.settle();
@@ -208,7 +222,7 @@ fn without_a_strategy_the_weight_is_a_field_and_somebody_promotes() {
         assert_eq!((world.status.phase, world.status.traffic.weight), (Phase::Pausing, percent(weight)));
     }
     assert_eq!(world.workloads[0].sets["v2"].replicas, 2, "scaled down after the weight");
-    world.happen(&Event::Verb("promote"));
+    world.happen(&Event::Verb("promote:full"));
     world.settle();
     assert_eq!((world.status.phase, world.workloads[0].serving()), (Phase::Completed, vec![2]));
 }
@@ -241,7 +255,7 @@ fn an_empty_twin_of_an_old_revision_goes_before_the_new_pods_come() {
     for template in [2, 1] {
         world.happen(&Event::Template(0, template));
         world.settle();
-        world.happen(&Event::Verb("promote"));
+        world.happen(&Event::Verb("promote:full"));
         world.settle();
         assert_eq!(world.status.phase, Phase::Completed);
         assert_eq!(world.workloads[0].serving(), [template]);

@@ -190,7 +190,7 @@ impl World {
             verb: self.verb.clone(),
             life: self.life,
             generation: 1,
-            refusal: None,
+            objection: None,
         }
     }
 

@@ -1,0 +1,35 @@
+//! Which cluster a command speaks to.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::runtime;
+
+use super::CliError;
+use crate::operate::{Access, Error, Operator};
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ClusterArgs {
+    /// The namespace [default: that of the kubeconfig's context]
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// The context of the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// The kubeconfig [default: KUBECONFIG, else ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+}
+
+impl ClusterArgs {
+    /// What comes of asking the cluster.
+    pub(super) fn ask<T>(self, question: impl AsyncFnOnce(Operator) -> Result<T, Error>) -> Result<T, CliError> {
+        let Self { namespace, context, kubeconfig } = self;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+        let answer = async {
+            let operator = Operator::connect(Access { namespace, context, kubeconfig }).await?;
+            question(operator).await
+        };
+        Ok(runtime.block_on(answer)?)
+    }
+}

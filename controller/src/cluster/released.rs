@@ -1,0 +1,100 @@
+//! A release in a pass: what its Deployments, and the ways to its services, come to.
+
+use graylane_core::name::VersionName;
+use kube::ResourceExt;
+
+use super::way::Ways;
+use super::{Change, HASH_LABEL, World, facts, object};
+use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Phase, PodLabels};
+use crate::plan::Service;
+use crate::release::{Desired, DesiredWorkload, Facts};
+
+/// A release: as it is, and as it becomes.
+#[derive(Debug)]
+pub(super) struct Released<'w> {
+    pub(super) object: &'w GrayRelease,
+    pub(super) facts: Facts,
+    pub(super) stored: GrayReleaseStatus,
+    pub(super) next: GrayReleaseStatus,
+    pub(super) desired: Desired,
+}
+
+impl Released<'_> {
+    /// As the planner is told.
+    pub(super) fn planned(&self) -> (&GrayRelease, &Facts, GrayReleaseStatus) {
+        (self.object, &self.facts, self.next.clone())
+    }
+
+    /// Pauses Deployments, or lets them go on.
+    pub(super) fn hold(&self, world: &World, writes: &mut Vec<Change>) {
+        for (_, deployment, desired) in self.workloads(world) {
+            writes.extend(match self.next.phase {
+                Phase::Withdrawn => object::let_go(self.object, deployment),
+                _ => object::pausing(self.object, deployment, desired.pausing),
+            });
+        }
+    }
+
+    /// Makes and removes pods of new versions.
+    pub(super) fn scale(&self, world: &World, writes: &mut Vec<Change>) {
+        for (_, deployment, desired) in self.workloads(world) {
+            let sets = || facts::sets(world, self.object, deployment);
+            writes.extend(object::twins(&desired.twins, sets()));
+            writes.extend(desired.gray.as_ref().and_then(|gray| object::gray(self.object, deployment, gray, sets())));
+            writes.extend(object::removed(desired.gray.as_ref(), sets()));
+        }
+    }
+
+    /// Adds what the release wants of the ways to its services.
+    pub(super) fn join(&self, ways: &mut Ways) {
+        let namespace = self.object.namespace().unwrap_or_default();
+        for (workload, desired) in self.object.spec.workloads.iter().zip(&self.desired.workloads) {
+            let Ok(service) = Service::resolve(&workload.service, &namespace) else { continue };
+            if service.namespace() != namespace {
+                continue;
+            }
+            let way = ways.entry(service.clone()).or_default();
+            way.owners.insert(self.object.uid().unwrap_or_default(), object::owner_of(self.object));
+            if self.facts.objection.is_some() && !self.desired.is_routed() {
+                continue;
+            }
+            let gray: Option<&VersionName> = desired.gray.as_ref().map(|gray| &gray.version);
+            if self.next.phase != Phase::Withdrawn {
+                let versions = desired.stable.iter().chain(gray).cloned();
+                way.subsets.extend(versions.map(|version| (version.clone(), PodLabels::one(HASH_LABEL, &version))));
+            }
+            // The routes stay until the new pods are gone, also when those are not wanted any more.
+            let released = gray.or_else(|| self.released(&service));
+            let base = match self.desired.traffic.base {
+                BaseRoute::Service => None,
+                BaseRoute::Stable => desired.stable.as_ref(),
+                BaseRoute::Gray => released,
+            };
+            if let (Some(gray), Some(base)) = (released, base) {
+                way.versions.insert(gray.clone());
+                way.base = Some(base.clone());
+            }
+        }
+    }
+
+    fn workloads<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (&'a crate::api::Workload, &'a k8s_openapi::api::apps::v1::Deployment, &'a DesiredWorkload)>
+    {
+        let namespace = self.object.namespace().unwrap_or_default();
+        let workloads = self.object.spec.workloads.iter().zip(&self.desired.workloads);
+        workloads.filter_map(move |(workload, desired)| {
+            let deployment = facts::deployment(world, &namespace, workload.deployment.as_ref()?)?;
+            Some((workload, deployment, desired))
+        })
+    }
+
+    /// The version of the service that is being released, by the status.
+    fn released(&self, service: &Service) -> Option<&VersionName> {
+        let workloads = self.object.spec.workloads.iter().zip(&self.next.workloads);
+        let mut of_it = workloads
+            .filter(|(workload, _)| Service::resolve(&workload.service, service.namespace()).as_ref() == Ok(service));
+        of_it.find_map(|(_, known)| known.gray.as_ref())
+    }
+}

@@ -1,0 +1,4 @@
+//! Passes over a cluster that is held in memory: what objects come to, turn by turn.
+
+mod fake;
+mod lanes;

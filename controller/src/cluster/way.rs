@@ -1,0 +1,42 @@
+//! What is wanted of the way to a service, by releases and standing lanes together.
+//!
+//! Both have their versions in one `DestinationRule` and one `VirtualService`. Where requests go that are in no lane is the
+//! release's to say while it goes on, else it is the pods that no lane has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use graylane_core::name::VersionName;
+use serde_json::Value;
+
+use super::standing::BASE;
+use crate::api::{LaneService, PodLabels};
+use crate::plan::Service;
+
+/// The ways to all services that anybody wants something of.
+pub(super) type Ways = BTreeMap<Service, Way>;
+
+/// What is wanted of the way to one service.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Way {
+    /// What the objects go with.
+    pub(super) owners: BTreeMap<String, Value>,
+    /// The labels of the pods of each version.
+    pub(super) subsets: BTreeMap<VersionName, PodLabels>,
+    /// The versions that the version header leads to.
+    pub(super) versions: BTreeSet<VersionName>,
+    /// Where requests go without it; `None`: to all pods of the service, and no routes are wanted.
+    pub(super) base: Option<VersionName>,
+}
+
+impl Way {
+    /// Adds what a standing lane wants.
+    pub(super) fn join(&mut self, known: &LaneService) {
+        self.subsets.insert(known.version.clone(), known.labels.clone());
+        let Ok(base) = VersionName::new(BASE) else { return };
+        self.subsets.entry(base.clone()).or_insert_with(|| known.base.clone());
+        if known.stage.is_routed() {
+            self.versions.insert(known.version.clone());
+            self.base.get_or_insert(base);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What is published in a cluster.
+
+use graylane_core::{FilterConfig, Phase};
+use kube::api::{Api, DynamicObject, ListParams};
+
+use super::{Error, Operator};
+use crate::cluster::{Kind, MANAGED, published_config};
+
+impl Operator {
+    /// The configuration that proxies of a phase are told: those of the operator's namespace, or any gateway.
+    ///
+    /// # Errors
+    /// [`Error::NothingPublished`], or what the API server says.
+    pub async fn published(&self, phase: Phase) -> Result<FilterConfig, Error> {
+        let resource = Kind::WasmPlugin.resource();
+        let plugins: Api<DynamicObject> = match phase {
+            Phase::Gateway => Api::all_with(self.client.clone(), &resource),
+            Phase::SidecarInbound | Phase::SidecarOutbound => {
+                Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
+            }
+        };
+        let (label, manager) = MANAGED;
+        let ours = ListParams::default().labels(&format!("{label}={manager}"));
+        let found = plugins.list(&ours).await.map_err(Error::api)?;
+        published_config(&found.items, phase)
+            .ok_or_else(|| Error::NothingPublished { namespace: self.namespace.clone() })
+    }
+}

@@ -1,0 +1,105 @@
+//! What people read about a release.
+
+use serde_json::{Value, json};
+
+use super::{Reach, table, view};
+use crate::api::GrayRelease;
+
+fn release(phase: &str, change: impl FnOnce(&mut Value)) -> GrayRelease {
+    let mut object = json!({
+        "apiVersion": "graylane.io/v1alpha1",
+        "kind": "GrayRelease",
+        "metadata": {"name": "checkout", "namespace": "shop", "generation": 1},
+        "spec": {
+            "workloads": [{"service": "cart", "deployment": "cart"}],
+            "strategy": {"canary": {"steps": [
+                {"pause": {}}, {"setWeight": 10}, {"pause": {"duration": "5m"}}, {"setWeight": 50}, {"pause": {}}
+            ]}},
+        },
+        "status": {
+            "phase": phase,
+            "message": "weight 50% until somebody approves",
+            "progress": "5/5",
+            "step": 4,
+            "traffic": {"base": "Stable", "weight": "50%", "cohorts": "In"},
+            "publication": {"generation": 12, "traffic": {"base": "Stable", "weight": "50%", "cohorts": "In"}},
+            "proxies": {"total": 14, "acknowledged": 14},
+            "workloads": [{"deployment": "cart", "stable": "7d4b9c", "gray": "5f6c8d", "ready": 2, "replicas": 2}],
+            "history": [{"time": "2026-01-31T12:00:00Z", "who": "alice", "what": "approve"}],
+        },
+    });
+    change(&mut object);
+    serde_json::from_value(object).unwrap()
+}
+
+fn stalled(object: &mut Value, reason: &str) {
+    object["status"]["conditions"] = json!([{
+        "type": "Stalled", "status": "True", "reason": reason, "message": "nothing got better for 600 s",
+        "lastTransitionTime": "2026-01-31T12:00:00Z", "observedGeneration": 1,
+    }]);
+}
+
+#[test]
+fn a_pause_shows_the_steps_the_share_and_how_to_go_on_as_the_guide_says() {
+    let guide = include_str!("../../../docs/guides/releases.md");
+    let text = view(&release("Pausing", |_| {}));
+    assert!(guide.contains(&format!("```text\n{text}```")), "{text}");
+}
+
+#[test]
+fn however_few_requests_are_on_the_new_version_the_bar_shows_it() {
+    let few = release("Propagating", |object| object["status"]["traffic"]["weight"] = json!("0.01%"));
+    assert!(view(&few).contains("traffic  █░░░░░░░░░░░░░░░░░░░ 0.01%"));
+    let none = release("Propagating", |object| object["status"]["traffic"]["weight"] = json!(0));
+    assert!(view(&none).contains("traffic  ░░░░░░░░░░░░░░░░░░░░ 0%"));
+}
+
+#[test]
+fn lagging_proxies_and_unready_pods_are_named_with_what_helps() {
+    let lagging = release("Propagating", |object| {
+        object["status"]["proxies"] = json!({"total": 14, "acknowledged": 13, "lagging": ["shop/web-1"]});
+        stalled(object, "LaggingProxies");
+    });
+    let text = view(&lagging);
+    assert!(text.contains("13 of 14 have generation 12, not yet: shop/web-1"), "{text}");
+    assert!(
+        text.contains("! LaggingProxies: nothing got better") && text.contains("-> istioctl proxy-status"),
+        "{text}"
+    );
+    let text = view(&release("Scaling", |object| stalled(object, "NotEnoughReady")));
+    assert!(text.contains("-> kubectl describe pods -n shop -l pod-template-hash=5f6c8d"), "{text}");
+}
+
+#[test]
+fn what_goes_on_by_itself_needs_no_advice() {
+    for phase in ["Idle", "Completed", "Scaling", "Propagating", "Switching", "Draining", "Adopting"] {
+        let text = view(&release(phase, |_| {}));
+        assert!(!text.contains("->"), "{text}");
+    }
+    let timed = release("Pausing", |object| object["status"]["step"] = json!(2));
+    assert!(!view(&timed).contains("->"), "time ends it");
+}
+
+#[test]
+fn what_was_aborted_or_paused_says_how_to_go_on() {
+    assert!(view(&release("Aborted", |_| {})).contains("-> graylane retry checkout -n shop"));
+    let paused = release("Scaling", |object| object["status"]["pausedSince"] = json!("2026-01-31T12:00:00Z"));
+    assert!(view(&paused).contains("-> graylane resume checkout -n shop"));
+}
+
+#[test]
+fn a_release_that_nobody_has_looked_at_says_so() {
+    let unseen = release("Idle", |object| object["status"] = Value::Null);
+    assert_eq!(view(&unseen), "checkout  not seen by the controller yet: does it run?\n");
+}
+
+#[test]
+fn a_table_has_a_line_for_each_release() {
+    let releases =
+        [release("Switching", |object| object["status"]["traffic"]["base"] = json!("Gray")), release("Idle", |_| {})];
+    insta::assert_snapshot!(table(&releases, Reach::Everywhere), @r"
+    NAMESPACE  NAME      PHASE      STEP  ON THE NEW VERSION         MESSAGE
+    shop       checkout  Switching  5/5   ████████████████████ 100%  weight 50% until somebody approves
+    shop       checkout  Idle       5/5                              weight 50% until somebody approves
+    ");
+}
