@@ -57,6 +57,7 @@ fn workload(world: &World, release: &GrayRelease, deployment: &Deployment) -> Op
     Some(WorkloadFacts {
         replicas: u32::try_from(spec.replicas.unwrap_or(1)).unwrap_or_default(),
         paused: spec.paused == Some(true),
+        labelled: deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any()),
         template: template::read(Some(&spec.template))?,
         sets: sets(world, release, deployment).filter_map(|(owner, set)| pod_set(owner, set)).collect(),
     })

@@ -55,8 +55,9 @@ impl<'w> Pass<'w> {
             let mut facts = facts::of(world, &endpoints, release);
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
             facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
-            facts.published = published.filter(|_| facts.objection.is_none());
             let stored = release.status.clone().unwrap_or_default();
+            // Of what the planner leaves out nobody is on the new version, which is all that an abort asks for.
+            facts.published = published.filter(|_| facts.objection.is_none() || stored.phase == Phase::Aborting);
             let (desired, next) = release::step(&facts, &release.spec, &stored, now);
             Released { object: release, facts, stored, next, desired }
         });

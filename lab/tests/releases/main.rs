@@ -46,10 +46,11 @@ fn main() -> anyhow::Result<ExitCode> {
 type Shared = Option<(Arc<Runtime>, Arc<Cluster>)>;
 
 fn trials(shared: &Shared) -> Vec<Trial> {
-    let journey = trial(shared, "the_example_shows_what_is_seen", |cluster| async move { journey::play(&cluster).await });
-    let scenarios = scenarios::all().into_iter().map(|scenario| {
-        trial(shared, scenario.name, move |cluster| async move { scenario.play(&cluster).await })
-    });
+    let journey =
+        trial(shared, "the_example_shows_what_is_seen", |cluster| async move { journey::play(&cluster).await });
+    let scenarios = scenarios::all()
+        .into_iter()
+        .map(|scenario| trial(shared, scenario.name, move |cluster| async move { scenario.play(&cluster).await }));
     [journey].into_iter().chain(scenarios).collect()
 }
 
@@ -63,6 +64,10 @@ where
         let Some((runtime, cluster)) = shared else { return Err(Failed::from("no lab")) };
         let ended = runtime.block_on(async { timeout(PATIENCE, test(cluster.clone())).await });
         let ended = ended.unwrap_or_else(|_| Err(anyhow!("not over after {} s", PATIENCE.as_secs())));
-        ended.map_err(|error| Failed::from(format!("{error:#}\n\n{}", cluster.last_words())))
+        ended.map_err(|error| {
+            // At once: what comes after it may take long.
+            eprintln!("{error:#}");
+            Failed::from(format!("{error:#}\n\n{}", cluster.last_words()))
+        })
     })
 }

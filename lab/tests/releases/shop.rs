@@ -87,16 +87,10 @@ impl Shop {
         self.release(&["stock"], steps, "").await
     }
 
-    /// Releases services, by these steps, and waits until it is known what is stable. `more` is more of the spec.
+    /// Releases services, by these steps, and waits until it is ready for changes. `more` is more of the spec.
     pub(crate) async fn release(&self, services: &[&str], steps: &str, more: &str) -> Result<()> {
         self.cluster.apply(&release(&self.namespace, services, steps, more)).await?;
-        until("the release knows what is stable", || async {
-            let status = self.status().await?;
-            let known = status.workloads.len() == services.len()
-                && status.workloads.iter().all(|workload| workload.stable.is_some());
-            Ok((status.phase == Phase::Idle && known).then_some(()))
-        })
-        .await
+        self.kubectl(&format!("wait --for=condition=Ready grayrelease/{RELEASE} --timeout=1m")).await
     }
 
     /// Manifests as a repository has them: stock in `version`, and its release.
@@ -123,7 +117,7 @@ impl Shop {
 
     /// `kubectl set image`.
     pub(crate) async fn set_image(&self, deployment: &str, image: &str) -> Result<()> {
-        self.patch_container(deployment, &json!({"image": image})).await
+        self.kubectl(&format!("set image deployment/{deployment} app={image}")).await
     }
 
     /// Changes the one container of a Deployment.
@@ -137,8 +131,16 @@ impl Shop {
 
     /// `graylane VERB checkout`.
     pub(crate) async fn tell(&self, verb: &str) -> Result<()> {
-        let typed = format!("graylane {verb} {RELEASE} --namespace {}", self.namespace);
-        let told = self.cluster.shell(&typed)?.output().await?;
+        self.type_in(&format!("graylane {verb} {RELEASE} --namespace {}", self.namespace)).await
+    }
+
+    /// `kubectl WORDS`.
+    pub(crate) async fn kubectl(&self, words: &str) -> Result<()> {
+        self.type_in(&format!("kubectl --namespace {} {words}", self.namespace)).await
+    }
+
+    async fn type_in(&self, typed: &str) -> Result<()> {
+        let told = self.cluster.shell(typed)?.output().await?;
         ensure!(told.status.success(), "{typed}: {}", String::from_utf8_lossy(&told.stderr));
         Ok(())
     }

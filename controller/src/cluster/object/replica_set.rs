@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL};
+use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL, template};
 use super::{applied, deletion, json_of, owner, with};
 use crate::api::GrayRelease;
 use crate::release::{Custody, GraySet, Owner};
@@ -34,7 +34,10 @@ pub(in crate::cluster) fn gray<'w>(
         return None;
     }
     let spec = &deployment.spec;
-    let mut template = spec.template.clone();
+    // The Deployment may say something else by now.
+    let known = live.and_then(|(_, live)| live.spec.template.clone());
+    let is_it = || template::read(Some(&spec.template)).is_some_and(|template| template.version == set.version);
+    let mut template = known.or_else(|| is_it().then(|| spec.template.clone()))?;
     let labels = template.metadata.get_or_insert_default().labels.get_or_insert_default();
     labels.insert(HASH_LABEL.to_owned(), set.version.to_string());
     let mut labels = labels.clone();

@@ -377,6 +377,7 @@ impl Workload {
         WorkloadFacts {
             replicas: self.replicas,
             paused: self.paused,
+            labelled: true,
             template: template(self.template, self.restarts),
             sets: self.sets.iter().map(set).collect(),
         }

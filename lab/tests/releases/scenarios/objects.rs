@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use graylane::api::Phase;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use kube::ResourceExt;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
@@ -109,7 +109,7 @@ async fn a_deleted_release_leaves_an_ordinary_deployment(shop: &Shop) -> Result<
 async fn a_restart_is_no_release(shop: &Shop) -> Result<()> {
     shop.release_stock(BY_HALVES).await?;
     let old = shop.pod_ids("stock", "shop:v1").await?;
-    shop.api::<Deployment>().restart("stock").await?;
+    shop.kubectl("rollout restart deployment/stock").await?;
     until("all pods are new", || async {
         let pods = shop.pod_ids("stock", "shop:v1").await?;
         Ok((pods.len() == 2 && pods.is_disjoint(&old)).then_some(()))

@@ -104,7 +104,10 @@ async fn a_third_version_replaces_the_second_and_undo_brings_back_the_first(shop
         status.phase == Phase::Pausing && status.workloads[0].gray != second.workloads[0].gray
     };
     shop.until_status("a pause with the third version", is_third).await?;
-    ensure!(shop.pod_ids("stock", "shop:v2").await?.is_empty(), "of the second version nothing is left");
+    until("nothing is left of the second version", || async {
+        Ok(shop.pod_ids("stock", "shop:v2").await?.is_empty().then_some(()))
+    })
+    .await?;
     expect_share(&load, "v3", 10.).await?;
     shop.tell("undo").await?;
     shop.until_phase(Phase::Idle).await?;
