@@ -39,7 +39,7 @@ pub(crate) async fn play(cluster: &Arc<Cluster>) -> Result<()> {
         println!("typed: {command}");
         see(cluster, command, &shown).await.with_context(|| format!("`{command}`"))?;
     }
-    Ok(())
+    see(cluster, "kubectl delete namespace shop --timeout=2m", &[]).await
 }
 
 /// The commands of a text, with what it shows of their output.
