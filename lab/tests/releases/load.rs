@@ -85,7 +85,8 @@ impl Load {
 
 /// Requests that are all over.
 fn whole(requests: &[Option<Request>]) -> Option<Window> {
-    requests.iter().cloned().collect::<Option<Vec<_>>>().map(Window)
+    // Looked at first: copies are dear while requests are under way.
+    requests.iter().all(Option::is_some).then(|| Window(requests.iter().flatten().cloned().collect()))
 }
 
 async fn ask(client: &HttpClient, url: &str, host: &str, user: &str) -> Request {

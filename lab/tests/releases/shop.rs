@@ -259,12 +259,12 @@ impl Shop {
         Ok(versions)
     }
 
-    /// Takes the namespace away, with the release in it.
+    /// Takes the namespace away, and sees that the release does not keep it.
     pub(crate) async fn close(&self) -> Result<()> {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         namespaces.delete(&self.namespace, &DeleteParams::default()).await?;
-        until("the namespace goes, with the release in it", || async {
-            Ok(namespaces.get_opt(&self.namespace).await?.is_none().then_some(()))
+        until("the release goes with its namespace", || async {
+            Ok(self.releases().list(&ListParams::default()).await?.items.is_empty().then_some(()))
         })
         .await
     }
@@ -300,7 +300,8 @@ spec:
     )
 }
 
-/// A service of the shop. The pause before it ends is what a mesh needs to send nobody there any more.
+/// A service of the shop. The pause before it ends is what a mesh needs to send nobody there any more; a pod that answers
+/// its probe late, because the machine has other things to do, is not taken away.
 fn manifest(namespace: &str, service: &str, version: &str, replicas: u32) -> String {
     let (name, next) = match service {
         "web" => ("http", format!("cart.{namespace}.svc.cluster.local")),
@@ -336,7 +337,7 @@ spec:
         env:
         - {{name: SHOP_SERVICE, value: {service}}}
         - {{name: SHOP_LISTEN, value: '127.0.0.1:8080'}}{calls}
-        readinessProbe: {{httpGet: {{path: /healthz, port: 8080}}, periodSeconds: 1}}
+        readinessProbe: {{httpGet: {{path: /healthz, port: 8080}}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 6}}
         lifecycle: {{preStop: {{sleep: {{seconds: 2}}}}}}
 "
     )
