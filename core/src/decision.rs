@@ -123,8 +123,10 @@ closed_labels!(
         Correlated = "correlated",
         /// It came without a mark, and its trace id is that of requests with different marks: base.
         Ambiguous = "ambiguous",
-        /// It came without a mark, nothing is remembered of it, and no rule matched: base.
+        /// It came without a mark, nothing is remembered of it, and no rule matched or none may decide: base.
         Uncorrelated = "uncorrelated",
+        /// It came without a mark, nothing is remembered of it, and the workload that began it has a lane, or base.
+        SelfLane = "self_lane",
         /// It came with lanes of which none is known.
         UnknownLane = "unknown_lane",
         /// The service's own split chose.
@@ -222,6 +224,8 @@ pub struct Events {
     pub stripped_marks: u8,
     /// Calls behind an app without a mark, and without a trace id of which one is remembered.
     pub uncorrelated: u8,
+    /// Whether it is a copy that a proxy has made of a request.
+    pub mirrored: u8,
     /// Mirrors that said something else than the mark.
     pub conflicts: u8,
     /// Mirrors that had no room for the mark.

@@ -21,6 +21,8 @@ pub enum Step {
         /// The host as it was sent.
         host: String,
     },
+    /// The request is a copy that a proxy has made: nothing is decided about it.
+    Mirrored,
     /// An internal header of a caller that may not set it was removed.
     Stripped {
         /// The header.
@@ -66,6 +68,11 @@ pub enum Step {
     Ambiguous,
     /// The request has no mark, and nothing is remembered of it.
     Uncorrelated,
+    /// The request has no mark, and was begun by a workload of this lane.
+    Begun {
+        /// The lane; `base` for none.
+        lane: String,
+    },
     /// The rule that decided for its set.
     Rule {
         /// The set.
@@ -154,6 +161,7 @@ impl fmt::Display for Step {
         match self {
             Self::Service { service } => write!(f, "service {service}"),
             Self::NoService { host } => write!(f, "host {host:?} is not configured"),
+            Self::Mirrored => f.write_str("a copy, made to mirror a request"),
             Self::Stripped { header } => write!(f, "{header} from outside removed"),
             Self::Malformed { header, why } => write!(f, "{header} dropped: {why}"),
             Self::Mark { lanes, from: None } => write!(f, "mark {lanes}"),
@@ -164,6 +172,7 @@ impl fmt::Display for Step {
             Self::Recalled { lanes } => write!(f, "mark {lanes} recalled by trace id"),
             Self::Ambiguous => f.write_str("trace id of different marks"),
             Self::Uncorrelated => f.write_str("no mark recalled"),
+            Self::Begun { lane } => write!(f, "begun by a workload of {lane}"),
             Self::Rule { set, rule, lane: Some(lane) } => write!(f, "rule {set}/{rule} -> {lane}"),
             Self::Rule { set, rule, lane: None } => write!(f, "rule {set}/{rule}"),
             Self::NoRule { set } => write!(f, "no rule of {set} matches"),

@@ -61,6 +61,6 @@ pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};
 pub use problem::{Path, Problem, Problems};
 pub use request::{Draw, Headers, Memory, NoDraw, OpaqueId, Request};
-pub use router::{LaneId, Router, ServiceId, SplitId, VersionId};
+pub use router::{InvalidSelfLane, LaneId, Router, ServiceId, SplitId, VersionId};
 pub use sequence::Sequence;
 pub use trace_id::TraceId;

@@ -42,11 +42,13 @@ impl Slot {
 /// Some neighbouring slots that belong to one owner.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Run<T> {
     /// Who has these slots.
     pub to: T,
     /// How many slots they are.
     #[serde(deserialize_with = "crate::integer::deserialize")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 10_000)))]
     pub slots: u16,
 }
 

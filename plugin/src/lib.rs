@@ -22,6 +22,7 @@ mod refusal;
 mod request;
 mod root;
 mod seat;
+mod self_lane;
 mod steering;
 mod stream;
 mod streams;

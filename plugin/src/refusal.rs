@@ -22,7 +22,7 @@ const LONGEST: usize = 4096;
 /// Logs and counts a refusal, unless another machine has.
 pub(crate) fn report(vm: &Vm, plugin: &Plugin, source: Source, refusal: &Refusal) {
     let phase = refusal.phase.map_or(PhaseLabel::Unknown, PhaseLabel::Known);
-    if !is_first(&key(plugin, phase), &source.hash.to_le_bytes()) {
+    if !is_first(&key(plugin, phase.as_str()), &source.hash.to_le_bytes()) {
         return;
     }
     vm.count_now(Metric::ConfigRejected { phase });
@@ -38,17 +38,21 @@ pub(crate) fn report(vm: &Vm, plugin: &Plugin, source: Source, refusal: &Refusal
 
 /// Makes the next refusal be told, whatever it is.
 pub(crate) fn forget(plugin: &Plugin, phase: PhaseLabel) {
-    let key = key(plugin, phase);
-    if let Ok((told, version)) = host::shared(&key)
+    forget_told(&key(plugin, phase.as_str()));
+}
+
+/// Makes what was told under `key` be told again.
+pub(crate) fn forget_told(key: &str) {
+    if let Ok((told, version)) = host::shared(key)
         && !told.is_empty()
     {
         // Overtaken: another thread has forgotten it, or was refused anew; either is news that shall stay.
-        let _ = host::share(&key, b"", version);
+        let _ = host::share(key, b"", version);
     }
 }
 
 /// Whether no other machine has told of `hash`; tells all others that this one does.
-fn is_first(key: &str, hash: &[u8]) -> bool {
+pub(crate) fn is_first(key: &str, hash: &[u8]) -> bool {
     for _ in 0..ATTEMPTS {
         let Ok((told, version)) = host::shared(key) else {
             return true;
@@ -64,8 +68,8 @@ fn is_first(key: &str, hash: &[u8]) -> bool {
 }
 
 /// Shared data is common to all plugins of one `vm_id`, in Istio to all there are: hence the prefix.
-fn key(Plugin { name, root_id }: &Plugin, phase: PhaseLabel) -> String {
-    format!("graylane.refused/{name}/{root_id}/{}", phase.as_str())
+pub(crate) fn key(Plugin { name, root_id }: &Plugin, what: &str) -> String {
+    format!("graylane.refused/{name}/{root_id}/{what}")
 }
 
 fn problems(refusal: &Refusal) -> String {

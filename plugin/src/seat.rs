@@ -14,6 +14,7 @@ use graylane_core::{Phase, hash};
 use crate::configuration;
 use crate::live::Live;
 use crate::refusal;
+use crate::self_lane;
 use crate::vm::Vm;
 
 /// What Envoy calls a plugin. Plugins that share a machine need different names.
@@ -70,7 +71,8 @@ pub(crate) fn take(vm: &Vm, plugin: &Plugin, bytes: &[u8]) {
         return;
     }
     let (seat, state) = match configuration::read(bytes) {
-        Ok(router) => {
+        Ok(mut router) => {
+            self_lane::settle(vm, plugin, &mut router);
             let seat = vm.seat(plugin, PhaseLabel::Known(router.phase()));
             seat.last_good.replace(Some(Rc::new(vm.enliven(router))));
             (seat, ConfigState::Current)

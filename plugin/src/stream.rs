@@ -106,7 +106,7 @@ fn begin(decision: &Decision<'_>, live: &Live, vm: &Vm) -> Option<Journey> {
     let mut meter = vm.meter.borrow_mut();
     meter.noticed(decision.events);
     let Some(target) = decision.target else {
-        if live.router.phase() != Phase::SidecarInbound {
+        if live.router.phase() != Phase::SidecarInbound && decision.events.mirrored == 0 {
             meter.unconfigured();
         }
         return None;

@@ -15,6 +15,7 @@ mod pod;
 mod tally;
 mod walk;
 
+use graylane_core::config::LostMark;
 use mesh::Mesh;
 use oorandom::Rand64;
 use walk::Walk;
@@ -36,12 +37,14 @@ pub struct Plan {
     pub concurrency: usize,
     /// What the apps forward.
     pub apps: Apps,
+    /// What becomes of calls whose mark is lost.
+    pub lost_mark: LostMark,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let apps = Apps::All(Forwarding::Everything);
-        Self { seed: 1, services: 200, requests: 1_000_000, concurrency: 200, apps }
+        Self { seed: 1, services: 200, requests: 1_000_000, concurrency: 200, apps, lost_mark: LostMark::Decide }
     }
 }
 
@@ -55,7 +58,7 @@ pub const WEIGHT: u32 = 1_000;
 pub fn simulate(plan: &Plan) -> anyhow::Result<Tally> {
     let mut chance = Rand64::new(plan.seed);
     let graph = Graph::generate(plan.services, plan.apps, &mut chance);
-    let mut mesh = Mesh::new(&graph)?;
+    let mut mesh = Mesh::new(&graph, plan.lost_mark)?;
     let mut tally = Tally::default();
     let mut walks: Vec<Walk> = Vec::new();
     let mut started = 0;

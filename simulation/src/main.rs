@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::time::Instant;
 
 use clap::Parser;
+use graylane_core::config::LostMark;
 use graylane_simulation::{Apps, Forwarding, Plan, Tally, percent, simulate};
 
 /// Plays many requests through a large mesh, and says what became of their lanes
@@ -20,11 +21,13 @@ struct Args {
     seed: u128,
 }
 
-const KINDS: [(&str, Apps); 4] = [
-    ("everything", Apps::All(Forwarding::Everything)),
-    ("trace id only", Apps::All(Forwarding::TraceId)),
-    ("nothing", Apps::All(Forwarding::Nothing)),
-    ("6 : 3 : 1 of these", Apps::Mixed),
+const KINDS: [(&str, Apps, LostMark); 6] = [
+    ("everything", Apps::All(Forwarding::Everything), LostMark::Decide),
+    ("trace id only", Apps::All(Forwarding::TraceId), LostMark::Decide),
+    ("nothing", Apps::All(Forwarding::Nothing), LostMark::Decide),
+    ("nothing, `lostMark: base`", Apps::All(Forwarding::Nothing), LostMark::Base),
+    ("6 : 3 : 1 of these", Apps::Mixed, LostMark::Decide),
+    ("6 : 3 : 1, `lostMark: base`", Apps::Mixed, LostMark::Base),
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -36,16 +39,18 @@ fn main() -> anyhow::Result<()> {
         "| apps forward | share of requests | share of visits (due) | lane leaks | base on gray | mixed requests |"
     )?;
     writeln!(out, "|---|---:|---:|---:|---:|---:|")?;
-    for (name, apps) in KINDS {
+    let mut blamed = Vec::new();
+    for (name, apps, lost_mark) in KINDS {
         let began = Instant::now();
-        let tally = simulate(&Plan { seed, services, requests, apps, ..Plan::default() })?;
+        let tally = simulate(&Plan { seed, services, requests, apps, lost_mark, ..Plan::default() })?;
         writeln!(out, "| {name} | {} |", row(&tally))?;
         eprintln!("simulate: {name}: {:.1} s", began.elapsed().as_secs_f64());
         if apps == Apps::Mixed {
-            writeln!(out, "\nWho lost the mark first, where mixed apps meet the wrong version:\n")?;
-            blame(&tally).into_iter().try_for_each(|line| writeln!(out, "- {line}"))?;
+            blamed.extend(blame(&tally));
         }
     }
+    writeln!(out, "\nWho lost the mark first, where mixed apps meet the wrong version:\n")?;
+    blamed.into_iter().try_for_each(|line| writeln!(out, "- {line}"))?;
     Ok(())
 }
 

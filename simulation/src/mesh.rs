@@ -1,7 +1,7 @@
 //! The mesh: what every proxy goes by, and the pods.
 
 use anyhow::{Context as _, anyhow};
-use graylane_core::config::Correlation;
+use graylane_core::config::{Correlation, LostMark};
 use graylane_core::{FilterConfig, Router};
 use serde_json::{Value, json};
 
@@ -31,15 +31,15 @@ pub(crate) struct Mesh<'g> {
 const RATE: u64 = 1_000;
 
 impl<'g> Mesh<'g> {
-    pub(crate) fn new(graph: &'g Graph) -> anyhow::Result<Self> {
+    pub(crate) fn new(graph: &'g Graph, lost_mark: LostMark) -> anyhow::Result<Self> {
         // A pod of 200 serves a small part of the requests.
         let correlation = Correlation { requests: 4_096, ..Correlation::default() };
         let pod = || Pod::new(&correlation);
         Ok(Self {
             graph,
-            gateway: router("gateway", graph, &correlation)?,
-            inbound: router("sidecarInbound", graph, &correlation)?,
-            outbound: router("sidecarOutbound", graph, &correlation)?,
+            gateway: router("gateway", graph, &correlation, lost_mark)?,
+            inbound: router("sidecarInbound", graph, &correlation, lost_mark)?,
+            outbound: router("sidecarOutbound", graph, &correlation, lost_mark)?,
             edge: pod(),
             pods: graph.services().iter().map(|_| [pod(), pod()]).collect(),
         })
@@ -65,7 +65,7 @@ impl<'g> Mesh<'g> {
     }
 }
 
-fn router(phase: &str, graph: &Graph, correlation: &Correlation) -> anyhow::Result<Router> {
+fn router(phase: &str, graph: &Graph, correlation: &Correlation, lost_mark: LostMark) -> anyhow::Result<Router> {
     let services: serde_json::Map<String, Value> = graph.services().iter().enumerate().map(service).collect();
     // Nobody has called the gateway on behalf of another request.
     let correlation = (phase != "gateway").then_some(correlation);
@@ -83,6 +83,7 @@ fn router(phase: &str, graph: &Graph, correlation: &Correlation) -> anyhow::Resu
         }},
         "services": services,
         "correlation": correlation,
+        "lostMark": lost_mark,
     });
     let config = FilterConfig::from_json(&serde_json::to_vec(&config)?).map_err(|problems| anyhow!("{problems}"))?;
     Router::compile(&config).map_err(|problems| anyhow!("{problems}")).context("the simulation's configuration")

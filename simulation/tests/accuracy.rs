@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+use graylane_core::config::LostMark;
 use graylane_simulation::{Apps, Forwarding, Plan, Tally, percent, simulate};
 
 fn tally(apps: Apps) -> Tally {
@@ -32,6 +33,17 @@ fn only_apps_that_forward_nothing_ever_lose_a_mark() {
     assert!(tally.leaks > 0 && tally.strays > 0, "{tally:?}");
     assert_eq!(tally.blame.keys().collect::<Vec<_>>(), [&Forwarding::Nothing]);
     assert_eq!(tally.blame.values().sum::<u64>(), tally.leaks + tally.strays);
+}
+
+#[test]
+fn where_a_lost_mark_means_base_nobody_on_base_meets_a_gray_version() {
+    for apps in [Apps::All(Forwarding::Nothing), Apps::Mixed] {
+        let plan = Plan { requests: 10_000, apps, lost_mark: LostMark::Base, ..Plan::default() };
+        let tally = simulate(&plan).unwrap();
+        assert!(tally.base_visits > 10_000 && tally.leaks > 0, "{tally:?}");
+        assert_eq!(tally.strays, 0, "{tally:?}");
+        assert_eq!(tally.blame.keys().collect::<Vec<_>>(), [&Forwarding::Nothing]);
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub struct CoreRunner {
     open: Vec<(Phase, Place, Option<Ticket>)>,
     now: u32,
     generation: u64,
+    self_lane: Option<String>,
 }
 
 /// What proxies of one sidecar remember in common.
@@ -134,7 +135,7 @@ impl Runner for CoreRunner {
     }
 
     fn begin(&mut self, scenario: &Scenario) -> Result<()> {
-        *self = Self { mesh: scenario.mesh()?, now: START, ..Self::default() };
+        *self = Self { mesh: scenario.mesh()?, now: START, self_lane: scenario.self_lane.clone(), ..Self::default() };
         Ok(())
     }
 
@@ -142,7 +143,11 @@ impl Runner for CoreRunner {
         self.generation += 1;
         let bytes = configuration.bytes(phase, self.generation);
         Ok(match FilterConfig::from_json(&bytes).and_then(|config| Router::compile(&config)) {
-            Ok(router) => {
+            Ok(mut router) => {
+                if let Some(label) = self.self_lane.as_ref().filter(|_| phase == Phase::SidecarOutbound) {
+                    // The workload of a label that is no lane has none.
+                    let _ = router.begin_in(label.as_bytes());
+                }
                 self.remember_as(phase, &router);
                 self.routers.insert(phase, router);
                 Verdict::Accepted
@@ -152,8 +157,18 @@ impl Runner for CoreRunner {
     }
 
     fn send(&mut self, phase: Phase, message: &Message, _: Connections) -> Result<Seen> {
-        let (seen, ticket) = self.begin_request(phase, message)?;
+        let (mut seen, ticket) = self.begin_request(phase, message)?;
         self.end_request(phase, ticket);
+        let sent = seen.arrival.as_ref().map(|arrival| arrival.headers.clone()).unwrap_or_default();
+        if let Some(redirected) = message.redirected(&sent) {
+            let before = seen.events;
+            seen = self.send(phase, &redirected, Connections::Many)?;
+            seen.events = before.zip(seen.events).map(|(before, after)| before.and(after));
+        }
+        if let Some(copy) = message.copy(&sent) {
+            let copied = self.send(Phase::SidecarInbound, &copy, Connections::Many)?.events;
+            seen.events = seen.events.zip(copied).map(|(before, after)| before.and(after));
+        }
         Ok(seen)
     }
 
@@ -232,11 +247,12 @@ impl CoreRunner {
             stripped_marks,
             conflicts,
             left_out,
+            mirrored,
             uncorrelated,
             refused_override,
         } = decision.events;
         let (malformed, stripped) = (malformed_marks, stripped_marks);
-        let events = Events { malformed, stripped, uncorrelated, conflicts, left_out, refused_override };
+        let events = Events { malformed, stripped, uncorrelated, mirrored, conflicts, left_out, refused_override };
         let decided = decided(router, &decision)?;
         if decision.outcome == Outcome::Refuse {
             let seen = Seen { arrival: None, response, decided: Some(decided), events: Some(events), attempts: None };

@@ -18,6 +18,8 @@ use crate::scenario::{
 
 /// How many workers a proxy has.
 const WORKERS: usize = 3;
+/// Where Envoy has the label of a pod that names the lane of the requests it begins.
+const SELF_LANE: [&str; 5] = ["xds", "node", "metadata", "LABELS", "graylane.io/lane"];
 /// Longer than the filter keeps counts to itself.
 const A_TICK: Duration = Duration::from_millis(1_100);
 
@@ -50,6 +52,7 @@ pub struct ModuleRunner {
     worker: usize,
     open: Vec<(Exchange, Place)>,
     ledger: Ledger,
+    self_lane: Option<String>,
 }
 
 impl ModuleRunner {
@@ -64,6 +67,7 @@ impl ModuleRunner {
             worker: 0,
             open: Vec::new(),
             ledger: Ledger::default(),
+            self_lane: None,
         }
     }
 
@@ -81,7 +85,11 @@ impl ModuleRunner {
                 let place = Place::of_cluster(&cluster).with_context(|| format!("an unknown cluster {cluster}"))?;
                 let mut headers = exchange.request_headers();
                 self.mesh.deliver(phase, &mut headers);
-                let status = if message.protocol == Protocol::Websocket { "101" } else { "200" };
+                let status = match message {
+                    Message { redirect: Some(_), .. } => "302",
+                    Message { protocol: Protocol::Websocket, .. } => "101",
+                    Message { .. } => "200",
+                };
                 exchange.respond(Headers::from([(":status", status)]))?;
                 Some(Arrival { place, headers })
             }
@@ -102,7 +110,8 @@ impl Runner for ModuleRunner {
     }
 
     fn begin(&mut self, scenario: &Scenario) -> Result<()> {
-        *self = Self { mesh: Rc::new(scenario.mesh()?), ..Self::new(self.module.clone()) };
+        let self_lane = scenario.self_lane.clone();
+        *self = Self { mesh: Rc::new(scenario.mesh()?), self_lane, ..Self::new(self.module.clone()) };
         Ok(())
     }
 
@@ -111,6 +120,10 @@ impl Runner for ModuleRunner {
             let mesh = Rc::clone(&self.mesh);
             let route = move |headers: &Headers| Some(mesh.deliver(phase, &mut headers.clone()).cluster());
             let builder = Proxy::builder(&self.module).workers(WORKERS).router(route);
+            let builder = match &self.self_lane {
+                Some(label) => builder.property(SELF_LANE, label.as_str()),
+                None => builder,
+            };
             let builder = match self.proxies.values().next() {
                 Some(other) => builder.beside(other),
                 None => builder,
@@ -142,7 +155,14 @@ impl Runner for ModuleRunner {
         }
         let (seen, mut exchange) = self.exchange(phase, message)?;
         exchange.finish()?;
-        Ok(seen)
+        let sent = seen.arrival.as_ref().map(|arrival| arrival.headers.clone()).unwrap_or_default();
+        if let Some(copy) = message.copy(&sent) {
+            self.send(Phase::SidecarInbound, &copy, connections)?;
+        }
+        match message.redirected(&sent) {
+            Some(redirected) => self.send(phase, &redirected, connections),
+            None => Ok(seen),
+        }
     }
 
     fn open(&mut self, phase: Phase, message: &Message) -> Result<Seen> {

@@ -1,6 +1,8 @@
 //! `cargo xtask fuzz`: runs every fuzz target for a while. What fuzzing once found is kept as
 //! ordinary tests, so that this is for finding more.
 
+use std::fs;
+
 use anyhow::{Context, Result, ensure};
 
 use crate::process;
@@ -31,8 +33,16 @@ pub(crate) fn run(workspace: &Workspace, args: &FuzzArgs) -> Result<()> {
     let targets: Vec<_> = listed.lines().collect();
     ensure!(!targets.is_empty(), "there are no fuzz targets");
     for target in targets {
-        let time = format!("-max_total_time={}", args.seconds);
-        process::run(nightly().arg(&cargo_fuzz).args(["fuzz", "run", target, "--"]).arg(time))
+        let mut search = nightly();
+        search.arg(&cargo_fuzz).args(["fuzz", "run", target]);
+        let seeds = workspace.root().join("fuzz/seeds").join(target);
+        if seeds.is_dir() {
+            // What is found goes to the first folder.
+            let corpus = workspace.root().join("fuzz/corpus").join(target);
+            fs::create_dir_all(&corpus).with_context(|| corpus.display().to_string())?;
+            search.args([corpus, seeds]);
+        }
+        process::run(search.args(["--", &format!("-max_total_time={}", args.seconds)]))
             .with_context(|| format!("target `{target}`: cargo-fuzz has printed the input and how to reproduce it"))?;
     }
     Ok(())

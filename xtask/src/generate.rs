@@ -28,12 +28,17 @@ enum Printer {
     Reference,
 }
 
-const GENERATED: [Generated; 6] = [
+const GENERATED: [Generated; 7] = [
     Generated { path: "deploy/crds/grayreleases.yaml", printer: Printer::Graylane, asked: &["crd", "grayreleases"] },
     Generated { path: "deploy/crds/lanes.yaml", printer: Printer::Graylane, asked: &["crd", "lanes"] },
     Generated { path: "deploy/rbac.yaml", printer: Printer::Graylane, asked: &["rbac"] },
     Generated { path: "deploy/crds/meshpolicies.yaml", printer: Printer::Graylane, asked: &["crd", "meshpolicies"] },
     Generated { path: "docs/reference/commands.md", printer: Printer::Reference, asked: &["commands"] },
+    Generated {
+        path: "docs/reference/filter-config.schema.json",
+        printer: Printer::Reference,
+        asked: &["filter-config"],
+    },
     Generated { path: "docs/reference/metrics.md", printer: Printer::Reference, asked: &["metrics"] },
 ];
 

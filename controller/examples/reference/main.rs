@@ -1,5 +1,6 @@
 //! Prints the pages below `docs/reference` that `cargo xtask gen` writes: what code knows, in words.
 
+mod filter_config;
 mod metrics;
 
 use std::io::{self, Write as _};
@@ -17,6 +18,8 @@ struct Args {
 enum Page {
     /// The command line
     Commands,
+    /// The JSON Schema of a filter's configuration
+    FilterConfig,
     /// What filters count
     Metrics,
 }
@@ -24,6 +27,7 @@ enum Page {
 fn main() -> io::Result<()> {
     let page = match Args::parse().page {
         Page::Commands => commands(),
+        Page::FilterConfig => filter_config::page(),
         Page::Metrics => metrics::page(),
     };
     io::stdout().write_all(page.as_bytes())

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use graylane_core::config::HostPattern;
-use graylane_core::name::{ServiceName, VersionName};
+use graylane_core::name::{LaneName, ServiceName, VersionName};
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +31,16 @@ pub struct LocalMeshSpec {
     pub gateway: Gateway,
     /// The services.
     pub services: Vec<LocalService>,
+    /// How many worker threads each proxy has; 1 when absent. It counts when the mesh is started.
+    #[serde(default = "one_worker")]
+    pub workers: NonZeroU16,
     /// Where proxies send their spans; they make none when absent. It counts when the mesh is started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracing: Option<LocalTracing>,
+}
+
+const fn one_worker() -> NonZeroU16 {
+    NonZeroU16::MIN
 }
 
 /// Where spans go.
@@ -124,6 +132,10 @@ pub struct LocalVersion {
     /// Further environment variables.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// The lane of the requests that it begins itself, as jobs and consumers of queues do: what the label
+    /// `graylane.io/lane` of a pod is in a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_lane: Option<LaneName>,
     /// The folder it runs in, relative to the one that `graylane local` was given; that one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<PathBuf>,

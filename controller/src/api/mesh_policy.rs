@@ -1,7 +1,7 @@
 //! `MeshPolicy`: what holds for the whole mesh.
 
 use graylane_core::Mode;
-use graylane_core::config::{Carriers, Condition, Correlation, HeaderNames, Identity, Trust};
+use graylane_core::config::{Carriers, Condition, Correlation, HeaderNames, Identity, LostMark, Trust};
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,10 @@ pub struct MeshPolicySpec {
     /// How sidecars recognise the calls of apps that hand on nothing but a trace id. On unless `sources` is empty.
     #[serde(default)]
     pub correlation: Correlation,
+    /// What becomes of a call of an app that has no mark, and that can not be recognised either: `decide` has rules and
+    /// weights decide it where it is, `base` sends it to base. Either way it is counted for its pod.
+    #[serde(default)]
+    pub lost_mark: LostMark,
     /// Who may ask how a request was decided; nobody when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<ExplainPolicy>,

@@ -22,7 +22,7 @@ impl Gateway {
     /// Starts it on a port that was kept for it.
     pub(super) fn start(site: &Arc<Site>, port: Port) -> Result<Self, Error> {
         let listeners = vec![Listener::Gateway { address: port.address() }];
-        let (proxy, running) = Proxy::start(site, ProcessName::Gateway, "gateway", listeners)?;
+        let (proxy, running) = Proxy::start(site, ProcessName::Gateway, "gateway", None, listeners)?;
         Ok(Self { proxy, port, running })
     }
 

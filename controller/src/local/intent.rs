@@ -1,6 +1,7 @@
 //! What the files of the folder want.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::path::Path;
 
 use graylane_core::{Phase, Problem};
@@ -37,6 +38,11 @@ impl Intent {
             gateway_port: mesh.spec.gateway.port,
             resources,
         })
+    }
+
+    /// How many worker threads each proxy has.
+    pub(super) fn workers(&self) -> NonZeroU16 {
+        self.resources.mesh.as_ref().map_or(NonZeroU16::MIN, |mesh| mesh.spec.workers)
     }
 
     /// Where proxies that go by `next` send their spans.

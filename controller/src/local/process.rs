@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub(super) struct Site {
     pub(super) dir: PathBuf,
     /// Where proxies send their spans.
     pub(super) tracing: Option<Tracing>,
+    /// How many worker threads each proxy has.
+    pub(super) workers: NonZeroU16,
     pub(super) client: HttpClient,
     pub(super) reporter: Reporter,
     /// Told when a process or a replica is not what it was.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use graylane_core::name::LaneName;
 use http::StatusCode;
 
 use super::client::{HttpClient, NoAnswer};
@@ -64,11 +65,12 @@ impl Proxy {
         Ok(stats::samples(&text).collect())
     }
 
-    /// Starts a proxy of the group `group`, and keeps it running.
+    /// Starts a proxy of the group `group`, whose app begins requests in `lane`, and keeps it running.
     pub(super) fn start(
         site: &Arc<Site>,
         process: ProcessName,
         group: &str,
+        lane: Option<&LaneName>,
         listeners: Vec<Listener>,
     ) -> Result<(Self, Running), Error> {
         let admin = Port::keep(0).map_err(|cause| Error::System { verb: "find a free port", cause })?;
@@ -80,6 +82,7 @@ impl Proxy {
         let bootstrap = Bootstrap {
             node: &name,
             group,
+            lane,
             admin: admin.address(),
             listeners: &listeners,
             files: &files,
@@ -88,7 +91,8 @@ impl Proxy {
         .to_json();
         let file = site.state.bootstrap(&process.file_name());
         state::replace(&file, bootstrap.to_string().as_bytes())?;
-        let options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning", "--config-path"];
+        let workers = site.workers.to_string();
+        let options = ["--disable-hot-restart", "--concurrency", &workers, "--log-level", "warning", "--config-path"];
         let program = Program {
             name: process,
             file: site.envoy.clone(),

@@ -62,7 +62,8 @@ impl Replica {
         ];
         let (service, version_name) = &version;
         let group = format!("{service}/{version_name}");
-        let (proxy, running_proxy) = Proxy::start(site, ProcessName::Proxy(name.clone()), &group, listeners)?;
+        let proxy_name = ProcessName::Proxy(name.clone());
+        let (proxy, running_proxy) = Proxy::start(site, proxy_name, &group, app.lane.as_ref(), listeners)?;
         let process = Supervised::start(program(site, &name, &app, listen.address(), egress.address()), site);
         let (told, progress) = watch::channel(Progress::Starting);
         let watcher = Watcher {

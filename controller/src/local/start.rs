@@ -73,10 +73,10 @@ async fn prepare(options: Options, reporter: Reporter) -> Result<Mesh, Error> {
     let guard = Guard::start().map_err(|cause| Error::System { verb: "run /bin/sh", cause })?;
 
     reporter.tell(Event::Starting { replicas: intent.all_replicas(), logs: state.logs() });
-    let tracing = intent.tracing(&first);
+    let (tracing, workers) = (intent.tracing(&first), intent.workers());
     let publication = Publication::begin(state.published(), module, first, Instant::now() + START)?;
     let (client, wake, closing) = (HttpClient::new(), Notify::new(), CancellationToken::new());
-    let site = Arc::new(Site { state, guard, envoy, dir, tracing, client, reporter, wake, closing });
+    let site = Arc::new(Site { state, guard, envoy, dir, tracing, workers, client, reporter, wake, closing });
     Ok(Mesh {
         gateway: Gateway::start(&site, port)?,
         folder,

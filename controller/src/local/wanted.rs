@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::api::{Kind, LocalMesh, LocalService, LocalVersion, ObjectRef, Protocol};
 use crate::plan::Service;
-use graylane_core::name::VersionName;
+use graylane_core::name::{LaneName, VersionName};
 
 /// A version of a service.
 pub(super) type Version = (Service, VersionName);
@@ -25,6 +25,8 @@ pub(super) struct App {
     pub(super) protocol: Protocol,
     /// The path that tells whether it is ready; `None`: taking connections does.
     pub(super) readiness: Option<String>,
+    /// Of the requests that it begins itself.
+    pub(super) lane: Option<LaneName>,
     command: Vec<String>,
     environment: BTreeMap<String, String>,
     /// Relative to the folder of the mesh.
@@ -54,10 +56,11 @@ fn services(mesh: &LocalMesh) -> impl Iterator<Item = (Service, &LocalService)> 
 }
 
 fn replicas(service: &LocalService, version: &LocalVersion) -> Wanted {
-    let LocalVersion { name: _, replicas, command, env, working_dir } = version;
+    let LocalVersion { name: _, replicas, command, env, self_lane, working_dir } = version;
     let app = App {
         protocol: service.protocol,
         readiness: service.readiness.as_ref().map(|readiness| readiness.path.clone()),
+        lane: self_lane.clone(),
         command: command.clone(),
         environment: env.clone(),
         folder: working_dir.clone().unwrap_or_default(),

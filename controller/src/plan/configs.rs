@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use graylane_core::config::{Correlation, Explain, Lane, OverrideKey, Overrides, Service as ServiceConfig};
+use graylane_core::config::{Correlation, Explain, Lane, LostMark, OverrideKey, Overrides, Service as ServiceConfig};
 use graylane_core::name::{LaneName, ServiceName};
 use graylane_core::{Digest, FilterConfig, Phase, Router};
 
@@ -37,7 +37,10 @@ pub(super) fn compose(
             correlation: None,
             ..decides(Phase::Gateway, &steering.gateway)
         },
-        outbound: decides(Phase::SidecarOutbound, &steering.sidecars),
+        outbound: FilterConfig {
+            lost_mark: lost_mark(observed),
+            ..decides(Phase::SidecarOutbound, &steering.sidecars)
+        },
         // In front of an app nothing is decided: the mark is all that matters.
         inbound: FilterConfig {
             headers: policy.headers.clone(),
@@ -76,11 +79,16 @@ fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
     for part in ["headers", "carriers", "trust", "identity", "correlation", "explain", "overrides"] {
         origins.note(part.to_owned(), &object, format!("spec.{part}"));
     }
-    let MeshPolicySpec { headers, carriers, trust, identity, correlation, explain, mode, overrides: _ } =
+    let MeshPolicySpec { headers, carriers, trust, identity, correlation, lost_mark: _, explain, mode, overrides: _ } =
         policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
     let correlation = Some(correlation).filter(|correlation| !correlation.sources.is_empty());
     FilterConfig { headers, carriers, trust, identity, correlation, explain, mode, ..said_nothing }
+}
+
+/// What becomes of calls without a mark, behind apps: where no other request comes from.
+fn lost_mark(observed: &Observed) -> LostMark {
+    observed.policy.as_ref().map(|policy| policy.spec.lost_mark).unwrap_or_default()
 }
 
 /// The overrides that gateways honour, by the keys that were found.

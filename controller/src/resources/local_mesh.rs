@@ -12,7 +12,7 @@ use crate::api::{Gateway, GatewayRoute, LocalMesh, LocalMeshSpec, LocalService, 
 /// # Errors
 /// All that is wrong.
 pub(super) fn check(mesh: &LocalMesh) -> Result<(), Problems> {
-    let LocalMeshSpec { gateway, services, tracing: _ } = &mesh.spec;
+    let LocalMeshSpec { gateway, services, workers: _, tracing: _ } = &mesh.spec;
     let mut problems = Problems::default();
     let spec = Path::Root.field("spec");
     let list = spec.field("services");

@@ -36,10 +36,9 @@ async fn ready() -> StatusCode {
 
 /// `web-v1-0 -> cart-v2-0`, with what each was told in brackets.
 async fn chain(request: Request) -> (StatusCode, String) {
-    let Heard { me, lanes, next } = Heard::from(&request);
+    let Heard { me, handed_on, next } = Heard::from(&request);
     let Some(next) = next else { return (StatusCode::OK, me) };
-    // The mark is handed on.
-    let headers: Vec<_> = lanes.iter().map(|lanes| ("x-gray-lane", lanes.as_str())).collect();
+    let headers: Vec<_> = handed_on.iter().map(|(name, value)| (*name, value.as_str())).collect();
     match EGRESS.get(&next, "/", &headers).await {
         Ok((StatusCode::OK, answer)) => (StatusCode::OK, format!("{me} -> {answer}")),
         Ok((status, answer)) => (StatusCode::BAD_GATEWAY, format!("{me} -> {status} {answer}")),
@@ -55,7 +54,8 @@ static EGRESS: LazyLock<Client> = LazyLock::new(|| {
 
 struct Heard {
     me: String,
-    lanes: Option<String>,
+    /// What the calls made for it get.
+    handed_on: Vec<(&'static str, String)>,
     /// The service to call: what the query names, else what `NEXT` does.
     next: Option<String>,
 }
@@ -68,9 +68,19 @@ impl From<&Request> for Heard {
         let asked = request.uri().query().and_then(|query| query.strip_prefix("call="));
         Self {
             me: format!("{}[{}]", instance(), marks.join(" ")),
-            lanes: told("x-gray-lane"),
+            handed_on: handed_on().iter().filter_map(|name| Some((*name, told(name)?))).collect(),
             next: asked.map(str::to_owned).or_else(|| env::var("NEXT").ok()),
         }
+    }
+}
+
+/// The headers that this app hands on, by what `FORWARDS` says: the mark if nothing.
+fn handed_on() -> &'static [&'static str] {
+    match env::var("FORWARDS").as_deref() {
+        Ok("everything") => &["x-gray-lane", "x-gray-id", "traceparent"],
+        Ok("trace id") => &["traceparent"],
+        Ok("nothing") => &[],
+        _ => &["x-gray-lane"],
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
+use axum::http::response::Parts;
 use axum::http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -26,12 +27,18 @@ impl Client {
 
     /// The answer to `GET path` for `host`.
     pub(crate) async fn get(&self, host: &str, path: &str, headers: &[(&str, &str)]) -> Result<(StatusCode, String)> {
+        let (head, body) = self.whole(host, path, headers).await?;
+        Ok((head.status, body))
+    }
+
+    /// The answer with its headers.
+    pub(crate) async fn whole(&self, host: &str, path: &str, headers: &[(&str, &str)]) -> Result<(Parts, String)> {
         let mut request = Request::get(format!("http://{}{path}", self.address)).header("host", host);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (head, body) = self.pool.request(request.body(Empty::new())?).await?.into_parts();
-        Ok((head.status, String::from_utf8(body.collect().await?.to_bytes().into())?))
+        Ok((head, String::from_utf8(body.collect().await?.to_bytes().into())?))
     }
 
     /// What is served at the front door.

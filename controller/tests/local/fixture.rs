@@ -37,7 +37,7 @@ pub(crate) fn version(name: &str, replicas: u16, environment: &str) -> String {
     format!("    - {{name: {name}, replicas: {replicas}, command: {}, env: {{{environment}}}}}\n", command())
 }
 
-fn command() -> String {
+pub(crate) fn command() -> String {
     let myself = env::current_exe().expect("the path of this program");
     format!("[{:?}, app]", myself.display().to_string())
 }

@@ -8,6 +8,7 @@ mod client;
 mod crash;
 mod end;
 mod fixture;
+mod lanes;
 mod shift;
 mod start;
 mod tracing;
@@ -37,8 +38,15 @@ fn tests() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each mesh is a dozen processes, which mostly wait.
     arguments.test_threads.get_or_insert(2);
-    let trials =
-        [start::trials(), shift::trials(), versions::trials(), crash::trials(), end::trials(), tracing::trials()];
+    let trials = [
+        start::trials(),
+        shift::trials(),
+        versions::trials(),
+        crash::trials(),
+        end::trials(),
+        tracing::trials(),
+        lanes::trials(),
+    ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
 

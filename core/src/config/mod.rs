@@ -11,6 +11,7 @@ mod correlation;
 mod header_names;
 mod host;
 mod identity;
+mod lost_mark;
 mod overrides;
 mod rule;
 mod service;
@@ -35,6 +36,7 @@ pub use correlation::{Correlation, TraceSource};
 pub use header_names::HeaderNames;
 pub use host::{HostPattern, InvalidHostPattern, PatternHost};
 pub use identity::{Empty, Identity, IdentitySource};
+pub use lost_mark::LostMark;
 pub use overrides::{InvalidSecret, OverrideKey, Overrides, Secret};
 pub use rule::{Action, Rule, RuleSet};
 pub use service::{Service, ServiceSplit};
@@ -45,11 +47,13 @@ pub use trust::{InvalidPeerPattern, PeerPattern, Trust};
 /// Everything one filter needs to decide: what a proxy of one [`Phase`] is told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FilterConfig {
     /// The version of this format.
     pub version: ConfigVersion,
     /// The number of this configuration; a proxy acknowledges it by reporting it. From 0 to 2⁵³ - 1.
     #[serde(deserialize_with = "crate::integer::deserialize")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 9_007_199_254_740_991_u64)))]
     pub generation: u64,
     /// Where in the mesh the filter stands.
     pub phase: Phase,
@@ -86,6 +90,9 @@ pub struct FilterConfig {
     /// How calls that lost their mark are recognised, in sidecars; absent: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Correlation>,
+    /// What becomes of calls that have lost their mark and can not be recognised, behind an app.
+    #[serde(default, skip_serializing_if = "LostMark::is_decide")]
+    pub lost_mark: LostMark,
     /// Signed overrides that are honoured at a gateway; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<Overrides>,
@@ -93,6 +100,7 @@ pub struct FilterConfig {
 
 /// The version of the configuration's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ConfigVersion {
     /// The first.
     #[serde(rename = "v1")]
@@ -102,6 +110,7 @@ pub enum ConfigVersion {
 /// Where in the mesh a filter stands, which is what decides whom it trusts and whether it routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Phase {
     /// At an edge: marks from outside are removed, rules and splits are evaluated, the request is routed.
     Gateway,
@@ -144,6 +153,7 @@ impl Mode {
 /// What a lane does where a service has no ready version for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lane {
     /// The lanes to try instead, in order; base comes last without being named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -168,6 +178,7 @@ pub enum Isolation {
 /// Who may ask how a request was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Explain {
     /// The condition that the asking request must fulfil.
     pub allow: Condition,
@@ -192,6 +203,7 @@ impl FilterConfig {
             services: Map::new(),
             explain: None,
             correlation: None,
+            lost_mark: LostMark::default(),
             overrides: None,
         }
     }
@@ -232,10 +244,11 @@ impl FilterConfig {
             services,
             explain,
             correlation,
+            lost_mark,
             overrides,
         } = self;
         (version, phase, mode, headers, carriers, trust, identity, lanes).hash(&mut hasher);
-        (rule_sets, splits, services, explain, correlation, overrides).hash(&mut hasher);
+        (rule_sets, splits, services, explain, correlation, lost_mark, overrides).hash(&mut hasher);
         Digest(hasher.finish())
     }
 }
@@ -265,6 +278,7 @@ read_object!(FilterConfig {
     services: defaulted "services",
     explain: optional "explain",
     correlation: optional "correlation",
+    lost_mark: defaulted "lostMark",
     overrides: optional "overrides",
 });
 

@@ -10,6 +10,7 @@ use crate::read::{At, Read, read_object};
 /// Signed overrides that a gateway honours.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Overrides {
     /// Whom an override must be meant for.
     pub audience: Audience,
@@ -27,6 +28,7 @@ const fn a_day() -> u32 {
 /// A key that signs overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OverrideKey {
     /// Its name, by which an override says which key signed it.
     pub id: KeyId,
@@ -76,6 +78,20 @@ impl TryFrom<String> for Secret {
 impl From<Secret> for String {
     fn from(secret: Secret) -> Self {
         secret.0.into()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Secret {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Secret".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        // A schema counts characters, which have one to four bytes each.
+        schemars::json_schema!({"type": "string", "minLength": 8, "maxLength": 512})
     }
 }
 

@@ -11,6 +11,7 @@ use crate::read::{read_object, read_variant};
 /// One release or one standing lane is one rule set; sets are independent, so a request may be put in a lane by several.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuleSet {
     /// The name of the set, as in `shop/checkout`'s `checkout.shop`.
     pub name: RuleSetName,
@@ -21,6 +22,7 @@ pub struct RuleSet {
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rule {
     /// The name of the rule, as explanations show it.
     pub name: RuleName,
@@ -37,6 +39,7 @@ pub struct Rule {
 /// What a rule does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Action {
     /// Puts the request in this lane; `base` keeps it out of this set's lanes.
     Lane(LaneName),

@@ -10,6 +10,7 @@ use crate::slots::Run;
 /// One service: how requests for it are recognised, and which version serves which lane.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Service {
     /// What requests for this service are addressed to; the most specific pattern over all services wins.
     pub hosts: Vec<HostPattern>,
@@ -31,6 +32,7 @@ pub struct Service {
 /// A request without identity is served by base.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServiceSplit {
     /// What makes this split independent of others over the same users.
     pub salt: String,

@@ -10,6 +10,7 @@ use crate::slots::Run;
 /// A weighted share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Split {
     /// What makes this split independent of others over the same users. Keep it for the life of a release.
     pub salt: String,

@@ -173,7 +173,7 @@ fn a_full_set_forgets_what_has_ended_before_what_is_under_way_and_the_oldest_fir
 }
 
 #[test]
-fn a_million_ids_take_the_keys_and_bytes_that_were_made_at_first() {
+fn scenario_29_a_million_ids_take_the_keys_and_bytes_that_were_made_at_first() {
     let (store, mut table) = one();
     table.create();
     let made = store.size();

@@ -34,12 +34,16 @@ impl Metric<'_> {
             Self::Uncorrelated => {
                 "Calls of the app without a mark, and without a trace id of which one is remembered: it drops trace headers."
             }
+            Self::SelfLaneIgnored => {
+                "Labels of pods that were ignored because no lane is called so; once for each label and proxy."
+            }
             Self::Correlation { .. } => {
                 "Events of the table of remembered requests: look-ups that hit, miss or are ambiguous, conflicts, evictions."
             }
             Self::Remembered => "Requests that are remembered by their trace id: an estimate.",
             Self::SteeringChecks { .. } => "Requests whose final cluster was compared with the decision: a sample.",
             Self::SteeringMismatches { .. } => "Compared requests that the proxy sent to another version than decided.",
+            Self::Mirrored => "Copies of requests that a proxy has made to mirror them; they are counted nowhere else.",
             Self::ConfigRejected { .. } => "Configurations that were refused; the last good one stays in use.",
             Self::HostErrors => "Calls that the proxy refused; the request went on without them.",
             Self::Generation { .. } => "The generation in use; its appearance acknowledges it.",
@@ -67,10 +71,12 @@ impl Metric<'_> {
             Metric::MirrorsLeftOut,
             Metric::OverridesRefused { reason: OverrideRefusal::Expired },
             Metric::Uncorrelated,
+            Metric::SelfLaneIgnored,
             Metric::Correlation { event: Event::Hit },
             Metric::Remembered,
             Metric::SteeringChecks { service, version },
             Metric::SteeringMismatches { service, version },
+            Metric::Mirrored,
             Metric::ConfigRejected { phase },
             Metric::HostErrors,
             Metric::Generation { phase },

@@ -103,6 +103,8 @@ pub enum Metric<'a> {
     },
     /// Calls of an app without a mark, and without a trace id of which one is remembered.
     Uncorrelated,
+    /// Labels of pods that are no lane.
+    SelfLaneIgnored,
     /// What happens in the table of requests that are remembered.
     Correlation {
         /// What.
@@ -124,6 +126,8 @@ pub enum Metric<'a> {
         /// The version decided.
         version: &'a str,
     },
+    /// Copies of requests, made by proxies that mirror.
+    Mirrored,
     /// Configurations that were refused.
     ConfigRejected {
         /// Where the filter stands; `unknown` where the configuration could not be read.
@@ -167,10 +171,12 @@ impl<'a> Metric<'a> {
             Self::MirrorsLeftOut => "graylane_mirrors_left_out_total",
             Self::OverridesRefused { .. } => "graylane_overrides_refused_total",
             Self::Uncorrelated => "graylane_uncorrelated_requests_total",
+            Self::SelfLaneIgnored => "graylane_self_lane_ignored_total",
             Self::Correlation { .. } => "graylane_correlation_events_total",
             Self::Remembered => "graylane_correlation_requests",
             Self::SteeringChecks { .. } => "graylane_steering_checks_total",
             Self::SteeringMismatches { .. } => "graylane_steering_mismatches_total",
+            Self::Mirrored => "graylane_mirrored_requests_total",
             Self::ConfigRejected { .. } => "graylane_config_rejected_total",
             Self::HostErrors => "graylane_host_errors_total",
             Self::Generation { .. } => "graylane_generation",
@@ -196,9 +202,11 @@ impl<'a> Metric<'a> {
             | Self::MirrorsLeftOut
             | Self::OverridesRefused { .. }
             | Self::Uncorrelated
+            | Self::SelfLaneIgnored
             | Self::Correlation { .. }
             | Self::SteeringChecks { .. }
             | Self::SteeringMismatches { .. }
+            | Self::Mirrored
             | Self::ConfigRejected { .. }
             | Self::HostErrors => Kind::Counter,
         }
@@ -246,7 +254,9 @@ impl<'a> Metric<'a> {
             | Self::MirrorConflicts
             | Self::MirrorsLeftOut
             | Self::Uncorrelated
+            | Self::SelfLaneIgnored
             | Self::Remembered
+            | Self::Mirrored
             | Self::HostErrors => Labels::new(),
         }
     }
@@ -270,7 +280,7 @@ mod tests {
     fn the_catalogue_names_every_family_once() {
         let catalogue = Metric::catalogue();
         let families: std::collections::BTreeSet<&str> = catalogue.iter().map(Metric::family).collect();
-        assert_eq!((families.len(), catalogue.len()), (21, 21));
+        assert_eq!((families.len(), catalogue.len()), (23, 23));
     }
 
     #[test]

@@ -44,12 +44,10 @@ impl Router {
         decision: &mut Decision<'_>,
         trace: &mut Trace<'_>,
     ) -> Option<Reason> {
-        let correlation = self.correlation.as_ref()?;
-        let mut found = ids.all(&correlation.sources).map(|id| (id, memory.recall(id)));
+        let sources = self.correlation.as_ref().map_or(&[][..], |correlation| &correlation.sources);
+        let mut found = ids.all(sources).map(|id| (id, memory.recall(id)));
         let Some((id, recall)) = found.find(|(_, recall)| *recall != Recall::Unknown) else {
-            decision.events.uncorrelated = 1;
-            trace.step(|| Step::Uncorrelated);
-            return None;
+            return self.begin(carried, decision, trace);
         };
         drop(found);
         match recall {
@@ -93,7 +91,7 @@ impl Router {
 }
 
 impl Carried<'_> {
-    fn take_over(&mut self, lanes: Lanes, text: String) {
+    pub(super) fn take_over(&mut self, lanes: Lanes, text: String) {
         self.lanes = Some(lanes);
         self.text = Some(Cow::Owned(text.into_bytes()));
     }

@@ -13,15 +13,17 @@ mod entry;
 mod hosts;
 mod id;
 mod lanes;
+mod mirrored;
 mod names;
 mod overrides;
+mod self_lane;
 mod service;
 mod trust;
 
 use crate::carrier::Carriers;
 use crate::config::{
-    Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, Mode, Overrides, PeerPattern,
-    Phase,
+    Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, LostMark, Mode, Overrides,
+    PeerPattern, Phase,
 };
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
 use crate::explain::{Step, Trace};
@@ -39,6 +41,8 @@ use entry::{RuleSet, Split};
 use hosts::HostTable;
 pub use id::{LaneId, ServiceId, SplitId, VersionId};
 use lanes::Lanes;
+pub use self_lane::InvalidSelfLane;
+use self_lane::SelfLane;
 use service::Service;
 use trust::Trust;
 
@@ -62,6 +66,9 @@ pub struct Router {
     hosts: HostTable<ServiceId>,
     explain: Option<Matcher>,
     correlation: Option<Correlation>,
+    lost_mark: LostMark,
+    /// Of the workload, not of the configuration.
+    self_lane: Option<SelfLane>,
     /// At a gateway only.
     overrides: Option<Overrides>,
 }
@@ -135,12 +142,14 @@ impl Router {
         };
         match self.phase {
             Phase::SidecarInbound => {
+                decision.events.mirrored = u8::from(view.original().is_some());
                 self.remember(&Fields::of(request), &carried, draw, &mut decision);
                 self.hand_on(&carried, &mut decision);
             }
             Phase::Gateway | Phase::SidecarOutbound => match self.service_of(&view) {
                 Some(service) => self.route(service, &view, carried, draw, &mut decision, trace),
                 None if self.is_mesh_host(&view) => self.carry_on(&view, carried, draw, &mut decision, trace),
+                None if self.is_copy_of_ours(&view) => self.pass_copy_on(&carried, &mut decision, trace),
                 None => self.let_go(&view, &carried, &mut decision, trace),
             },
         }

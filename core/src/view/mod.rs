@@ -190,17 +190,12 @@ impl<'a, R: Request> View<'a, R> {
 
     /// Calls `visit` with the host in lower case, without port and trailing dot; an oversized host is empty.
     pub(crate) fn host<T>(&self, visit: impl FnOnce(&[u8]) -> T) -> T {
-        let host = without_port(self.authority);
-        let host = host.strip_suffix(b".").unwrap_or(host);
-        let mut buffer = [0_u8; LONGEST_HOST];
-        match buffer.get_mut(..host.len()) {
-            Some(lower) => {
-                lower.copy_from_slice(host);
-                lower.make_ascii_lowercase();
-                visit(lower)
-            }
-            None => visit(b""),
-        }
+        host_of(self.authority, visit)
+    }
+
+    /// The host of the request that this is a copy of, if it is one.
+    pub(crate) fn original(&self) -> Option<&'a [u8]> {
+        original(self.authority)
     }
 
     /// The path without query, percent-decoded and with dot segments resolved.
@@ -260,6 +255,21 @@ fn unquoted(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
 }
 
+/// Calls `visit` with the host of an authority, as [`View::host`] does.
+pub(crate) fn host_of<T>(authority: &[u8], visit: impl FnOnce(&[u8]) -> T) -> T {
+    let host = without_port(authority);
+    let host = host.strip_suffix(b".").unwrap_or(host);
+    let mut buffer = [0_u8; LONGEST_HOST];
+    match buffer.get_mut(..host.len()) {
+        Some(lower) => {
+            lower.copy_from_slice(host);
+            lower.make_ascii_lowercase();
+            visit(lower)
+        }
+        None => visit(b""),
+    }
+}
+
 /// The authority without its port; the brackets of an IPv6 address stay.
 fn without_port(authority: &[u8]) -> &[u8] {
     let Some(colon) = authority.iter().rposition(|byte| *byte == b':') else {
@@ -270,6 +280,16 @@ fn without_port(authority: &[u8]) -> &[u8] {
     let bare_ipv6 = !host.starts_with(b"[") && host.contains(&b':');
     let inside_brackets = host.starts_with(b"[") && !host.ends_with(b"]");
     if digits && !bare_ipv6 && !inside_brackets { host } else { authority }
+}
+
+/// What Envoy puts behind the host of a copy that it makes of a request (`request_mirror_policies`).
+const SHADOW: &[u8] = b"-shadow";
+
+fn original(authority: &[u8]) -> Option<&[u8]> {
+    let digits = authority.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let before = authority.len().checked_sub(digits).and_then(|end| authority.get(..end)).unwrap_or(authority);
+    let host = if digits > 0 { before.strip_suffix(b":").unwrap_or(authority) } else { authority };
+    host.strip_suffix(SHADOW)
 }
 
 #[cfg(test)]

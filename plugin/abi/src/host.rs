@@ -13,6 +13,8 @@ use crate::{Refused, given, imports};
 pub enum LogLevel {
     /// A normal event.
     Info = 2,
+    /// Something is amiss, and all goes on.
+    Warn = 3,
     /// Something failed.
     Error = 4,
 }

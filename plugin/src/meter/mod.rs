@@ -36,6 +36,7 @@ struct Totals {
     stripped_marks: Tally,
     conflicts: Tally,
     left_out: Tally,
+    mirrored: Tally,
     /// In the order of [`OverrideRefusal::ALL`].
     refused_overrides: [Tally; OverrideRefusal::ALL.len()],
     host_errors: Tally,
@@ -96,11 +97,13 @@ impl Meter {
     }
 
     pub(crate) fn noticed(&mut self, events: Events) {
-        let Events { malformed_marks, stripped_marks, conflicts, left_out, uncorrelated, refused_override } = events;
+        let Events { malformed_marks, stripped_marks, conflicts, left_out, mirrored, uncorrelated, refused_override } =
+            events;
         self.totals.malformed_marks.add(malformed_marks.into());
         self.totals.stripped_marks.add(stripped_marks.into());
         self.totals.conflicts.add(conflicts.into());
         self.totals.left_out.add(left_out.into());
+        self.totals.mirrored.add(mirrored.into());
         self.totals.uncorrelated.add(uncorrelated.into());
         if let Some(refused) = refused_override.and_then(|why| self.totals.refused_overrides.get_mut(why as usize)) {
             refused.add(1);
@@ -125,6 +128,7 @@ impl Meter {
             stripped_marks,
             conflicts,
             left_out,
+            mirrored,
             refused_overrides,
             host_errors,
             uncorrelated,
@@ -135,6 +139,7 @@ impl Meter {
         stripped_marks.flush(Metric::StrippedMarks, sink);
         conflicts.flush(Metric::MirrorConflicts, sink);
         left_out.flush(Metric::MirrorsLeftOut, sink);
+        mirrored.flush(Metric::Mirrored, sink);
         for (reason, count) in OverrideRefusal::ALL.iter().zip(refused_overrides) {
             count.flush(Metric::OverridesRefused { reason: *reason }, sink);
         }

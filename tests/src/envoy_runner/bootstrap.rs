@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::slice::from_ref;
 
 use anyhow::Result;
 use graylane_core::config::{HostPattern, PatternHost};
@@ -11,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::callers::{self, Authority};
 use super::token;
+use super::upstream::MIRROR;
 use crate::scenario::mesh::{APP_CLUSTER, ELSEWHERE_CLUSTER, Mesh, Route, VERSION_HEADER, cluster};
+use crate::scenario::patched;
 
 /// Every phase; each has a listener and a filter of its own.
 pub(super) const PHASES: [Phase; 3] = [Phase::Gateway, Phase::SidecarInbound, Phase::SidecarOutbound];
@@ -29,10 +32,28 @@ pub(super) fn name(phase: Phase) -> &'static str {
 ///
 /// # Errors
 /// When certificates can not be made.
-pub(super) fn bootstrap(mesh: &Mesh, clusters: &BTreeMap<String, SocketAddr>, folder: &Path) -> Result<Value> {
+pub(super) fn bootstrap(
+    mesh: &Mesh,
+    clusters: &BTreeMap<String, SocketAddr>,
+    self_lane: Option<&str>,
+    folder: &Path,
+) -> Result<Value> {
     let authority = Authority::new()?;
     let mut listeners: Vec<Value> = PHASES.map(|phase| listener(phase, mesh, folder)).into();
     let mut clusters: Vec<Value> = clusters.iter().map(|(name, upstream)| upstream_cluster(name, *upstream)).collect();
+    listeners.push(json!({
+        "name": "graylane.inbound.mirror",
+        "address": mirror(folder),
+        "filter_chains": [{"filters": [http(Phase::SidecarInbound, mesh, folder)]}],
+    }));
+    clusters.push(json!({
+        "name": MIRROR,
+        "type": "STATIC",
+        "load_assignment": {
+            "cluster_name": MIRROR,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": mirror(folder)}}]}],
+        },
+    }));
     if !mesh.principals().is_empty() {
         listeners.push(json!({
             "name": "graylane.inbound.tls",
@@ -47,9 +68,10 @@ pub(super) fn bootstrap(mesh: &Mesh, clusters: &BTreeMap<String, SocketAddr>, fo
     for id in mesh.principals() {
         clusters.push(authority.cluster(id, folder)?);
     }
+    let labels: BTreeMap<&str, &str> = self_lane.map(|lane| ("graylane.io/lane", lane)).into_iter().collect();
     let tag = |label: &&str| json!({"tag_name": label, "regex": metric::tag_regex(label)});
     Ok(json!({
-        "node": {"id": "scenarios", "cluster": "scenarios"},
+        "node": {"id": "scenarios", "cluster": "scenarios", "metadata": {"LABELS": labels}},
         "admin": {"address": address(([127, 0, 0, 1], 0).into())},
         "stats_config": {"stats_tags": metric::LABELS.iter().map(tag).collect::<Vec<_>>()},
         "static_resources": {
@@ -57,6 +79,11 @@ pub(super) fn bootstrap(mesh: &Mesh, clusters: &BTreeMap<String, SocketAddr>, fo
             "clusters": clusters,
         },
     }))
+}
+
+/// Where copies of requests come in.
+fn mirror(folder: &Path) -> Value {
+    json!({"pipe": {"path": folder.join("mirror.sock")}})
 }
 
 /// The file that holds the filter of a phase, and the resource in it.
@@ -114,7 +141,7 @@ fn http(phase: Phase, mesh: &Mesh, folder: &Path) -> Value {
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": name(phase),
             "route_config": routes(phase, mesh),
-            "upgrade_configs": [{"upgrade_type": "websocket"}],
+            "upgrade_configs": [{"upgrade_type": "websocket"}, {"upgrade_type": "CONNECT"}],
             "http_filters": [token::verifier(), filter, router],
         },
     })
@@ -162,17 +189,33 @@ fn to_versions(route: &Route) -> Vec<Value> {
         "" => json!({"prefix": "/", "headers": headers}),
         path => json!({"path_separated_prefix": path, "headers": headers}),
     };
-    let to = |matched: Value, version: &str| {
-        let (action, strip) = (action(&cluster(&route.service, version)), [VERSION_HEADER]);
-        json!({"match": matched, "route": action, "request_headers_to_remove": strip})
+    let to = |matched: Value, action: Value| json!({"match": matched, "route": action, "request_headers_to_remove": [VERSION_HEADER]});
+    let asked = |version: &String| json!({"name": VERSION_HEADER, "string_match": {"exact": version}});
+    let to_be_mirrored = json!({"name": MIRROR, "present_match": true});
+    let to_version = |version: &String, asked: &[Value]| {
+        let cluster = cluster(&route.service, version);
+        let mirrored = patched(&action(&cluster), &json!({"request_mirror_policies": [{"cluster": MIRROR}]}));
+        let tunnel = json!({"connect_matcher": {}, "headers": asked});
+        let tunnels = route.pattern.path().is_empty().then(|| to(tunnel, through(&cluster)));
+        let copied = to(matched(json!([asked, from_ref(&to_be_mirrored)].concat())), mirrored);
+        [copied].into_iter().chain(tunnels).chain([to(matched(json!(asked)), action(&cluster))])
     };
-    let asked = |version: &String| matched(json!([{"name": VERSION_HEADER, "string_match": {"exact": version}}]));
-    let versions = route.versions.iter().map(|version| to(asked(version), version));
-    versions.chain([to(matched(json!([])), &route.base)]).collect()
+    let versions = route.versions.iter().flat_map(|version| to_version(version, &[asked(version)]));
+    versions.chain(to_version(&route.base, &[])).collect()
 }
 
 fn action(cluster: &str) -> Value {
-    json!({"cluster": cluster, "timeout": "0s", "retry_policy": {"retry_on": "5xx", "num_retries": 3}})
+    json!({
+        "cluster": cluster,
+        "timeout": "0s",
+        "retry_policy": {"retry_on": "5xx", "num_retries": 3},
+        "internal_redirect_policy": {"max_internal_redirects": 1},
+    })
+}
+
+/// A tunnel that goes on to the upstream; nothing of it can be sent again.
+fn through(cluster: &str) -> Value {
+    json!({"cluster": cluster, "timeout": "0s", "upgrade_configs": [{"upgrade_type": "CONNECT"}]})
 }
 
 fn upstream_cluster(name: &str, upstream: SocketAddr) -> Value {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::http1::{Connection, Head};
 use super::http2::{Call, Client, Ending};
 use super::token;
-use super::upstream::{FAILS, Record};
+use super::upstream::{FAILS, MIRROR, REDIRECT, Record};
 use crate::host::Headers;
 use crate::scenario::{Arrival, Message, Place, Protocol, Response, Seen};
 
@@ -21,6 +21,13 @@ pub(super) fn furnished(message: &Message) -> Result<Message> {
     if message.fails > 0 {
         message.headers.push((FAILS.as_bytes().to_vec(), message.fails.to_string().into_bytes()));
     }
+    if let Some(path) = &message.redirect {
+        let location = [&b"http://"[..], &message.authority, path.as_bytes()].concat();
+        message.headers.push((REDIRECT.as_bytes().to_vec(), location));
+    }
+    if message.mirror.is_some() {
+        message.headers.push((MIRROR.as_bytes().to_vec(), b"1".to_vec()));
+    }
     Ok(message)
 }
 
@@ -28,7 +35,7 @@ pub(super) fn furnished(message: &Message) -> Result<Message> {
 pub(super) fn send(client: &Client, proxy: SocketAddr, message: &Message) -> Result<Seen> {
     match message.protocol {
         Protocol::Http1 => over_http1(&mut Connection::open(proxy)?, message),
-        Protocol::Http2 | Protocol::Grpc | Protocol::GrpcStream | Protocol::Websocket => {
+        Protocol::Http2 | Protocol::Grpc | Protocol::GrpcStream | Protocol::Websocket | Protocol::Connect => {
             let (seen, open) = Open::begin(client, proxy, message, Ending::Complete)?;
             open.end(client)?;
             Ok(seen)
@@ -54,16 +61,17 @@ impl Open {
     /// Sends a request and waits for what its upstream saw.
     pub(super) fn begin(client: &Client, proxy: SocketAddr, message: &Message, ending: Ending) -> Result<(Seen, Self)> {
         match message.protocol {
-            Protocol::Websocket => {
+            Protocol::Websocket | Protocol::Connect => {
                 let mut connection = Connection::open(proxy)?;
                 let head = connection.send(message)?;
-                ensure!(head.status == 101, "the upgrade was answered with {}", head.status);
+                ensure!(matches!(head.status, 101 | 200), "the upgrade was answered with {}", head.status);
                 let record = connection.line()?;
                 Ok((seen(head, &record)?, Self::Socket(connection)))
             }
             Protocol::Http1 | Protocol::Http2 | Protocol::Grpc | Protocol::GrpcStream => {
                 let mut call = client.call(proxy, message, ending)?;
-                let record = client.next(&mut call)?;
+                let refused = call.head.headers.get("x-gray-reason").is_some();
+                let record = if refused { Vec::new() } else { client.next(&mut call)? };
                 let head = Head { status: call.head.status, headers: call.head.headers.clone() };
                 Ok((seen(head, &record)?, Self::Call(call)))
             }

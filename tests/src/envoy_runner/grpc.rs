@@ -5,10 +5,8 @@ use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 
-/// The content type of calls and their responses.
-pub(super) const CONTENT: &str = "application/grpc";
 /// The trailer that says how a call went; 0 is well.
-const STATUS: &str = "grpc-status";
+pub(super) const STATUS: &str = "grpc-status";
 
 /// A message: uncompressed, its length, its bytes.
 pub(super) fn framed(message: &[u8]) -> Bytes {

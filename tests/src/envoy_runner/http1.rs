@@ -75,13 +75,14 @@ impl Connection {
 
 fn request(message: &Message) -> Vec<u8> {
     let Message { method, authority, path, headers, target, protocol, .. } = message;
-    let target: &[&[u8]] = match target {
-        TargetForm::Origin => &[path],
-        TargetForm::Absolute => &[b"http://", authority, path],
+    let target: &[&[u8]] = match (protocol, target) {
+        (Protocol::Connect, _) => &[authority],
+        (_, TargetForm::Origin) => &[path],
+        (_, TargetForm::Absolute) => &[b"http://", authority, path],
     };
     let upgrade: &[u8] = match protocol {
         Protocol::Websocket => b"connection: upgrade\r\nupgrade: websocket\r\n",
-        Protocol::Http1 | Protocol::Http2 | Protocol::Grpc | Protocol::GrpcStream => b"",
+        Protocol::Http1 | Protocol::Http2 | Protocol::Grpc | Protocol::GrpcStream | Protocol::Connect => b"",
     };
     let mut bytes = [method, &b" "[..], &target.concat(), b" HTTP/1.1\r\nhost: ", authority, b"\r\n", upgrade].concat();
     for (name, value) in headers {

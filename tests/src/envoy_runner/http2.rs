@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http2::handshake;
-use hyper::header::{CONTENT_TYPE, TE};
+use hyper::header::TE;
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{HeaderMap, Request, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -82,7 +82,7 @@ async fn begin(proxy: SocketAddr, message: &Message, ending: Ending) -> Result<C
     let (mut body, channel) = Channel::<Bytes>::new(8);
     let mut request = Request::builder().method(message.method.as_slice()).uri(uri(message)?);
     if message.protocol.is_grpc() {
-        request = request.header(CONTENT_TYPE, grpc::CONTENT).header(TE, "trailers");
+        request = request.header(TE, "trailers");
         body.send_data(grpc::framed(b"")).await?;
     }
     for (name, value) in &message.headers {
@@ -140,6 +140,10 @@ impl Call {
 
     async fn end(mut self) -> Result<()> {
         self.request = None;
+        // A refusal is all in the headers.
+        if self.head.headers.get(grpc::STATUS).is_some() {
+            return Ok(());
+        }
         if let Some(text) = self.next().await? {
             bail!("the response went on with {:?}", String::from_utf8_lossy(&text));
         }

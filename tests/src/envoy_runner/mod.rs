@@ -49,6 +49,8 @@ pub struct EnvoyRunner {
     client: Client,
     /// None before the first configuration.
     process: Option<Process>,
+    /// The label that the process was, or will be, started with.
+    self_lane: Option<String>,
     generation: u64,
     kept: Option<(Phase, Connection)>,
     open: Vec<Open>,
@@ -73,6 +75,7 @@ impl EnvoyRunner {
             upstreams,
             client: Client::new()?,
             process: None,
+            self_lane: None,
             generation: 0,
             kept: None,
             open: Vec::new(),
@@ -103,14 +106,14 @@ impl EnvoyRunner {
     }
 
     fn start(&mut self, phase: Phase, configuration: &[u8]) -> Result<()> {
-        let Self { module, mesh, upstreams, .. } = &*self;
+        let Self { module, mesh, upstreams, self_lane, .. } = &*self;
         let process = Process::start(&self.executable, |folder| {
             for other in PHASES {
                 let nothing = FilterConfig::empty(other, 0).to_json();
                 let configuration = if other == phase { configuration } else { &nothing };
                 Process::replace(folder, &file(other), &filter(other, module, configuration))?;
             }
-            bootstrap(mesh, &upstreams.addresses, folder)
+            bootstrap(mesh, &upstreams.addresses, self_lane.as_deref(), folder)
         })?;
         self.process = Some(process);
         Ok(())
@@ -131,8 +134,10 @@ impl EnvoyRunner {
         exchange::send(&self.client, self.address(phase, message)?, message)
     }
 
-    fn note(&mut self, seen: &Seen) {
+    /// Notes how often upstreams were called for a message.
+    fn note(&mut self, message: &Message, seen: &Seen) {
         self.calls += seen.attempts.unwrap_or(0);
+        self.calls += u32::from(message.redirect.is_some()) + u32::from(message.mirror.is_some());
     }
 }
 
@@ -141,12 +146,14 @@ impl Runner for EnvoyRunner {
         Kind::Envoy
     }
 
-    /// A process keeps last good configurations, so what happens without one needs a new process.
+    /// A process keeps last good configurations, so what happens without one needs a new process, and so does another
+    /// label.
     fn begin(&mut self, scenario: &Scenario) -> Result<()> {
         (self.kept, self.open) = (None, Vec::new());
-        if scenario.start.is_some() {
+        if scenario.start.is_some() || scenario.self_lane != self.self_lane {
             self.retire()?;
         }
+        self.self_lane.clone_from(&scenario.self_lane);
         Ok(())
     }
 
@@ -194,7 +201,7 @@ impl Runner for EnvoyRunner {
                 seen
             }
         };
-        self.note(&seen);
+        self.note(&message, &seen);
         Ok(seen)
     }
 
@@ -209,7 +216,7 @@ impl Runner for EnvoyRunner {
         });
         let all = all?;
         for seen in &all {
-            self.note(seen);
+            self.note(&message, seen);
         }
         Ok(all)
     }
@@ -218,7 +225,7 @@ impl Runner for EnvoyRunner {
         let message = exchange::furnished(message)?;
         let (seen, open) = Open::begin(&self.client, self.address(phase, &message)?, &message, Ending::Open)?;
         self.open.push(open);
-        self.note(&seen);
+        self.note(&message, &seen);
         Ok(seen)
     }
 

@@ -14,9 +14,9 @@ use anyhow::Result;
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, UPGRADE};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, LOCATION, UPGRADE};
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use serde::{Deserialize, Serialize};
@@ -25,9 +25,16 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::grpc;
+use crate::scenario::GRPC;
 
 /// Says how many attempts an upstream is to answer with 503.
 pub(super) const FAILS: &str = "x-test-fails";
+/// Says where an upstream is to redirect what comes to it for the first time.
+pub(super) const REDIRECT: &str = "x-test-redirect";
+/// Says that Envoy is to mirror the request.
+pub(super) const MIRROR: &str = "x-test-mirror";
+/// What Envoy says of a request for which it has followed a redirect.
+const REDIRECTED: &str = "x-envoy-original-url";
 /// Envoy's count of attempts.
 const ATTEMPT: &str = "x-envoy-attempt-count";
 const WEBSOCKET: &str = "websocket";
@@ -100,7 +107,13 @@ async fn answer(cluster: &str, request: Request<Incoming>) -> Reply {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         return response;
     }
-    let form = Form::of(request.headers());
+    let redirect = request.headers().get(REDIRECT).filter(|_| !request.headers().contains_key(REDIRECTED));
+    if let Some(location) = redirect {
+        response.headers_mut().insert(LOCATION, location.clone());
+        *response.status_mut() = StatusCode::FOUND;
+        return response;
+    }
+    let form = Form::of(&request);
     let first = form.framed(&serde_json::to_vec(&record).unwrap_or_default());
     let cluster = form.framed(cluster.as_bytes());
     match form {
@@ -110,12 +123,13 @@ async fn answer(cluster: &str, request: Request<Incoming>) -> Reply {
             response.headers_mut().insert(UPGRADE, HeaderValue::from_static(WEBSOCKET));
             tokio::spawn(talk_over_socket(request, first, cluster));
         }
+        Form::Tunnel => drop(tokio::spawn(talk_over_socket(request, first, cluster))),
         Form::Grpc | Form::Lines if request.body().is_end_stream() => *response.body_mut() = Either::Left(first.into()),
         Form::Grpc | Form::Lines => {
             let (sender, body) = Channel::new(8);
             *response.body_mut() = Either::Right(body);
             if form == Form::Grpc {
-                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(grpc::CONTENT));
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
             }
             tokio::spawn(talk_over_body(request.into_body(), sender, form, first, cluster));
         }
@@ -129,13 +143,15 @@ enum Form {
     Lines,
     Grpc,
     Socket,
+    Tunnel,
 }
 
 impl Form {
-    fn of(headers: &HeaderMap) -> Self {
-        let is = |name, value: &str| headers.get(name).is_some_and(|given| given == value);
+    fn of(request: &Request<Incoming>) -> Self {
+        let is = |name, value: &str| request.headers().get(name).is_some_and(|given| given == value);
         match () {
-            () if is(CONTENT_TYPE, grpc::CONTENT) => Self::Grpc,
+            () if request.method() == Method::CONNECT => Self::Tunnel,
+            () if is(CONTENT_TYPE, GRPC) => Self::Grpc,
             () if is(UPGRADE, WEBSOCKET) => Self::Socket,
             () => Self::Lines,
         }
@@ -143,7 +159,7 @@ impl Form {
 
     fn framed(self, text: &[u8]) -> Bytes {
         match self {
-            Self::Lines | Self::Socket => [text, b"\n"].concat().into(),
+            Self::Lines | Self::Socket | Self::Tunnel => [text, b"\n"].concat().into(),
             Self::Grpc => grpc::framed(text),
         }
     }
@@ -181,17 +197,18 @@ impl Record {
         let host = headers.get(HOST).map(|host| host.as_bytes().to_vec());
         let authority = || uri.authority().map(|authority| authority.as_str().as_bytes().to_vec());
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = (request.method() != Method::CONNECT).then(|| (":path", path.as_bytes().to_vec()));
         let pseudo = [
             (":method", request.method().as_str().as_bytes().to_vec()),
-            (":path", path.as_bytes().to_vec()),
             (":authority", host.or_else(authority).unwrap_or_default()),
         ];
+        let pseudo = pseudo.into_iter().chain(path);
         let fields = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes().to_vec()));
         let attempt = headers.get(ATTEMPT).and_then(|attempt| attempt.to_str().ok()?.parse().ok());
         Self {
             cluster: cluster.to_owned(),
             attempt: attempt.unwrap_or(1),
-            headers: pseudo.into_iter().chain(fields).map(|(name, value)| (name.as_bytes().to_vec(), value)).collect(),
+            headers: pseudo.chain(fields).map(|(name, value)| (name.as_bytes().to_vec(), value)).collect(),
         }
     }
 }

@@ -142,6 +142,10 @@ impl Stream {
     /// Makes the local response the response, with the headers that Envoy's `encodeLocalReply` gives it.
     pub(super) fn answer_locally(&mut self) {
         let Some(local) = &self.local_response else { return };
+        if self.request.get("content-type").is_some_and(|kind| kind.starts_with("application/grpc")) {
+            self.response = grpc_reply(local);
+            return;
+        }
         let mut headers = Headers::from([(":status", local.status.to_string())]);
         for (name, value) in local.headers.iter() {
             headers.add(name, value);
@@ -155,4 +159,27 @@ impl Stream {
         self.response = headers;
         self.response_body = (!local.body.is_empty()).then(|| local.body.clone());
     }
+}
+
+/// What Envoy tells a gRPC caller in place of a response of its own: all in the headers, with status 200.
+fn grpc_reply(local: &LocalResponse) -> Headers {
+    // HttpToGrpcStatus of Envoy's `status.cc`, as far as filters answer.
+    let from_http = match local.status {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502 | 503 | 504 => 14,
+        _ => 2,
+    };
+    let status = local.grpc_status.unwrap_or(from_http).to_string();
+    let mut headers = Headers::from([(":status", "200"), ("content-type", "application/grpc")]);
+    headers.add("grpc-status", status);
+    if !local.body.is_empty() {
+        headers.add("grpc-message", local.body.as_slice());
+    }
+    for (name, value) in local.headers.iter() {
+        headers.add(name, value);
+    }
+    headers
 }

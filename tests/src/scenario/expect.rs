@@ -99,6 +99,8 @@ struct Written {
     left_out: u8,
     #[serde(default)]
     uncorrelated: u8,
+    #[serde(default)]
+    mirrored: u8,
     refused_override: Option<OverrideRefusal>,
     #[serde(default = "one")]
     attempts: u32,
@@ -138,6 +140,7 @@ impl TryFrom<Written> for Expect {
                 conflicts: written.conflicts,
                 left_out: written.left_out,
                 uncorrelated: written.uncorrelated,
+                mirrored: written.mirrored,
                 refused_override: written.refused_override,
             },
             attempts: written.attempts,

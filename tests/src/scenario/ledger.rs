@@ -11,13 +11,14 @@ use super::expect::Decided;
 use super::runner::Events;
 
 /// The counters that are compared. The others are of latencies, or sampled.
-const COMPARED: [&str; 9] = [
+const COMPARED: [&str; 10] = [
     "graylane_decisions_total",
     "graylane_responses_total",
     "graylane_unconfigured_requests_total",
     "graylane_malformed_marks_total",
     "graylane_stripped_marks_total",
     "graylane_uncorrelated_requests_total",
+    "graylane_mirrored_requests_total",
     "graylane_mirror_conflicts_total",
     "graylane_mirrors_left_out_total",
     "graylane_overrides_refused_total",
@@ -83,6 +84,7 @@ impl Ledger {
         self.add(&Metric::MalformedMarks, events.malformed.into());
         self.add(&Metric::StrippedMarks, events.stripped.into());
         self.add(&Metric::Uncorrelated, events.uncorrelated.into());
+        self.add(&Metric::Mirrored, events.mirrored.into());
         self.add(&Metric::MirrorConflicts, events.conflicts.into());
         self.add(&Metric::MirrorsLeftOut, events.left_out.into());
         if let Some(reason) = events.refused_override {

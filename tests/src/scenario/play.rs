@@ -205,8 +205,14 @@ impl Play<'_> {
         let configured = self.good.contains_key(&phase);
         if let Some(ledger) = self.runner.ledger().filter(|_| configured) {
             ledger.noticed(expect.events);
-            if phase != Phase::SidecarInbound || expect.decided != Decided::Pass {
-                ledger.decided(&expect.decided, expect.status);
+            let passes = phase == Phase::SidecarInbound || expect.events.mirrored > 0;
+            if !passes || expect.decided != Decided::Pass {
+                // Whatever the proxy makes of a refusal for the caller.
+                let refused = matches!(expect.decided, Decided::Refuse { .. }) && expect.served.is_none();
+                ledger.decided(&expect.decided, if refused { REFUSED } else { expect.status });
+                if message.redirect.is_some() {
+                    ledger.decided(&expect.decided, FOUND);
+                }
             }
         }
         Ok(())
@@ -223,3 +229,7 @@ impl Play<'_> {
 
 /// The status of all responses among many.
 const OK: u16 = 200;
+/// The status of a refusal.
+const REFUSED: u16 = 503;
+/// The status of an upstream that redirects.
+const FOUND: u16 = 302;

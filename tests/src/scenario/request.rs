@@ -37,6 +37,18 @@ pub struct Request {
     pub target: TargetForm,
     /// How often the upstream answers 503 before it serves the request.
     pub fails: u32,
+    /// The path to which the upstream redirects the request, which the proxy follows by itself.
+    pub redirect: Option<String>,
+    /// Whether the proxy sends a copy to a mirror, which is an app behind the inbound proxy.
+    pub mirror: Option<Mirror>,
+}
+
+/// Says that a request is mirrored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mirror {
+    /// To the app behind the inbound proxy.
+    App,
 }
 
 /// A signed override, made when it is sent.
@@ -92,15 +104,26 @@ pub enum Protocol {
     GrpcStream,
     /// An upgrade of HTTP/1.1 to a WebSocket.
     Websocket,
+    /// A tunnel of HTTP/1.1 (RFC 9110 section 9.3.6).
+    Connect,
 }
 
 impl Protocol {
+    /// The method that is used if none is said.
+    fn method(self) -> &'static str {
+        match self {
+            Self::Http1 | Self::Http2 | Self::Websocket => "GET",
+            Self::Grpc | Self::GrpcStream => "POST",
+            Self::Connect => "CONNECT",
+        }
+    }
+
     /// Whether it is gRPC.
     #[must_use]
     pub fn is_grpc(self) -> bool {
         match self {
             Self::Grpc | Self::GrpcStream => true,
-            Self::Http1 | Self::Http2 | Self::Websocket => false,
+            Self::Http1 | Self::Http2 | Self::Websocket | Self::Connect => false,
         }
     }
 }
@@ -137,7 +160,14 @@ pub struct Message {
     pub target: TargetForm,
     /// How often the upstream answers 503 before it serves the request.
     pub fails: u32,
+    /// The path to which the upstream redirects it.
+    pub redirect: Option<String>,
+    /// Who gets a copy.
+    pub mirror: Option<Mirror>,
 }
+
+/// The content type of gRPC.
+pub const GRPC: &str = "application/grpc";
 
 /// The address that every request comes from.
 pub const SOURCE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -151,9 +181,11 @@ impl Request {
         let mut headers: Vec<_> =
             self.headers.iter().map(|(name, value)| (name.clone().into_bytes(), value.numbered(number))).collect();
         headers.extend(carried);
-        let usual_method = if self.protocol.is_grpc() { "POST" } else { "GET" };
+        if self.protocol.is_grpc() {
+            headers.push((b"content-type".to_vec(), GRPC.as_bytes().to_vec()));
+        }
         Message {
-            method: or(&self.method, usual_method),
+            method: or(&self.method, self.protocol.method()),
             authority: or(&self.authority, "cart.shop"),
             path: or(&self.path, "/"),
             headers,
@@ -162,16 +194,39 @@ impl Request {
             protocol: self.protocol,
             target: self.target,
             fails: self.fails,
+            redirect: self.redirect.clone(),
+            mirror: self.mirror,
         }
     }
 }
 
 impl Message {
-    /// All of its headers, pseudo-headers first and names in lower case, as filters see them.
+    /// What a proxy sends again that follows the redirect of its upstream: `sent` is what it has sent there.
+    #[must_use]
+    pub fn redirected(&self, sent: &Headers) -> Option<Self> {
+        let path = self.redirect.as_ref()?.clone().into_bytes();
+        Some(Self { path, headers: without_pseudo(sent), redirect: None, ..self.clone() })
+    }
+
+    /// The copy that a proxy sends to a mirror (Envoy's `request_mirror_policies`): `sent` is what it has sent itself.
+    #[must_use]
+    pub fn copy(&self, sent: &Headers) -> Option<Self> {
+        let Mirror::App = self.mirror?;
+        let authority = [&self.authority, &b"-shadow"[..]].concat();
+        Some(Self { authority, headers: without_pseudo(sent), mirror: None, ..self.clone() })
+    }
+
+    /// All of its headers, pseudo-headers first and names in lower case, as filters see them. A tunnel has no path.
     #[must_use]
     pub fn fields(&self) -> Headers {
         let pseudo = [(":method", &self.method), (":path", &self.path), (":authority", &self.authority)];
-        let pseudo = pseudo.into_iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        let has = |(name, _): &(&str, &Vec<u8>)| *name != ":path" || self.protocol != Protocol::Connect;
+        let pseudo = pseudo.into_iter().filter(has).map(|(name, value)| (name.as_bytes(), value.as_slice()));
         pseudo.chain(self.headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))).collect()
     }
+}
+
+fn without_pseudo(headers: &Headers) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let ordinary = headers.iter().filter(|(name, _)| !name.starts_with(b":"));
+    ordinary.map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
 }

@@ -159,10 +159,28 @@ pub struct Events {
     pub stripped: u8,
     /// Calls without a mark of which nothing is remembered.
     pub uncorrelated: u8,
+    /// A copy that a proxy has made of a request.
+    pub mirrored: u8,
     /// Mirrors that said something else than the mark.
     pub conflicts: u8,
     /// Mirrors without room for the mark.
     pub left_out: u8,
     /// A signed override that was not honoured.
     pub refused_override: Option<OverrideRefusal>,
+}
+
+impl Events {
+    /// What is counted on the way of two requests, each of which can be refused an override.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            malformed: self.malformed + other.malformed,
+            stripped: self.stripped + other.stripped,
+            uncorrelated: self.uncorrelated + other.uncorrelated,
+            mirrored: self.mirrored + other.mirrored,
+            conflicts: self.conflicts + other.conflicts,
+            left_out: self.left_out + other.left_out,
+            refused_override: self.refused_override.or(other.refused_override),
+        }
+    }
 }

@@ -46,6 +46,8 @@ struct Written {
     config: Value,
     /// The first configuration, where it is these bytes instead.
     start: Option<Text>,
+    /// The label of the pod that names the lane of the requests it begins.
+    self_lane: Option<String>,
     steps: Vec<Step>,
 }
 
@@ -64,6 +66,8 @@ pub struct Scenario {
     pub config: Value,
     /// The first configuration, where it is these bytes instead.
     pub start: Option<Text>,
+    /// The label of the pod that names the lane of the requests it begins.
+    pub self_lane: Option<String>,
     /// What is done, in order.
     pub steps: Vec<Step>,
 }
@@ -130,7 +134,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 /// `document` with a merge patch applied.
-pub(super) fn patched(document: &Value, patch: &Value) -> Value {
+pub(crate) fn patched(document: &Value, patch: &Value) -> Value {
     let mut document = document.clone();
     if !patch.is_null() {
         json_patch::merge(&mut document, patch);
@@ -148,6 +152,7 @@ impl File {
             name: written.name,
             phase: written.phase,
             start: written.start,
+            self_lane: written.self_lane,
             steps: written.steps,
         }));
         for case in conditions {
@@ -156,6 +161,7 @@ impl File {
                 name: case.name.clone(),
                 phase: Phase::Gateway,
                 start: None,
+                self_lane: None,
                 steps: case.steps()?,
             });
         }

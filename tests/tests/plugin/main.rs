@@ -5,6 +5,7 @@ mod correlation;
 mod counting;
 mod faults;
 mod requests;
+mod self_lane;
 mod steering;
 mod way;
 

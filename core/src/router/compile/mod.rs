@@ -56,6 +56,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         services,
         explain,
         correlation,
+        lost_mark,
         overrides,
     } = config;
     let mut problems = Problems::default();
@@ -82,6 +83,8 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
             matcher::compile(&explain.allow, &path.field("allow"), &mut problems)
         }),
         correlation: correlation.as_ref().inspect(|it| correlation::check(it, &mut problems)).cloned(),
+        lost_mark: *lost_mark,
+        self_lane: None,
         overrides: overrides.as_ref().filter(|_| *phase == Phase::Gateway).map(|overrides| {
             check_keys(&overrides.keys, &mut problems);
             overrides.clone()
