@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::MeshPolicy;
 use crate::cluster::{Kind, World};
+pub use cache::Pauses;
 use cache::{typed, watch};
 pub use proxies::{Pace, Proxies};
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt;
+use graylane::observe::Pauses;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::Api;
@@ -45,9 +46,11 @@ pub(super) async fn take_the_place_of_the_hosts_file(folder: &Folder) -> io::Res
 /// Gives Services their addresses and names, for as long as the lab lives.
 pub(super) async fn run(client: Client, folder: Folder) {
     let (slices, writer) = reflector::store::<EndpointSlice>();
-    let slice_events = watcher(Api::all(client.clone()), watcher::Config::default()).default_backoff().reflect(writer);
+    let slice_events =
+        watcher(Api::all(client.clone()), watcher::Config::default()).backoff(Pauses::default()).reflect(writer);
     let (services, writer) = reflector::store::<Service>();
-    let service_events = watcher(Api::all(client), watcher::Config::default()).default_backoff().reflect(writer);
+    let service_events =
+        watcher(Api::all(client), watcher::Config::default()).backoff(Pauses::default()).reflect(writer);
     tokio::spawn(slice_events.for_each(|_| std::future::ready(())));
     let names = folder.hosts();
     let mut relays = Relays { slices, running: BTreeMap::new() };

@@ -17,7 +17,7 @@ use crate::load::Load;
 use crate::shop::{BY_HALVES, Chain, Shop};
 
 /// For how long the API server is away.
-const OUTAGE: Duration = Duration::from_secs(30);
+const OUTAGE: Duration = Duration::from_secs(20);
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
