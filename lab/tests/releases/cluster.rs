@@ -12,7 +12,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, DeleteParams, ListParams};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -98,16 +98,28 @@ impl Cluster {
         .await
     }
 
-    /// Kills the controller that leads, without warning.
+    /// Kills the controller that leads, without warning. The node starts it again.
     pub(crate) async fn kill_leader(&self) -> Result<()> {
-        let leases: Api<Lease> = Api::namespaced(self.client.clone(), SYSTEM);
         let leader = until("a leader that runs", || async {
-            let holder = leases.get("graylane").await?.spec.and_then(|spec| spec.holder_identity);
             let name = |pod| ContainerName { namespace: SYSTEM.to_owned(), pod, container: "graylane".to_owned() };
-            Ok(holder.map(name).and_then(|name| self.lab.node()?.process(&name)))
+            Ok(self.leader().await?.map(name).and_then(|name| self.lab.node()?.process(&name)))
         });
         kill_process(Pid::from_raw(leader.await?.try_into()?).context("a number")?, Signal::KILL)?;
         Ok(())
+    }
+
+    /// Takes the pod of the controller that leads away, without warning. The other one has to notice.
+    pub(crate) async fn lose_leader(&self) -> Result<()> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), SYSTEM);
+        let leader = self.leader().await?.context("a leader")?;
+        pods.delete(&leader, &DeleteParams::default().grace_period(0)).await?;
+        Ok(())
+    }
+
+    /// The pod of the controller that leads, or did last.
+    async fn leader(&self) -> Result<Option<String>> {
+        let leases: Api<Lease> = Api::namespaced(self.client.clone(), SYSTEM);
+        Ok(leases.get("graylane").await?.spec.and_then(|spec| spec.holder_identity))
     }
 
     /// What the controllers said last.

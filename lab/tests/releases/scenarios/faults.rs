@@ -143,7 +143,10 @@ async fn a_controller_that_is_killed_at_every_transition_ends_as_any_other(shop:
         }
         if !killed.contains(&now) {
             killed.push(now);
-            shop.cluster.kill_leader().await?;
+            match now {
+                (Phase::Routing, _) => shop.cluster.lose_leader().await?,
+                _ => shop.cluster.kill_leader().await?,
+            }
             if now == (Phase::Pausing, 3) {
                 shop.tell("approve").await?;
             }
