@@ -8,6 +8,7 @@
 mod cluster;
 mod journey;
 mod load;
+mod manifests;
 mod scenarios;
 mod shop;
 mod window;

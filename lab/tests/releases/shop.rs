@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, until};
 use crate::load::{Load, until_served};
+use crate::manifests::{BY_HALVES, RELEASE, entry, release, service};
 
 /// The services, in the order in which they call each other; the first one is where requests come in.
 #[derive(Debug, Clone, Copy)]
@@ -44,12 +45,6 @@ pub(crate) struct Shop {
     client: Client,
 }
 
-/// The one release of a shop.
-const RELEASE: &str = "checkout";
-
-/// Ten percent, then half, each for as long as nobody says otherwise.
-pub(crate) const BY_HALVES: &str = "[{setWeight: 10}, {pause: {}}, {setWeight: 50}, {pause: {}}]";
-
 impl Shop {
     /// A shop whose pods serve version `v1`, two pods each where there is nothing before them.
     pub(crate) async fn open(cluster: &Arc<Cluster>, namespace: &str, chain: Chain) -> Result<Self> {
@@ -57,8 +52,8 @@ impl Shop {
         let gateway = cluster.gateway().await?;
         let shop = Self { cluster: cluster.clone(), namespace: namespace.to_owned(), gateway, client };
         shop.cluster.apply(&entry(namespace, chain.services()[0])).await?;
-        for (index, service) in chain.services().iter().enumerate() {
-            shop.cluster.apply(&manifest(namespace, service, "v1", if index == 0 { 1 } else { 2 })).await?;
+        for (index, name) in chain.services().iter().enumerate() {
+            shop.cluster.apply(&service(namespace, name, "v1", if index == 0 { 1 } else { 2 })).await?;
         }
         until("every pod is available", || async {
             let deployments = shop.api::<Deployment>().list(&ListParams::default()).await?.items;
@@ -95,7 +90,7 @@ impl Shop {
 
     /// Manifests as a repository has them: stock in `version`, and its release.
     pub(crate) fn repository(&self, version: &str) -> [String; 2] {
-        [manifest(&self.namespace, "stock", version, 2), release(&self.namespace, &["stock"], BY_HALVES, "")]
+        [service(&self.namespace, "stock", version, 2), release(&self.namespace, &["stock"], BY_HALVES, "")]
     }
 
     pub(crate) fn api<K>(&self) -> Api<K>
@@ -273,89 +268,4 @@ impl Shop {
 fn image_of(pod: &Pod) -> String {
     let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
     containers.first().and_then(|container| container.image.clone()).unwrap_or_default()
-}
-
-/// The namespace, and the way of requests from the gateway to the first service.
-fn entry(namespace: &str, first: &str) -> String {
-    format!(
-        "apiVersion: v1
-kind: Namespace
-metadata: {{name: {namespace}, labels: {{istio-injection: enabled}}}}
----
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {{name: shop, namespace: {namespace}}}
-spec:
-  selector: {{istio: gateway}}
-  servers: [{{port: {{number: 8080, name: http, protocol: HTTP}}, hosts: [{namespace}.example]}}]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {{name: shop, namespace: {namespace}}}
-spec:
-  gateways: [shop]
-  hosts: [{namespace}.example]
-  http: [{{route: [{{destination: {{host: {first}.{namespace}.svc.cluster.local, port: {{number: 80}}}}}}]}}]
-"
-    )
-}
-
-/// A service of the shop. The pause before it ends is what a mesh needs to send nobody there any more; a pod that answers
-/// its probe late, because the machine has other things to do, is not taken away.
-fn manifest(namespace: &str, service: &str, version: &str, replicas: u32) -> String {
-    let (name, next) = match service {
-        "web" => ("http", format!("cart.{namespace}.svc.cluster.local")),
-        "cart" => ("http", format!("stock.{namespace}.svc.cluster.local")),
-        _ => ("grpc", String::new()),
-    };
-    let calls = if next.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "\n        - {{name: SHOP_NEXT, value: {next}}}\n        - {{name: SHOP_EGRESS, value: '127.0.0.1:80'}}"
-        )
-    };
-    format!(
-        "apiVersion: v1
-kind: Service
-metadata: {{name: {service}, namespace: {namespace}}}
-spec: {{selector: {{app: {service}}}, ports: [{{name: {name}, port: 80, targetPort: 8080}}]}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {service}, namespace: {namespace}}}
-spec:
-  replicas: {replicas}
-  selector: {{matchLabels: {{app: {service}}}}}
-  template:
-    metadata: {{labels: {{app: {service}}}}}
-    spec:
-      terminationGracePeriodSeconds: 10
-      containers:
-      - name: app
-        image: shop:{version}
-        env:
-        - {{name: SHOP_SERVICE, value: {service}}}
-        - {{name: SHOP_LISTEN, value: '127.0.0.1:8080'}}{calls}
-        readinessProbe: {{httpGet: {{path: /healthz, port: 8080}}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 6}}
-        lifecycle: {{preStop: {{sleep: {{seconds: 2}}}}}}
-"
-    )
-}
-
-fn release(namespace: &str, services: &[&str], steps: &str, more: &str) -> String {
-    let workloads: Vec<_> = services.iter().map(|name| format!("{{service: {name}, deployment: {name}}}")).collect();
-    format!(
-        "apiVersion: graylane.io/v1alpha1
-kind: GrayRelease
-metadata: {{name: {RELEASE}, namespace: {namespace}}}
-spec:
-  lane: gray-{namespace}
-  identity: [{{header: x-user-id}}]
-  workloads: [{}]
-  strategy: {{canary: {{scaleDownDelaySeconds: 2, steps: {steps}}}}}
-  {more}
-",
-        workloads.join(", ")
-    )
 }

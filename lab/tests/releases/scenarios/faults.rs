@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep};
 use super::{SAMPLE, Scenario, expect_share, figure, scenario};
 use crate::cluster::until;
 use crate::load::Load;
-use crate::shop::{BY_HALVES, Chain, Shop};
+use crate::manifests::BY_HALVES;
+use crate::shop::{Chain, Shop};
 
 /// For how long the API server is away.
 const OUTAGE: Duration = Duration::from_secs(20);

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::{SAMPLE, Scenario, expect_share, figure, scenario};
 use crate::cluster::until;
-use crate::shop::{BY_HALVES, Chain, Shop};
+use crate::manifests::BY_HALVES;
+use crate::shop::{Chain, Shop};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
