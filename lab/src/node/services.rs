@@ -66,14 +66,11 @@ pub(super) async fn run(client: Client, folder: Folder) {
 
 /// In place, because what is mounted is this very file.
 fn write_names(file: &Path, services: &[Arc<Service>]) -> io::Result<()> {
-    let mut text = LOOPBACK.to_owned();
-    for service in services {
-        let (name, namespace) = (service.name_any(), service.namespace().unwrap_or_default());
-        if let Some(address) = address(service) {
-            text +=
-                &format!("{address} {name}.{namespace}.svc.cluster.local {name}.{namespace}.svc {name}.{namespace}\n");
-        }
-    }
+    let lines = services.iter().filter_map(|service| {
+        let (address, name, namespace) = (address(service)?, service.name_any(), service.namespace()?);
+        Some(format!("{address} {name}.{namespace}.svc.cluster.local {name}.{namespace}.svc {name}.{namespace}\n"))
+    });
+    let text: String = std::iter::once(LOOPBACK.to_owned()).chain(lines).collect();
     let mut file = OpenOptions::new().write(true).open(file)?;
     file.write_all(text.as_bytes())?;
     file.set_len(u64::try_from(text.len()).unwrap_or_default())
@@ -125,7 +122,7 @@ impl Relays {
                     self.running.insert(address, Relay { target, task });
                 }
                 Err(error) => {
-                    tracing::warn!("Service {}/{} has no {address}: {error}", target.namespace, target.service)
+                    tracing::warn!("Service {}/{} has no {address}: {error}", target.namespace, target.service);
                 }
             }
         }
