@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use graylane::api::{
-    EntryRule, GrayRelease, GrayReleaseSpec, Hold, Lane, LaneMember, LaneSpec, OnLaggingProxies, ServiceSplit,
-    VersionWeight, Workload,
+    EntryRule, GrayRelease, GrayReleaseSpec, Hold, Lane, LaneMember, LaneSpec, OnLaggingProxies, OnSteeringMismatch,
+    ServiceSplit, VersionWeight, Workload,
 };
 use graylane::plan::{Configs, Observed, Readiness, Service, ServiceFacts, plan};
 use graylane_core::config::{Condition, HeaderMatch, IdentitySource, Isolation};
@@ -42,6 +42,7 @@ fn release(index: usize) -> impl Strategy<Value = GrayRelease> {
                 deployment: None,
                 stable: Some("v1".parse().unwrap()),
                 gray: Some(format!("v{}", index + 2).parse().unwrap()),
+                virtual_services: Vec::new(),
             };
             let spec = GrayReleaseSpec {
                 lane: None,
@@ -58,6 +59,7 @@ fn release(index: usize) -> impl Strategy<Value = GrayRelease> {
                 hold: Hold::Policy,
                 progress_deadline_seconds: 600,
                 on_lagging_proxies: OnLaggingProxies::Hold,
+                on_steering_mismatch: OnSteeringMismatch::Hold,
             };
             GrayRelease::new(&format!("release-{index}"), spec)
         },
@@ -84,6 +86,7 @@ fn lane() -> impl Strategy<Value = Lane> {
             version: "v3".parse().unwrap(),
             labels: None,
             base: None,
+            virtual_services: Vec::new(),
         };
         let spec = LaneSpec {
             services: services.iter().map(|service| member(service)).collect(),

@@ -64,8 +64,12 @@ pub enum Reason {
     ServiceNotFound,
     /// A Service of another namespace is named, which only an object over there may say something about.
     ForeignNamespace,
-    /// Somebody else's `VirtualService` routes a Service.
+    /// Somebody else's `VirtualService` that is not named routes a Service.
     ForeignVirtualService,
+    /// A `VirtualService` that is named is not there.
+    VirtualServiceNotFound,
+    /// A `VirtualService` that is named routes the Service nowhere, or to subsets of its own.
+    VirtualServiceUnfit,
     /// Another object says something else about the same service or Deployment.
     Conflict,
     /// Nothing says which pods serve everyone who is in no lane.
@@ -74,6 +78,16 @@ pub enum Reason {
     SelectorMismatch,
     /// What selects the pods of one version selects those of another one, too.
     SelectorOverlap,
+    /// A secret that is named, or its key, is not there.
+    SecretNotFound,
+    /// A secret that is named may or can not be read.
+    SecretNotReadable,
+    /// What is there under the name of a secret is none.
+    SecretUnfit,
+    /// Proxies can not get the module by the delivery that the policy asks for.
+    DeliveryImpossible,
+    /// Several autoscalers scale one Deployment.
+    AutoscalerConflict,
     /// No version of a Deployment has ever been available, so there is nothing to return to.
     NoStableVersion,
     /// A changed Deployment rolls out by itself, because nothing paused it in time.
@@ -90,6 +104,8 @@ pub enum Reason {
     NotEnoughReady,
     /// Proxies have not taken the last change.
     LaggingProxies,
+    /// Proxies sent requests of the new version elsewhere.
+    SteeringMismatch,
     /// The release was aborted.
     Aborted,
 }

@@ -7,7 +7,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DeploymentName, EntryRule, GrayReleaseStatus, Strategy, cel};
+use super::{DeploymentName, EntryRule, GrayReleaseStatus, Strategy, VirtualServiceName, cel};
 
 /// What is released, and who gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
@@ -91,6 +91,9 @@ pub struct GrayReleaseSpec {
     /// What becomes of a release when proxies have not taken a change by the progress deadline.
     #[serde(default)]
     pub on_lagging_proxies: OnLaggingProxies,
+    /// What becomes of a release when a proxy sends requests of the new version to another one.
+    #[serde(default)]
+    pub on_steering_mismatch: OnSteeringMismatch,
 }
 
 const fn ten_minutes() -> u32 {
@@ -118,6 +121,16 @@ pub enum OnLaggingProxies {
     Abort,
 }
 
+/// What becomes of a release when a proxy sends requests of the new version to another one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnSteeringMismatch {
+    /// It is paused until somebody resumes it; the status names the proxy.
+    #[default]
+    Hold,
+    /// It is aborted.
+    Abort,
+}
+
 /// A service and what is released of it: a Deployment, or two versions by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -134,6 +147,12 @@ pub struct Workload {
     /// Without a Deployment: the version that serves the lane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gray: Option<VersionName>,
+    /// In a cluster: your own objects `VirtualService` that route the service, in the namespace of this object. While the
+    /// service has several versions, routes to them stand in front of yours; yours are left as they are. Gateways decide
+    /// about requests that they route. One that routes the service inside the mesh must be named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "set"))]
+    pub virtual_services: Vec<VirtualServiceName>,
 }
 
 /// A share between the versions of one service, by the identity that a request carries.

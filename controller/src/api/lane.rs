@@ -7,7 +7,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EntryRule, LaneStatus, PodLabels, cel};
+use super::{EntryRule, LaneStatus, PodLabels, VirtualServiceName, cel};
 
 /// Which versions form the lane, and who is put in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
@@ -77,6 +77,12 @@ pub struct LaneMember {
     /// Deployment selects its pods that serves the service and is in no lane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<PodLabels>,
+    /// In a cluster: your own objects `VirtualService` that route the service, in the namespace of this object. While the
+    /// service has several versions, routes to them stand in front of yours; yours are left as they are. Gateways decide
+    /// about requests that they route. One that routes the service inside the mesh must be named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "set"))]
+    pub virtual_services: Vec<VirtualServiceName>,
 }
 
 impl LaneMember {

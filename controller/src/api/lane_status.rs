@@ -4,7 +4,7 @@ use graylane_core::name::{ServiceName, VersionName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, PodLabels, Proxies};
+use super::{Condition, PodLabels, Proxies, VirtualServiceName};
 
 /// What the lane is at. Written by the controller only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +35,9 @@ pub struct LaneService {
     pub labels: PodLabels,
     /// The labels of the pods that serve everyone who is in no lane.
     pub base: PodLabels,
+    /// The objects `VirtualService` of others that routes are put in front of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub virtual_services: Vec<VirtualServiceName>,
     /// How far it is.
     pub stage: Stage,
     /// The number of the configuration by which proxies confirm the stage; later ones do so too.

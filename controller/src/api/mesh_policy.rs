@@ -6,7 +6,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::OverridePolicy;
+use super::{Condition as StatusCondition, OverridePolicy};
 
 /// What holds for the whole mesh.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
@@ -17,8 +17,10 @@ use super::OverridePolicy;
     plural = "meshpolicies",
     category = "graylane",
     derive = "PartialEq",
+    status = "MeshPolicyStatus",
     validation = Rule::new("self.metadata.name == 'default'").message("the one mesh policy is called default"),
     doc = "What holds for the whole mesh. There is one, called `default`; without it everything has the values described here.",
+    printcolumn(name = "Accepted", type_ = "string", json_path = ".status.conditions[?(@.type=='Accepted')].status"),
     printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
@@ -50,9 +52,34 @@ pub struct MeshPolicySpec {
     /// Signed overrides that gateways honour; none when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<OverridePolicy>,
+    /// How proxies get the filter.
+    #[serde(default)]
+    pub delivery: Delivery,
     /// `enforce` steers requests; `dryRun` decides and counts, and leaves every request as it came.
     #[serde(default)]
     pub mode: Mode,
+}
+
+/// How proxies get the filter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Delivery {
+    /// By Istio's `WasmPlugin`: modules come from anywhere, also from a registry, and are fetched by Istio's agent.
+    #[default]
+    WasmPlugin,
+    /// By `EnvoyFilter`: a module that fails is started anew on any version of Istio, and shares its memory with no other
+    /// plugin. Proxies fetch the module by themselves, from the controller or from a file of theirs.
+    EnvoyFilter,
+}
+
+/// Whether the policy is followed. Written by the controller only.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MeshPolicyStatus {
+    /// The generation of the object that this status speaks of.
+    pub observed_generation: i64,
+    /// `Accepted`.
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Vec<StatusCondition>,
 }
 
 /// Who may ask how a request was decided.

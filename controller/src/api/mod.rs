@@ -19,26 +19,31 @@ mod pod_labels;
 mod rule;
 mod status;
 mod strategy;
+mod virtual_service_name;
 mod wait_time;
 
 pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
 pub use crd::definitions;
 pub use deployment_name::{DeploymentName, InvalidDeploymentName};
-pub use gray_release::{GrayRelease, GrayReleaseSpec, Hold, OnLaggingProxies, ServiceSplit, VersionWeight, Workload};
+pub use gray_release::{
+    GrayRelease, GrayReleaseSpec, Hold, OnLaggingProxies, OnSteeringMismatch, ServiceSplit, VersionWeight, Workload,
+};
 pub use lane::{Lane, LaneMember, LaneSpec};
 pub use lane_status::{LaneService, LaneStatus, Stage};
 pub use local_mesh::{
     Gateway, GatewayRoute, HttpReadiness, LocalMesh, LocalMeshSpec, LocalService, LocalTracing, LocalVersion, Protocol,
 };
-pub use mesh_policy::{ExplainPolicy, MeshPolicy, MeshPolicySpec};
+pub use mesh_policy::{Delivery, ExplainPolicy, MeshPolicy, MeshPolicySpec, MeshPolicyStatus};
 pub use object::{Kind, ObjectRef};
 pub use override_policy::{OverrideKeyPolicy, OverridePolicy, SecretRef, SecretSource};
 pub use pod_labels::{InvalidPodLabels, PodLabels};
 pub use rule::EntryRule;
 pub use status::{
-    BaseRoute, Cohorts, Deed, GrayReleaseStatus, HighWater, Phase, Proxies, Publication, Traffic, WorkloadStatus,
+    BaseRoute, Cohorts, Deed, GrayReleaseStatus, HighWater, Phase, Proxies, Publication, Steering, Traffic,
+    WorkloadStatus,
 };
 pub use strategy::{Canary, Pause, Step, Strategy};
+pub use virtual_service_name::{InvalidVirtualServiceName, VirtualServiceName};
 pub use wait_time::{InvalidWaitTime, WaitTime};
 
 /// The API group of every resource of Graylane.

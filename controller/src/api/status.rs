@@ -1,9 +1,11 @@
 //! What a release over Deployments is at: everything that is needed to go on, whatever process does.
 
+use std::collections::BTreeMap;
+
 use graylane_core::Percentage;
 use graylane_core::name::VersionName;
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, DeploymentName};
@@ -37,6 +39,9 @@ pub struct GrayReleaseStatus {
     pub proxies: Proxies,
     /// The Deployments and their versions, in the order of the workloads.
     pub workloads: Vec<WorkloadStatus>,
+    /// Requests that went elsewhere than decided.
+    #[serde(skip_serializing_if = "Steering::is_silent")]
+    pub steering: Steering,
     /// The best that was reached in this step, and when.
     pub high_water: HighWater,
     /// Since when somebody has paused the release.
@@ -167,6 +172,32 @@ pub struct WorkloadStatus {
     /// How many there are to be.
     #[serde(default)]
     pub replicas: u32,
+}
+
+/// What proxies counted of requests of the new version that were sent to another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Steering {
+    /// What each proxy had counted when the routes were laid, or when somebody resumed the release; those that had counted
+    /// nothing are left out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "counts")]
+    pub before: BTreeMap<String, u64>,
+    /// The first of those that have counted more since, as `NAMESPACE/POD`: the release is stopped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub suspects: Vec<String>,
+}
+
+fn counts(_: &mut SchemaGenerator) -> Schema {
+    let count = json_schema!({"type": "integer", "minimum": 0, "description": "How many."});
+    json_schema!({"type": "object", "additionalProperties": count})
+}
+
+impl Steering {
+    fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The best that was reached in a step. A replica that comes and goes makes no progress.

@@ -43,6 +43,9 @@ impl Narrator {
                 }
                 self.warn(&object, &before.conditions, &after.conditions).await;
             }
+            StoredStatus::Policy { policy, before, after } => {
+                self.warn(&policy.object_ref(&()), &before.conditions, &after.conditions).await;
+            }
         }
     }
 

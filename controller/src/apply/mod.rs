@@ -5,14 +5,13 @@ mod events;
 use std::fmt::Debug;
 
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
-use kube::core::NamespaceResourceScope;
 use kube::core::Status;
 use kube::{Client, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
 
-use crate::api::{GrayRelease, Lane};
+use crate::api::{GrayRelease, Lane, MeshPolicy};
 use crate::cluster::{Change, FIELD_MANAGER, StoredStatus, Write};
 pub use events::Narrator;
 
@@ -46,13 +45,19 @@ pub async fn store(client: &Client, status: StoredStatus<'_>) -> Result<Outcome,
             if before.phase != after.phase || before.step != after.step {
                 info!(namespace, name, from = ?before.phase, to = ?after.phase, step = after.step, message = after.message, "release");
             }
-            replaced(client, &namespace, &GrayRelease { status: Some(after.clone()), ..release.clone() }).await
+            let api = Api::namespaced(client.clone(), &namespace);
+            replaced(&api, &GrayRelease { status: Some(after.clone()), ..release.clone() }).await
         }
         StoredStatus::Lane { lane, before, after } => {
             if before.message != after.message {
                 info!(namespace, name, message = after.message, "lane");
             }
-            replaced(client, &namespace, &Lane { status: Some(after.clone()), ..lane.clone() }).await
+            let api = Api::namespaced(client.clone(), &namespace);
+            replaced(&api, &Lane { status: Some(after.clone()), ..lane.clone() }).await
+        }
+        StoredStatus::Policy { policy, after, .. } => {
+            let api = Api::all(client.clone());
+            replaced(&api, &MeshPolicy { status: Some(after.clone()), ..policy.clone() }).await
         }
     };
     let kind = format!("{:?}", status.kind());
@@ -60,11 +65,10 @@ pub async fn store(client: &Client, status: StoredStatus<'_>) -> Result<Outcome,
 }
 
 /// Replaces the status of an object; gives its new resource version.
-async fn replaced<K>(client: &Client, namespace: &str, object: &K) -> Result<Option<String>, kube::Error>
+async fn replaced<K>(api: &Api<K>, object: &K) -> Result<Option<String>, kube::Error>
 where
-    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + Serialize + DeserializeOwned,
+    K: kube::Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
 {
-    let api: Api<K> = Api::namespaced(client.clone(), namespace);
     let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
     let stored = api.replace_status(&object.name_any(), &params, object).await;
     stored.map(|object| object.resource_version())

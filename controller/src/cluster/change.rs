@@ -1,10 +1,11 @@
 //! Writes to the API server, as data.
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kube::api::DynamicObject;
 use kube::core::{ApiResource, GroupVersionKind};
 
-use crate::api::{GrayRelease, Lane};
+use crate::api::{GrayRelease, Lane, MeshPolicy};
 
 /// The kinds that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,16 +14,22 @@ pub enum Kind {
     GrayRelease,
     /// A standing lane.
     Lane,
+    /// The policy of the mesh.
+    MeshPolicy,
     /// An ordinary Deployment.
     Deployment,
     /// The pods of one version.
     ReplicaSet,
+    /// What scales the pods of one version.
+    HorizontalPodAutoscaler,
     /// Istio's subsets of a service.
     DestinationRule,
     /// Istio's routes to a service.
     VirtualService,
     /// Istio's placing of a filter.
     WasmPlugin,
+    /// Istio's patch of what proxies are told.
+    EnvoyFilter,
 }
 
 impl Kind {
@@ -33,10 +40,13 @@ impl Kind {
         match self {
             Self::GrayRelease => ApiResource::erase::<GrayRelease>(&()),
             Self::Lane => ApiResource::erase::<Lane>(&()),
+            Self::MeshPolicy => ApiResource::erase::<MeshPolicy>(&()),
             Self::Deployment => ApiResource::erase::<Deployment>(&()),
             Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
+            Self::HorizontalPodAutoscaler => ApiResource::erase::<HorizontalPodAutoscaler>(&()),
             Self::DestinationRule => istio("networking.istio.io", "v1", "DestinationRule"),
             Self::VirtualService => istio("networking.istio.io", "v1", "VirtualService"),
+            Self::EnvoyFilter => istio("networking.istio.io", "v1alpha3", "EnvoyFilter"),
             Self::WasmPlugin => istio("extensions.istio.io", "v1alpha1", "WasmPlugin"),
         }
     }

@@ -1,14 +1,16 @@
 //! What the state machine needs to know of a release.
 
+use std::collections::BTreeMap;
+
 use graylane_core::name::VersionName;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::{Resource, ResourceExt};
 
 use super::endpoints::Endpoints;
-use super::{HASH_LABEL, RELEASE_LABEL, VERB_ANNOTATION, World, scope, template};
+use super::{HASH_LABEL, RELEASE_LABEL, Report, VERB_ANNOTATION, World, object, scope, template};
 use crate::api::{DeploymentName, GrayRelease, PodLabels, Workload};
 use crate::plan::Service;
-use crate::release::{Facts, Life, Owner, PodSet, WorkloadFacts};
+use crate::release::{Facts, Life, Owner, PodSet, Scaling, WorkloadFacts};
 
 /// The facts of `release`; what is published, and what the planner says of it, is added by whoever plans.
 pub(super) fn of(world: &World, endpoints: &Endpoints<'_>, release: &GrayRelease) -> Facts {
@@ -23,12 +25,29 @@ pub(super) fn of(world: &World, endpoints: &Endpoints<'_>, release: &GrayRelease
     Facts {
         workloads: workloads.collect(),
         proxies: scope::proxies(world),
+        mismatches: mismatches(world, release),
         published: None,
         verb: release.annotations().get(VERB_ANNOTATION).cloned(),
         life: if release.metadata.deletion_timestamp.is_some() { Life::Deleted } else { Life::Kept },
         generation: release.metadata.generation.unwrap_or_default(),
         objection: None,
     }
+}
+
+/// How many requests of the versions that are released each proxy has sent to another one, where it has.
+fn mismatches(world: &World, release: &GrayRelease) -> BTreeMap<String, u64> {
+    let namespace = release.namespace().unwrap_or_default();
+    let known = release.status.iter().flat_map(|status| &status.workloads);
+    let released: Vec<(Service, &VersionName)> = release
+        .spec
+        .workloads
+        .iter()
+        .zip(known)
+        .filter_map(|(named, known)| Some((Service::resolve(&named.service, &namespace).ok()?, known.gray.as_ref()?)))
+        .collect();
+    let of = |report: &Report| released.iter().map(|(service, version)| report.mismatches(service, version)).sum();
+    let all = world.reports.iter().map(|(proxy, report)| (proxy.clone(), of(report)));
+    all.filter(|(_, count)| *count > 0).collect()
 }
 
 impl WorkloadFacts {
@@ -56,6 +75,10 @@ fn workload(world: &World, release: &GrayRelease, deployment: &Deployment) -> Op
     let spec = &deployment.spec;
     Some(WorkloadFacts {
         replicas: u32::try_from(spec.replicas.unwrap_or(1)).unwrap_or_default(),
+        scaling: match object::autoscalers(world, deployment).next() {
+            Some(_) => Scaling::Automatic,
+            None => Scaling::Manual,
+        },
         paused: spec.paused == Some(true),
         labelled: deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any()),
         template: template::read(Some(&spec.template))?,

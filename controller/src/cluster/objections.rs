@@ -9,8 +9,21 @@ use crate::release::Objection;
 
 /// The first thing that stands in the way of `release`.
 pub(super) fn to_release(world: &World, release: &GrayRelease) -> Option<Objection> {
+    // Who comes second is told that before anything else, and has no say in anything.
+    first_of(release, |workload| {
+        let other = rival(world, release, workload)?;
+        let found = format!("{other} releases it already: take it out of one of them, or release all in one object");
+        Some((Reason::Conflict, "deployment", found))
+    })
+    .or_else(|| first_of(release, |workload| to_workload(world, release, workload)))
+}
+
+fn first_of(
+    release: &GrayRelease,
+    wrong: impl Fn(&Workload) -> Option<(Reason, &'static str, String)>,
+) -> Option<Objection> {
     release.spec.workloads.iter().enumerate().find_map(|(index, workload)| {
-        let (reason, field, found) = to_workload(world, release, workload)?;
+        let (reason, field, found) = wrong(workload)?;
         Some(Objection { reason, message: format!("spec.workloads[{index}].{field}: {found}") })
     })
 }
@@ -31,14 +44,19 @@ fn to_workload(world: &World, release: &GrayRelease, workload: &Workload) -> Opt
             format!("there is no Service \"{}\" in this namespace: create it, or mend the name", service.name());
         return Some((Reason::ServiceNotFound, "service", found));
     };
-    if let Some(other) = object::conflict(world, &service) {
-        return Some((Reason::ForeignVirtualService, "service", object::conflict_advice(&service, &other)));
-    }
-    if let Some(other) = rival(world, release, workload) {
-        let found = format!("{other} releases it already: take it out of one of them, or release all in one object");
-        return Some((Reason::Conflict, "deployment", found));
+    if let Some(Objection { reason, message }) = object::named_is_wrong(world, &service, &workload.virtual_services) {
+        return Some((reason, "service", message));
     }
     let deployment = facts::deployment(world, &namespace, workload.deployment.as_ref()?)?;
+    let scalers: Vec<String> = object::autoscalers(world, deployment).map(ResourceExt::name_any).collect();
+    if scalers.len() > 1 {
+        let found = format!(
+            "Deployment \"{}\" is scaled by several autoscalers, which fight: {}: keep one",
+            deployment.name_any(),
+            scalers.join(", ")
+        );
+        return Some((Reason::AutoscalerConflict, "deployment", found));
+    }
     let labels = selection::template_labels(deployment)?;
     if !selection::selects(found, labels) {
         let found = format!(
@@ -56,6 +74,11 @@ fn to_workload(world: &World, release: &GrayRelease, workload: &Workload) -> Opt
         other.name_any()
     );
     Some((Reason::SelectorOverlap, "service", found))
+}
+
+/// Whether an earlier release names one of the Deployments or services of `release`.
+pub(super) fn is_second(world: &World, release: &GrayRelease) -> bool {
+    release.spec.workloads.iter().any(|workload| rival(world, release, workload).is_some())
 }
 
 /// An earlier release that names the same Deployment or the same service.

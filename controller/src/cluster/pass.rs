@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::endpoints::Endpoints;
-use super::object::{self, wasm_plugin};
+use super::object::{self, publication};
 use super::planning::{self, Planned, Statuses};
 use super::released::Released;
 use super::stored_status::StoredStatus;
 use super::way::{Way, Ways};
-use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, standing};
-use crate::api::{self, GrayRelease, Lane, LaneStatus, ObjectRef, Phase, Reason, Stage};
+use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
+use crate::api::{self, GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage};
 use crate::lane;
 use crate::plan::Configs;
-use crate::release::{self, Facts, Finalizer, Objection};
+use crate::release::{self, Facts, Finalizer, Life, Objection};
 
 /// A pass: what was seen, and what is to become of it.
 #[derive(Debug)]
@@ -26,6 +26,15 @@ pub struct Pass<'w> {
     previous: Option<Configs>,
     releases: Vec<Released<'w>>,
     lanes: Vec<Standing<'w>>,
+    policy: Option<Followed<'w>>,
+}
+
+/// The policy of the mesh in a pass.
+#[derive(Debug)]
+struct Followed<'w> {
+    object: &'w MeshPolicy,
+    stored: MeshPolicyStatus,
+    next: MeshPolicyStatus,
 }
 
 /// A standing lane in a pass.
@@ -41,7 +50,7 @@ impl<'w> Pass<'w> {
     /// Looks at `world` and makes every transition that is due `now`.
     #[must_use]
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
-        let previous = planning::published(&world.wasm_plugins);
+        let previous = planning::published(world);
         let endpoints = Endpoints::of(world);
         let facts: BTreeMap<String, Facts> =
             over_deployments(world).map(|release| (address(release), facts::of(world, &endpoints, release))).collect();
@@ -49,15 +58,17 @@ impl<'w> Pass<'w> {
         let planned = planning::of(world, &statuses, previous.as_ref());
         let published = planned.configs.as_ref().and_then(|configs| {
             let configs = configs.clone().at_least(floor(world, &statuses));
-            wasm_plugin::publication(world, settings, &configs).is_empty().then(|| configs.generation())
+            publication::publication(world, settings, &configs).is_empty().then(|| configs.generation())
         });
         let releases = over_deployments(world).map(|release| {
             let mut facts = facts::of(world, &endpoints, release);
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
             facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
             let stored = release.status.clone().unwrap_or_default();
-            // Of what the planner leaves out nobody is on the new version, which is all that an abort asks for.
-            facts.published = published.filter(|_| facts.objection.is_none() || stored.phase == Phase::Aborting);
+            // What is wrong with an object does not keep it from going, nor anybody from returning to the stable version:
+            // of what the planner leaves out nobody is on the new one.
+            let ends = facts.life == Life::Deleted || stored.phase == Phase::Aborting;
+            facts.published = published.filter(|_| facts.objection.is_none() || ends);
             let (desired, next) = release::step(&facts, &release.spec, &stored, now);
             Released { object: release, facts, stored, next, desired }
         });
@@ -70,7 +81,13 @@ impl<'w> Pass<'w> {
             let next = lane::step(&facts, &stored, now);
             Standing { object, facts, stored, next }
         });
-        Self { world, settings, previous, releases: releases.collect(), lanes: lanes.collect() }
+        let policy = world.policy.as_deref().map(|object| {
+            let stored = object.status.clone().unwrap_or_default();
+            let refusal = planned.objection(&ObjectRef::of(api::Kind::MeshPolicy, &object.metadata));
+            let next = policy::status(world, settings, object, refusal, &stored, now);
+            Followed { object, stored, next }
+        });
+        Self { world, settings, previous, releases: releases.collect(), lanes: lanes.collect(), policy }
     }
 
     /// The statuses that change, to be stored first.
@@ -87,7 +104,13 @@ impl<'w> Pass<'w> {
             before: stored,
             after: next,
         });
-        releases.chain(lanes)
+        let policy = self.policy.iter().filter(|policy| policy.next != policy.stored);
+        let policy = policy.map(|Followed { object, stored, next }| StoredStatus::Policy {
+            policy: object,
+            before: stored,
+            after: next,
+        });
+        releases.chain(lanes).chain(policy)
     }
 
     /// What to write when they are stored, in order.
@@ -108,14 +131,14 @@ impl<'w> Pass<'w> {
         }
         let endpoints = Endpoints::of(self.world);
         let statuses = Statuses {
-            releases: self.releases.iter().map(|one| (address(one.object), one.planned())).collect(),
+            releases: self.releases.iter().filter_map(|one| Some((address(one.object), one.planned()?))).collect(),
             lanes: self.lanes.iter().map(|one| (one.object, one.next.clone())).collect(),
             endpoints: &endpoints,
         };
         let planned = planning::of(self.world, &statuses, self.previous.as_ref());
         if let Some(configs) = planned.configs {
             let configs = configs.at_least(floor(self.world, &statuses));
-            writes.extend(wasm_plugin::publication(self.world, self.settings, &configs));
+            writes.extend(publication::publication(self.world, self.settings, &configs));
         }
         writes.extend(self.lanes.iter().filter_map(Standing::finalizer));
         writes
@@ -131,6 +154,7 @@ impl<'w> Pass<'w> {
             writes.extend(object::subsets(self.world, service, way));
             writes.extend(object::routes(self.world, service, &header, way));
         }
+        writes.extend(object::fronted(self.world, &ways, &header));
         writes.extend(object::surplus_routes(self.world, &ways));
         writes.extend(object::surplus_subsets(self.world, &ways));
         writes
@@ -182,7 +206,8 @@ impl Planned {
 
 impl<'w> Statuses<'w> {
     fn stored(world: &'w World, endpoints: &'w Endpoints<'w>, facts: &'w BTreeMap<String, Facts>) -> Self {
-        let releases = over_deployments(world).filter_map(|release| {
+        let firsts = over_deployments(world).filter(|release| !objections::is_second(world, release));
+        let releases = firsts.filter_map(|release| {
             let facts = facts.get(&address(release))?;
             Some((address(release), (release, facts, release.status.clone().unwrap_or_default())))
         });
@@ -202,12 +227,12 @@ fn floor(world: &World, statuses: &Statuses<'_>) -> u64 {
     let given = given.map(|publication| publication.generation);
     let asked = statuses.lanes.iter().flat_map(|(_, status)| &status.services).map(|known| known.generation);
     let given = given.chain(asked).max().unwrap_or_default();
-    given.max(wasm_plugin::highest_generation(&world.wasm_plugins))
+    given.max(publication::highest_generation(world))
 }
 
 /// A generation that nobody was told yet, whatever the caches may have missed.
 fn unheard(world: &World, statuses: &Statuses<'_>) -> u64 {
-    let heard = world.reports.values().copied().max().unwrap_or_default();
+    let heard = world.reports.values().filter_map(|report| report.generation).max().unwrap_or_default();
     floor(world, statuses).max(heard) + 1
 }
 

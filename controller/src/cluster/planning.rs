@@ -1,21 +1,22 @@
 //! What is published for a world: the planner's view of it, and what the planner leaves out.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use graylane_core::config::HostPattern;
+use graylane_core::config::{HostPattern, Secret};
 use graylane_core::name::{ServiceName, VersionName};
 use graylane_core::{FilterConfig, Phase};
 use k8s_openapi::api::core::v1;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 
-use super::World;
 use super::endpoints::Endpoints;
-use super::object::wasm_plugin;
+use super::object::{self, publication};
 use super::standing::{self, BASE};
 use super::version_names::resolve;
-use crate::api::{GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, ObjectRef, WorkloadStatus};
+use super::{NoSecret, World};
+use crate::api::{
+    GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, ObjectRef, SecretRef, SecretSource, WorkloadStatus,
+};
 use crate::plan::{Configs, Observed, Readiness, Refusals, Service, ServiceFacts, plan};
 use crate::release::Facts;
 
@@ -91,6 +92,7 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
             }
         }
     }
+    gateways(world, statuses, &mut services);
     for known in statuses.lanes.iter().flat_map(|(_, status)| &status.services) {
         // The name is a full one.
         let Ok(service) = Service::resolve(&known.service, "") else { continue };
@@ -104,9 +106,51 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
         releases: statuses.releases.values().filter_map(|(release, _, status)| resolve(release, status)).collect(),
         lanes: statuses.lanes.iter().map(|(lane, status)| standing::resolve(lane, status)).collect(),
         policy: world.policy.as_deref().cloned(),
-        secrets: BTreeMap::new(),
+        secrets: secrets(world),
         services,
     }
+}
+
+/// Adds what gateways lead to services, by the routes of others that objects name. Of two services that are addressed
+/// alike, the first one has it.
+fn gateways(world: &World, statuses: &Statuses<'_>, services: &mut BTreeMap<Service, ServiceFacts>) {
+    let released = statuses.releases.values().flat_map(|(release, _, _)| {
+        let namespace = release.namespace().unwrap_or_default();
+        let workloads = release.spec.workloads.iter();
+        workloads.filter_map(move |workload| {
+            Some((Service::resolve(&workload.service, &namespace).ok()?, &workload.virtual_services))
+        })
+    });
+    let standing = statuses.lanes.iter().flat_map(|(lane, _)| {
+        let namespace = lane.namespace().unwrap_or_default();
+        let members = lane.spec.services.iter();
+        members.filter_map(move |member| {
+            Some((Service::resolve(&member.service, &namespace).ok()?, &member.virtual_services))
+        })
+    });
+    let mut taken: BTreeSet<HostPattern> =
+        services.values().flat_map(|facts| facts.gateway_hosts.iter().cloned()).collect();
+    for (service, named) in released.chain(standing) {
+        let Some(facts) = services.get_mut(&service) else { continue };
+        let routed = world.virtual_services.iter().filter(|object| {
+            object.namespace().as_deref() == Some(service.namespace())
+                && named.iter().any(|name| name.as_str() == object.name_any())
+        });
+        let hosts = routed.flat_map(|object| object::addresses(object, &service));
+        for host in hosts.filter_map(|host| host.parse::<HostPattern>().ok()) {
+            if taken.insert(host.clone()) {
+                facts.gateway_hosts.push(host);
+            }
+        }
+    }
+}
+
+/// The secrets that were found.
+fn secrets(world: &World) -> BTreeMap<SecretSource, Secret> {
+    let found = |(named, found): (&SecretRef, &Result<Secret, NoSecret>)| {
+        Some((SecretSource::SecretRef(named.clone()), found.as_ref().ok()?.clone()))
+    };
+    world.secrets.iter().filter_map(found).collect()
 }
 
 /// The versions of a workload. What is stable counts as ready: where it is not, nothing better is known.
@@ -142,8 +186,8 @@ fn gateway_hosts(service: &Service) -> Vec<HostPattern> {
 
 /// What is published, read from the objects that say so: of each role, the latest in any place. `None` where a role is
 /// missing.
-pub(super) fn published(plugins: &[Arc<DynamicObject>]) -> Option<Configs> {
-    let latest = |phase| published_config(plugins.iter().map(AsRef::as_ref), phase);
+pub(super) fn published(world: &World) -> Option<Configs> {
+    let latest = |phase| published_config(publication::all(world), phase);
     Some(Configs {
         gateway: latest(Phase::Gateway)?,
         inbound: latest(Phase::SidecarInbound)?,
@@ -151,15 +195,12 @@ pub(super) fn published(plugins: &[Arc<DynamicObject>]) -> Option<Configs> {
     })
 }
 
-/// The latest configuration for proxies of `phase` among `plugins`.
+/// The latest configuration for proxies of `phase` among `objects`.
 pub fn published_config<'p>(
-    plugins: impl IntoIterator<Item = &'p DynamicObject>,
+    objects: impl IntoIterator<Item = &'p DynamicObject>,
     phase: Phase,
 ) -> Option<FilterConfig> {
-    let ours = plugins.into_iter().filter(|plugin| wasm_plugin::is_ours(plugin, wasm_plugin::name(phase)));
-    let config = |plugin: &DynamicObject| {
-        let text = plugin.data.get("spec")?.get("pluginConfig")?.to_string();
-        FilterConfig::from_json(text.as_bytes()).ok()
-    };
+    let ours = objects.into_iter().filter(|object| publication::is_ours(object, publication::name(phase)));
+    let config = |object: &DynamicObject| FilterConfig::from_json(publication::config(object)?.as_bytes()).ok();
     ours.filter_map(config).max_by_key(|config| config.generation)
 }

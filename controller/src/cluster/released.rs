@@ -5,7 +5,7 @@ use kube::ResourceExt;
 
 use super::way::Ways;
 use super::{Change, HASH_LABEL, World, facts, object};
-use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Phase, PodLabels};
+use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Phase, PodLabels, Reason};
 use crate::plan::Service;
 use crate::release::{Desired, DesiredWorkload, Facts};
 
@@ -20,13 +20,16 @@ pub(super) struct Released<'w> {
 }
 
 impl Released<'_> {
-    /// As the planner is told.
-    pub(super) fn planned(&self) -> (&GrayRelease, &Facts, GrayReleaseStatus) {
-        (self.object, &self.facts, self.next.clone())
+    /// As the planner is told; nothing of one that comes second.
+    pub(super) fn planned(&self) -> Option<(&GrayRelease, &Facts, GrayReleaseStatus)> {
+        (!self.is_second()).then(|| (self.object, &self.facts, self.next.clone()))
     }
 
     /// Pauses Deployments, or lets them go on.
     pub(super) fn hold(&self, world: &World, writes: &mut Vec<Change>) {
+        if self.is_second() {
+            return;
+        }
         for (_, deployment, desired) in self.workloads(world) {
             writes.extend(match self.next.phase {
                 Phase::Withdrawn => object::let_go(self.object, deployment),
@@ -37,16 +40,28 @@ impl Released<'_> {
 
     /// Makes and removes pods of new versions.
     pub(super) fn scale(&self, world: &World, writes: &mut Vec<Change>) {
+        if self.is_second() {
+            return;
+        }
         for (_, deployment, desired) in self.workloads(world) {
             let sets = || facts::sets(world, self.object, deployment);
+            writes.extend(object::autoscaler(world, self.object, deployment, desired.gray.as_ref()));
             writes.extend(object::twins(&desired.twins, sets()));
             writes.extend(desired.gray.as_ref().and_then(|gray| object::gray(self.object, deployment, gray, sets())));
             writes.extend(object::removed(desired.gray.as_ref(), sets()));
         }
     }
 
+    /// Whether another release looks after the same Deployments: this one then touches none of them.
+    fn is_second(&self) -> bool {
+        self.facts.objection.as_ref().is_some_and(|objection| objection.reason == Reason::Conflict)
+    }
+
     /// Adds what the release wants of the ways to its services.
     pub(super) fn join(&self, ways: &mut Ways) {
+        if self.is_second() {
+            return;
+        }
         let namespace = self.object.namespace().unwrap_or_default();
         for (workload, desired) in self.object.spec.workloads.iter().zip(&self.desired.workloads) {
             let Ok(service) = Service::resolve(&workload.service, &namespace) else { continue };
@@ -55,6 +70,7 @@ impl Released<'_> {
             }
             let way = ways.entry(service.clone()).or_default();
             way.owners.insert(self.object.uid().unwrap_or_default(), object::owner_of(self.object));
+            way.named.extend(workload.virtual_services.iter().cloned());
             if self.facts.objection.is_some() && !self.desired.is_routed() {
                 continue;
             }

@@ -19,11 +19,12 @@ const SEE: &[&str] = &["list", "watch"];
 const KEEP: &[&str] = &["create", "delete", "list", "patch", "watch"];
 
 /// Everything that the controller does, in all namespaces.
-pub const RIGHTS: [Right; 16] = [
+pub const RIGHTS: [Right; 19] = [
     Right { group: "", resource: "pods", verbs: SEE },
     Right { group: "", resource: "services", verbs: SEE },
     Right { group: "apps", resource: "deployments", verbs: &["list", "patch", "watch"] },
     Right { group: "apps", resource: "replicasets", verbs: KEEP },
+    Right { group: "autoscaling", resource: "horizontalpodautoscalers", verbs: KEEP },
     Right { group: "discovery.k8s.io", resource: "endpointslices", verbs: SEE },
     Right { group: "events.k8s.io", resource: "events", verbs: &["create", "patch"] },
     Right { group: "extensions.istio.io", resource: "wasmplugins", verbs: KEEP },
@@ -35,13 +36,18 @@ pub const RIGHTS: [Right; 16] = [
     Right { group: "graylane.io", resource: "lanes/finalizers", verbs: &["update"] },
     Right { group: "graylane.io", resource: "lanes/status", verbs: &["update"] },
     Right { group: "graylane.io", resource: "meshpolicies", verbs: SEE },
+    Right { group: "graylane.io", resource: "meshpolicies/status", verbs: &["update"] },
     Right { group: "networking.istio.io", resource: "destinationrules", verbs: KEEP },
+    Right { group: "networking.istio.io", resource: "envoyfilters", verbs: KEEP },
     Right { group: "networking.istio.io", resource: "virtualservices", verbs: KEEP },
 ];
 
 /// What the controller does in its own namespace.
 pub const LEASES: Right =
     Right { group: "coordination.k8s.io", resource: "leases", verbs: &["create", "get", "update"] };
+
+/// The Secret that the controller may read in its own namespace, without being told another name.
+const SECRET: &str = "graylane-overrides";
 
 /// The name of the role, its binding, and the service account.
 const NAME: &str = "graylane";
@@ -54,6 +60,7 @@ pub fn manifests() -> Vec<Value> {
     let api = "rbac.authorization.k8s.io";
     let rule = |right: &Right| json!({"apiGroups": [right.group], "resources": [right.resource], "verbs": right.verbs});
     let rules: Vec<Value> = RIGHTS.iter().map(rule).collect();
+    let secret = json!({"apiGroups": [""], "resources": ["secrets"], "resourceNames": [SECRET], "verbs": ["get"]});
     let subjects = json!([{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}]);
     let here = json!({"name": NAME, "namespace": NAMESPACE});
     let version = format!("{api}/v1");
@@ -67,7 +74,7 @@ pub fn manifests() -> Vec<Value> {
             "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": NAME},
             "subjects": subjects,
         }),
-        json!({"apiVersion": version, "kind": "Role", "metadata": here, "rules": [rule(&LEASES)]}),
+        json!({"apiVersion": version, "kind": "Role", "metadata": here, "rules": [rule(&LEASES), secret]}),
         json!({
             "apiVersion": version,
             "kind": "RoleBinding",

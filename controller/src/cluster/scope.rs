@@ -65,7 +65,9 @@ pub(super) fn pod_name(pod: &Pod) -> String {
 /// The proxies in scope, and what each reported last.
 pub(super) fn proxies(world: &World) -> BTreeMap<String, Option<u64>> {
     let live = world.pods.iter().filter(|pod| role(pod).is_some() && is_live(pod));
-    live.map(|pod| pod_name(pod)).map(|name| (name.clone(), world.reports.get(&name).copied())).collect()
+    live.map(|pod| pod_name(pod))
+        .map(|name| (name.clone(), world.reports.get(&name).and_then(|report| report.generation)))
+        .collect()
 }
 
 /// Where filters are placed.

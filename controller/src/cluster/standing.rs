@@ -63,8 +63,8 @@ fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Obje
         let message = format!("version: {BASE} is what base is called in a cluster: name the version otherwise");
         return Err(objection(Reason::Conflict, message));
     }
-    if let Some(other) = object::conflict(world, &service) {
-        return Err(objection(Reason::ForeignVirtualService, object::conflict_advice(&service, &other)));
+    if let Some(wrong) = object::named_is_wrong(world, &service, &named.virtual_services) {
+        return Err(wrong);
     }
     let labels = named.pod_labels();
     if let Some(other) = other_labels(world, lane, &service, named, &labels) {
@@ -77,7 +77,8 @@ fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Obje
         );
         return Err(objection(Reason::SelectorOverlap, message));
     }
-    Ok(Member { service, version: named.version.clone(), labels, base })
+    let virtual_services = named.virtual_services.clone();
+    Ok(Member { service, version: named.version.clone(), labels, base, virtual_services })
 }
 
 /// An earlier lane that means other pods by the same version.

@@ -3,7 +3,7 @@
 use kube::ResourceExt;
 
 use super::Kind;
-use crate::api::{GrayRelease, GrayReleaseStatus, Lane, LaneStatus};
+use crate::api::{GrayRelease, GrayReleaseStatus, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus};
 
 /// The status of an object, at the resource version that was read: as it is, and as it becomes.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,15 @@ pub enum StoredStatus<'p> {
         /// As it becomes.
         after: &'p LaneStatus,
     },
+    /// Of the policy of the mesh.
+    Policy {
+        /// The object.
+        policy: &'p MeshPolicy,
+        /// As it is.
+        before: &'p MeshPolicyStatus,
+        /// As it becomes.
+        after: &'p MeshPolicyStatus,
+    },
 }
 
 impl StoredStatus<'_> {
@@ -35,10 +44,11 @@ impl StoredStatus<'_> {
         match self {
             Self::Release { .. } => Kind::GrayRelease,
             Self::Lane { .. } => Kind::Lane,
+            Self::Policy { .. } => Kind::MeshPolicy,
         }
     }
 
-    /// The namespace and the name of the object, and the resource version that was read.
+    /// The namespace, empty where there is none, and the name of the object, and the resource version that was read.
     #[must_use]
     pub fn address(&self) -> (String, String, Option<String>) {
         fn of<K: ResourceExt>(object: &K) -> (String, String, Option<String>) {
@@ -47,6 +57,7 @@ impl StoredStatus<'_> {
         match self {
             Self::Release { release, .. } => of(*release),
             Self::Lane { lane, .. } => of(*lane),
+            Self::Policy { policy, .. } => of(*policy),
         }
     }
 }

@@ -9,7 +9,7 @@ use graylane_core::name::VersionName;
 use serde_json::Value;
 
 use super::standing::BASE;
-use crate::api::{LaneService, PodLabels};
+use crate::api::{LaneService, PodLabels, VirtualServiceName};
 use crate::plan::Service;
 
 /// The ways to all services that anybody wants something of.
@@ -24,6 +24,8 @@ pub(super) struct Way {
     pub(super) subsets: BTreeMap<VersionName, PodLabels>,
     /// The versions that the version header leads to.
     pub(super) versions: BTreeSet<VersionName>,
+    /// The objects of others that routes are put in front of.
+    pub(super) named: BTreeSet<VirtualServiceName>,
     /// Where requests go without it; `None`: to all pods of the service, and no routes are wanted.
     pub(super) base: Option<VersionName>,
 }
@@ -32,6 +34,7 @@ impl Way {
     /// Adds what a standing lane wants.
     pub(super) fn join(&mut self, known: &LaneService) {
         self.subsets.insert(known.version.clone(), known.labels.clone());
+        self.named.extend(known.virtual_services.iter().cloned());
         let Ok(base) = VersionName::new(BASE) else { return };
         self.subsets.entry(base.clone()).or_insert_with(|| known.base.clone());
         if known.stage.is_routed() {

@@ -17,10 +17,19 @@ const TEXT: &str = "google.protobuf.StringValue";
 /// filter that is alone in its machine need not ask the host which role a request is for.
 #[must_use]
 pub fn filter(config: &FilterConfig, module: &Path) -> Vec<Value> {
+    let mut resource = http_filter(config, &json!({"local": {"filename": module}}));
+    if let Value::Object(members) = &mut resource {
+        members.insert("@type".to_owned(), json!(type_url("envoy.config.core.v3.TypedExtensionConfig")));
+    }
+    vec![resource]
+}
+
+/// The filter by name and configuration, as a listener has it; `code` says where the module is.
+#[must_use]
+pub fn http_filter(config: &FilterConfig, code: &Value) -> Value {
     let name = filter_name(config.phase);
     let text = String::from_utf8_lossy(&config.to_json()).into_owned();
-    vec![json!({
-        "@type": type_url("envoy.config.core.v3.TypedExtensionConfig"),
+    json!({
         "name": name,
         "typed_config": {
             "@type": type_url(WASM),
@@ -31,14 +40,14 @@ pub fn filter(config: &FilterConfig, module: &Path) -> Vec<Value> {
                     "vm_id": "graylane",
                     "runtime": "envoy.wasm.runtime.v8",
                     "configuration": {"@type": type_url(TEXT), "value": role_name(config.phase)},
-                    "code": {"local": {"filename": module}},
+                    "code": code,
                 },
                 "configuration": {"@type": type_url(TEXT), "value": text},
                 // Should the module ever trap, the proxy starts it anew instead of failing or passing by for good.
                 "failure_policy": "FAIL_RELOAD",
             },
         },
-    })]
+    })
 }
 
 /// The place of the filter of `phase` among a listener's filters.

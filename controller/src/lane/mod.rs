@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use graylane_core::name::VersionName;
 use jiff::Timestamp;
 
-use crate::api::{LaneService, LaneStatus, PodLabels, Proxies, Stage};
+use crate::api::{LaneService, LaneStatus, PodLabels, Proxies, Stage, VirtualServiceName};
 use crate::plan::Service;
 use crate::release::{Life, Objection, lagging};
 
@@ -52,6 +52,8 @@ pub struct Member {
     pub labels: PodLabels,
     /// The labels of the pods that serve base.
     pub base: PodLabels,
+    /// The objects `VirtualService` of others that routes are put in front of.
+    pub virtual_services: Vec<VirtualServiceName>,
 }
 
 /// The next status of a lane. At most one stage is left by each version.
@@ -127,6 +129,7 @@ fn moved(known: &LaneService, wanted: Option<&Member>, stage: Stage, facts: &Fac
     if let Some(member) = wanted {
         moved.labels.clone_from(&member.labels);
         moved.base.clone_from(&member.base);
+        moved.virtual_services.clone_from(&member.virtual_services);
     }
     moved
 }
@@ -157,6 +160,7 @@ impl Member {
             version: self.version.clone(),
             labels: self.labels.clone(),
             base: self.base.clone(),
+            virtual_services: self.virtual_services.clone(),
             stage: Stage::Preparing,
             generation,
             ready: 0,

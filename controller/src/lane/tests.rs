@@ -12,6 +12,7 @@ fn member(service: &str, version: &str) -> Member {
         labels: PodLabels::of_version(&version),
         base: PodLabels::of_version(&"v1".parse().unwrap()),
         version,
+        virtual_services: Vec::new(),
     }
 }
 

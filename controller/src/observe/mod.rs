@@ -5,11 +5,14 @@
 
 mod cache;
 mod proxies;
+mod secrets;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
@@ -21,11 +24,12 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::MeshPolicy;
-use crate::cluster::{Kind, World};
+use crate::api::{MeshPolicy, SecretRef};
+use crate::cluster::{Kind, World, named_secrets};
 pub use cache::Pauses;
 use cache::{typed, watch};
 pub use proxies::{Pace, Proxies};
+pub use secrets::Secrets;
 
 /// The caches.
 #[derive(Debug, Clone)]
@@ -35,12 +39,14 @@ pub struct Watches {
     policies: Store<DynamicObject>,
     deployments: Store<Deployment>,
     replica_sets: Store<ReplicaSet>,
+    autoscalers: Store<HorizontalPodAutoscaler>,
     services: Store<Service>,
     endpoint_slices: Store<EndpointSlice>,
     pods: Store<Pod>,
     destination_rules: Store<DynamicObject>,
     virtual_services: Store<DynamicObject>,
     wasm_plugins: Store<DynamicObject>,
+    envoy_filters: Store<DynamicObject>,
     changed: Arc<Notify>,
 }
 
@@ -59,12 +65,14 @@ impl Watches {
             policies: dynamic(&ApiResource::erase::<MeshPolicy>(&())),
             deployments: watch(client, &(), tasks, stop, &changed),
             replica_sets: watch(client, &(), tasks, stop, &changed),
+            autoscalers: watch(client, &(), tasks, stop, &changed),
             services: watch(client, &(), tasks, stop, &changed),
             endpoint_slices: watch(client, &(), tasks, stop, &changed),
             pods: watch(client, &(), tasks, stop, &changed),
             destination_rules: dynamic(&Kind::DestinationRule.resource()),
             virtual_services: dynamic(&Kind::VirtualService.resource()),
             wasm_plugins: dynamic(&Kind::WasmPlugin.resource()),
+            envoy_filters: dynamic(&Kind::EnvoyFilter.resource()),
             changed,
         }
     }
@@ -78,12 +86,14 @@ impl Watches {
             &self.destination_rules,
             &self.virtual_services,
             &self.wasm_plugins,
+            &self.envoy_filters,
         ] {
             // A watch ends when the controller does.
             let _ = store.wait_until_ready().await;
         }
         let _ = self.deployments.wait_until_ready().await;
         let _ = self.replica_sets.wait_until_ready().await;
+        let _ = self.autoscalers.wait_until_ready().await;
         let _ = self.services.wait_until_ready().await;
         let _ = self.endpoint_slices.wait_until_ready().await;
         let _ = self.pods.wait_until_ready().await;
@@ -101,21 +111,34 @@ impl Watches {
         self.pods.state()
     }
 
+    fn policy(&self) -> Option<Arc<MeshPolicy>> {
+        typed(&self.policies).into_iter().next()
+    }
+
+    /// The secrets that the policy of the mesh names.
+    #[must_use]
+    pub fn named_secrets(&self) -> BTreeSet<SecretRef> {
+        self.policy().iter().flat_map(|policy| named_secrets(policy)).map(|(_, named)| named.clone()).collect()
+    }
+
     /// The world as it was last seen. An object of ours that can not be read is left out, and told in the log.
     #[must_use]
-    pub fn world(&self, proxies: &Proxies) -> World {
+    pub fn world(&self, proxies: &Proxies, secrets: &Secrets) -> World {
         World {
             releases: typed(&self.releases),
             lanes: typed(&self.lanes),
-            policy: typed(&self.policies).into_iter().next(),
+            policy: self.policy(),
+            secrets: secrets.known(),
             deployments: self.deployments.state(),
             replica_sets: self.replica_sets.state(),
+            autoscalers: self.autoscalers.state(),
             services: self.services.state(),
             endpoint_slices: self.endpoint_slices.state(),
             pods: self.pods.state(),
             destination_rules: self.destination_rules.state(),
             virtual_services: self.virtual_services.state(),
             wasm_plugins: self.wasm_plugins.state(),
+            envoy_filters: self.envoy_filters.state(),
             reports: proxies.reports(),
         }
     }
@@ -130,10 +153,16 @@ impl Watches {
         match kind {
             Kind::GrayRelease => dynamic(&self.releases),
             Kind::Lane => dynamic(&self.lanes),
+            Kind::MeshPolicy => {
+                let key = ObjectRef::new_with(name, kind.resource());
+                self.policies.get(&key).and_then(|object| object.resource_version())
+            }
             Kind::DestinationRule => dynamic(&self.destination_rules),
             Kind::VirtualService => dynamic(&self.virtual_services),
             Kind::WasmPlugin => dynamic(&self.wasm_plugins),
+            Kind::EnvoyFilter => dynamic(&self.envoy_filters),
             Kind::Deployment => typed_version(&self.deployments, namespace, name),
+            Kind::HorizontalPodAutoscaler => typed_version(&self.autoscalers, namespace, name),
             Kind::ReplicaSet => typed_version(&self.replica_sets, namespace, name),
         }
     }

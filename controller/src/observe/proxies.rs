@@ -13,14 +13,14 @@ use tokio::time::sleep;
 use tracing::debug;
 
 use super::Watches;
-use crate::cluster::{Role, generation, is_live, role};
+use crate::cluster::{Report, Role, is_live, role};
 use crate::local::client::HttpClient;
 
 /// Where Istio's proxies tell of themselves.
 const STATS_PORT: u16 = 15_090;
 
-/// What is asked: nothing but the generations, however much else there is.
-const STATS_PATH: &str = "/stats/prometheus?filter=graylane_generation";
+/// What is asked: nothing but generations and requests that went elsewhere, however much else there is.
+const STATS_PATH: &str = "/stats/prometheus?filter=graylane_%28generation%7Csteering_mismatches%29";
 
 /// How many proxies are asked at the same time.
 const AT_ONCE: usize = 128;
@@ -43,14 +43,14 @@ impl Pace {
     }
 }
 
-/// The generation that each proxy reported last, by `NAMESPACE/POD`.
+/// What each proxy reported last, by `NAMESPACE/POD`.
 #[derive(Debug, Clone, Default)]
-pub struct Proxies(Arc<Mutex<BTreeMap<String, u64>>>);
+pub struct Proxies(Arc<Mutex<BTreeMap<String, Report>>>);
 
 impl Proxies {
     /// What is known.
     #[must_use]
-    pub fn reports(&self) -> BTreeMap<String, u64> {
+    pub fn reports(&self) -> BTreeMap<String, Report> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -77,11 +77,11 @@ impl Proxies {
     }
 }
 
-async fn asked(http: &HttpClient, pods: &[Arc<Pod>]) -> BTreeMap<String, u64> {
+async fn asked(http: &HttpClient, pods: &[Arc<Pod>]) -> BTreeMap<String, Report> {
     let targets: Vec<_> = pods.iter().filter(|pod| is_live(pod)).filter_map(|pod| target(pod)).collect();
     let answers = stream::iter(targets).map(|(name, role, address)| async move {
         match http.get(address, STATS_PATH).await {
-            Ok((_, text)) => generation(role, &text).map(|generation| (name, generation)),
+            Ok((_, text)) => Some((name, Report::read(role, &text))),
             Err(error) => {
                 debug!(proxy = name, %error, "tells nothing");
                 None

@@ -12,17 +12,18 @@ impl Operator {
     /// # Errors
     /// [`Error::NothingPublished`], or what the API server says.
     pub async fn published(&self, phase: Phase) -> Result<FilterConfig, Error> {
-        let resource = Kind::WasmPlugin.resource();
-        let plugins: Api<DynamicObject> = match phase {
-            Phase::Gateway => Api::all_with(self.client.clone(), &resource),
-            Phase::SidecarInbound | Phase::SidecarOutbound => {
-                Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
-            }
-        };
         let (label, manager) = MANAGED;
         let ours = ListParams::default().labels(&format!("{label}={manager}"));
-        let found = plugins.list(&ours).await.map_err(Error::api)?;
-        published_config(&found.items, phase)
-            .ok_or_else(|| Error::NothingPublished { namespace: self.namespace.clone() })
+        let mut found = Vec::new();
+        for kind in [Kind::WasmPlugin, Kind::EnvoyFilter] {
+            let objects: Api<DynamicObject> = match phase {
+                Phase::Gateway => Api::all_with(self.client.clone(), &kind.resource()),
+                Phase::SidecarInbound | Phase::SidecarOutbound => {
+                    Api::namespaced_with(self.client.clone(), &self.namespace, &kind.resource())
+                }
+            };
+            found.extend(objects.list(&ours).await.map_err(Error::api)?.items);
+        }
+        published_config(&found, phase).ok_or_else(|| Error::NothingPublished { namespace: self.namespace.clone() })
     }
 }

@@ -79,8 +79,18 @@ fn of_policy(observed: &Observed, origins: &mut Origins) -> FilterConfig {
     for part in ["headers", "carriers", "trust", "identity", "correlation", "explain", "overrides"] {
         origins.note(part.to_owned(), &object, format!("spec.{part}"));
     }
-    let MeshPolicySpec { headers, carriers, trust, identity, correlation, lost_mark: _, explain, mode, overrides: _ } =
-        policy.spec.clone();
+    let MeshPolicySpec {
+        headers,
+        carriers,
+        trust,
+        identity,
+        correlation,
+        lost_mark: _,
+        explain,
+        mode,
+        overrides: _,
+        delivery: _,
+    } = policy.spec.clone();
     let explain = explain.map(|ExplainPolicy { allow }| Explain { allow });
     let correlation = Some(correlation).filter(|correlation| !correlation.sources.is_empty());
     FilterConfig { headers, carriers, trust, identity, correlation, explain, mode, ..said_nothing }

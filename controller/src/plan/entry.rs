@@ -89,13 +89,12 @@ impl<'o> Entry<'o> {
     pub(super) fn of_lane(lane: &'o Lane, refusals: &mut Refusals) -> Option<Self> {
         let LaneSpec { services, rules, weight, fallback, isolation, identity, keyless } = &lane.spec;
         let object = ObjectRef::of(Kind::Lane, &lane.metadata);
-        let members =
-            services.iter().enumerate().map(|(index, LaneMember { service, version, labels: _, base: _ })| Member {
-                path: format!("spec.services[{index}]"),
-                service,
-                version: Version { field: "version", name: version },
-                stable: None,
-            });
+        let members = services.iter().enumerate().map(|(index, LaneMember { service, version, .. })| Member {
+            path: format!("spec.services[{index}]"),
+            service,
+            version: Version { field: "version", name: version },
+            stable: None,
+        });
         Some(Self {
             lane: lane_of_name(&object, refusals)?,
             lane_field: "metadata.name",

@@ -154,6 +154,9 @@ impl Machine<'_> {
     fn stalled(&self) -> (bool, Reason, String) {
         match self.status.phase {
             Phase::Aborted => (true, Reason::Aborted, self.status.message.clone()),
+            _ if !self.status.steering.suspects.is_empty() => {
+                (true, Reason::SteeringMismatch, super::steering::missteered(&self.status.steering.suspects))
+            }
             Phase::Scaling if self.is_overdue() => (true, Reason::NotEnoughReady, self.status.message.clone()),
             _ if self.is_overdue() => (true, Reason::LaggingProxies, self.status.message.clone()),
             _ => (false, Reason::Valid, "nothing stands in the way".to_owned()),

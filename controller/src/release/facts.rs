@@ -13,6 +13,8 @@ pub struct Facts {
     pub workloads: Vec<Option<WorkloadFacts>>,
     /// The live proxies in scope, as `NAMESPACE/POD`, and the generation each reported last; `None`: none so far.
     pub proxies: BTreeMap<String, Option<u64>>,
+    /// How many requests of the versions that are released each proxy has sent to another one, where it has.
+    pub mismatches: BTreeMap<String, u64>,
     /// The generation by which the traffic of the stored status is published; `None`: it is not.
     pub published: Option<u64>,
     /// The verb that was written on the object last.
@@ -48,6 +50,8 @@ pub enum Life {
 pub struct WorkloadFacts {
     /// How many pods it is to have.
     pub replicas: u32,
+    /// Who says so.
+    pub scaling: Scaling,
     /// Whether it is paused.
     pub paused: bool,
     /// Whether it carries the label by which the admission policy holds its changes.
@@ -56,6 +60,15 @@ pub struct WorkloadFacts {
     pub template: Template,
     /// Its pods, by the `pod-template-hash` of their `ReplicaSet`, whoever owns that.
     pub sets: BTreeMap<VersionName, PodSet>,
+}
+
+/// Who says how many pods there are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scaling {
+    /// Whoever writes the object.
+    Manual,
+    /// An autoscaler.
+    Automatic,
 }
 
 /// What a pod template comes to.

@@ -19,6 +19,7 @@ mod facts;
 mod fingerprint;
 mod history;
 mod progress;
+mod steering;
 mod transition;
 mod verb;
 mod versions;
@@ -30,7 +31,7 @@ use jiff::Timestamp;
 use crate::api::{GrayReleaseSpec, GrayReleaseStatus, Phase, Proxies};
 use course::Course;
 pub use desired::{Custody, Desired, DesiredWorkload, Finalizer, GraySet, Pausing};
-pub use facts::{Facts, Life, Objection, Owner, PodSet, Template, WorkloadFacts};
+pub use facts::{Facts, Life, Objection, Owner, PodSet, Scaling, Template, WorkloadFacts};
 pub(crate) use fingerprint::fingerprint;
 pub use verb::{InvalidVerb, Verb};
 

@@ -5,7 +5,7 @@ use graylane_core::Percentage;
 use super::history::OURSELVES;
 use super::versions::Wish;
 use super::{Life, Machine, Owner};
-use crate::api::{BaseRoute, Cohorts, Phase, Traffic};
+use crate::api::{BaseRoute, Cohorts, Phase, Steering, Traffic};
 
 impl Machine<'_> {
     /// Makes the transition that is due, if one is.
@@ -16,7 +16,7 @@ impl Machine<'_> {
                 self.supersede(wish);
                 return;
             }
-            if self.deadline_has_passed() || self.status.paused_since.is_some() {
+            if self.is_missteered() || self.deadline_has_passed() || self.status.paused_since.is_some() {
                 return;
             }
         }
@@ -24,6 +24,7 @@ impl Machine<'_> {
             Phase::Idle | Phase::Completed => self.idle(),
             Phase::Preparing if self.acknowledged() && self.twins_are_gone() => {
                 self.status.traffic.base = BaseRoute::Stable;
+                self.trust_steering();
                 self.enter(Phase::Routing);
             }
             Phase::Routing if self.acknowledged() => self.go_to(self.index()),
@@ -87,7 +88,7 @@ impl Machine<'_> {
         self.look_at_deployments();
         if self.facts.life == Life::Deleted {
             self.enter(Phase::Withdrawn);
-        } else if self.take_new_versions() > 0 {
+        } else if self.facts.objection.is_none() && self.take_new_versions() > 0 {
             self.status.step = 0;
             self.status.abort_reason = None;
             self.status.publication = None;
@@ -139,6 +140,7 @@ impl Machine<'_> {
         self.status.step = 0;
         self.status.paused_since = None;
         if phase != Phase::Aborted {
+            self.status.steering = Steering::default();
             self.status.abort_reason = None;
             self.status.workloads.iter_mut().for_each(|workload| workload.gray = None);
         }
@@ -150,7 +152,7 @@ impl Machine<'_> {
         let desired = super::desired(self.facts, self.spec, &self.status);
         let pairs = desired.workloads.iter().zip(&self.facts.workloads);
         let mut grays = pairs.filter_map(|(workload, facts)| Some((workload.gray.as_ref()?, facts.as_ref()?)));
-        grays.all(|(gray, facts)| facts.available(&gray.version) >= gray.replicas)
+        grays.all(|(gray, facts)| facts.available(&gray.version) >= gray.least)
     }
 
     fn old_pods_may_go(&self) -> bool {

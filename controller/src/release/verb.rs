@@ -103,6 +103,7 @@ impl Machine<'_> {
             Verb::Pause if phase.is_under_way() => self.status.paused_since = Some(self.now),
             Verb::Resume if self.status.paused_since.is_some() => {
                 self.status.paused_since = None;
+                self.trust_steering();
                 self.status.high_water.time = Some(self.now);
             }
             Verb::Abort if phase.is_under_way() => self.abort(Some("somebody aborted it".to_owned())),

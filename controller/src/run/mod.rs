@@ -25,7 +25,7 @@ use tracing::{info, warn};
 
 use crate::apply::{self, Narrator, Outcome};
 use crate::cluster::{Change, Pass, Settings};
-use crate::observe::{Pace, Proxies, Watches, Written};
+use crate::observe::{Pace, Proxies, Secrets, Watches, Written};
 use election::Election;
 pub use error::Error;
 use metrics::Metrics;
@@ -91,10 +91,13 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let proxies = Proxies::default();
     let (pace, paced) = watch::channel(Pace::Slow);
     tasks.spawn(stop.clone().run_until_cancelled_owned(proxies.clone().ask(watches.clone(), paced)));
+    let secrets = Secrets::new(client.clone(), &options.namespace);
     let election = Election::start(&client, &options, &tasks, &stop);
     tasks.spawn(server.serve(stop.clone()));
     let narrator = Narrator::new(client.clone(), &options.identity);
-    let controller = Controller { client, watches, proxies, settings, election, pace, metrics, narrator };
+    let kept = secrets.clone().keep(watches.clone());
+    let controller = Controller { client, watches, proxies, secrets, settings, election, pace, metrics, narrator };
+    tasks.spawn(stop.clone().run_until_cancelled_owned(kept));
     tasks.spawn(stop.clone().run_until_cancelled_owned(controller.run()));
     ended().await?;
     info!("stopping");
@@ -120,6 +123,7 @@ struct Controller {
     client: Client,
     watches: Watches,
     proxies: Proxies,
+    secrets: Secrets,
     settings: Settings,
     election: Election,
     pace: watch::Sender<Pace>,
@@ -130,6 +134,7 @@ struct Controller {
 impl Controller {
     async fn run(self) {
         self.watches.ready().await;
+        self.secrets.read(&self.watches).await;
         self.metrics.ready();
         info!("everything is watched");
         let mut pause = Duration::ZERO;
@@ -154,7 +159,7 @@ impl Controller {
     /// Statuses first; then, if all of them are stored, what comes of them.
     async fn pass(&self) -> Result<(), apply::CannotWrite> {
         let started = Instant::now();
-        let world = self.watches.world(&self.proxies);
+        let world = self.watches.world(&self.proxies, &self.secrets);
         let pass = Pass::begin(&world, &self.settings, Timestamp::now());
         let pace = if pass.awaits_proxies() { Pace::Fast } else { Pace::Slow };
         self.pace.send_if_modified(|known| std::mem::replace(known, pace) != pace);

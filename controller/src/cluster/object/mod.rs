@@ -1,10 +1,14 @@
 //! The objects that releases and lanes are made of.
 
+mod autoscaler;
 mod deployment;
 mod destination_rule;
+pub(super) mod envoy_filter;
+mod fronted;
+pub(super) mod publication;
 mod replica_set;
 mod virtual_service;
-pub(super) mod wasm_plugin;
+mod wasm_plugin;
 
 use kube::core::{DynamicObject, TypeMeta};
 use kube::{Resource, ResourceExt};
@@ -16,10 +20,12 @@ use super::{Change, Kind, World, Write};
 use crate::api::{GROUP, GrayRelease};
 use crate::plan::Service;
 
+pub(super) use autoscaler::{autoscaler, of as autoscalers};
 pub(super) use deployment::{let_go, pausing};
 pub(super) use destination_rule::{subsets, surplus_subsets};
+pub(super) use fronted::{addresses, fronted};
 pub(super) use replica_set::{gray, removed, twins};
-pub(super) use virtual_service::{conflict, conflict_advice, routes, surplus_routes};
+pub(super) use virtual_service::{named_is_wrong, routes, surplus_routes};
 
 /// The server-side apply of an object, if the one that is there does not say the same.
 fn applied(kind: Kind, namespace: &str, name: &str, body: Value, live: Option<&Value>) -> Option<Change> {

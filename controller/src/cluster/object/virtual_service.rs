@@ -3,17 +3,23 @@
 
 use graylane_core::name::{HeaderName, VersionName};
 use kube::ResourceExt;
+use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 use super::super::way::{Way, Ways};
 use super::super::{Change, Kind, World};
+use super::fronted::unfit;
 use super::{applied, deletion, is_ours, name_of, owned, owners};
+use crate::api::{Reason, VirtualServiceName};
 use crate::plan::Service;
+use crate::release::Objection;
 
 /// The version header leads to one of the versions, and everybody else to base; apps never see the header.
 pub(in crate::cluster) fn routes(world: &World, service: &Service, header: &HeaderName, way: &Way) -> Option<Change> {
     let live = world.virtual_services.iter().find(|object| is_ours(object, service));
-    let Some(base) = &way.base else {
+    // What others route inside the mesh has our routes in front.
+    let theirs = inside(world, service).next().is_some();
+    let Some(base) = way.base.as_ref().filter(|_| !theirs) else {
         return live.and_then(|live| deletion(Kind::VirtualService, live.as_ref()));
     };
     let to = |subset: &VersionName| json!([{"destination": {"host": service.host(), "subset": subset}}]);
@@ -41,28 +47,58 @@ pub(in crate::cluster) fn surplus_routes(world: &World, ways: &Ways) -> Vec<Chan
     super::destination_rule::surplus(Kind::VirtualService, world, &world.virtual_services, ways)
 }
 
-/// A `VirtualService` of somebody else's that routes the service inside the mesh, which Istio does not merge with ours.
-pub(in crate::cluster) fn conflict(world: &World, service: &Service) -> Option<String> {
-    let foreign = world.virtual_services.iter().find(|object| {
+/// What is wrong with the objects of others that route `service`: one inside the mesh is not `named`, which Istio does not
+/// merge with ours; or one that is named can have no routes in front.
+pub(in crate::cluster) fn named_is_wrong(
+    world: &World,
+    service: &Service,
+    named: &[VirtualServiceName],
+) -> Option<Objection> {
+    let here = |object: &DynamicObject| object.namespace().as_deref() == Some(service.namespace());
+    let is_named = |object: &DynamicObject| here(object) && named.iter().any(|name| name.as_str() == object.name_any());
+    if let Some(foreign) = inside(world, service).find(|object| !is_named(object)) {
+        let message = format!(
+            "{service} is routed by VirtualService {}/{}, which Istio does not merge with other routes inside the mesh: name it in virtualServices, or take {service} out of it",
+            foreign.namespace().unwrap_or_default(),
+            foreign.name_any()
+        );
+        return Some(Objection { reason: Reason::ForeignVirtualService, message });
+    }
+    named.iter().find_map(|name| {
+        let object = world.virtual_services.iter().find(|object| here(object) && object.name_any() == name.as_str());
+        let (reason, wrong) = match object {
+            None => {
+                (Reason::VirtualServiceNotFound, "is not in this namespace: create it, or do not name it".to_owned())
+            }
+            Some(object) => (Reason::VirtualServiceUnfit, unfit(object, service)?),
+        };
+        Some(Objection { reason, message: format!("virtualServices: VirtualService \"{name}\" {wrong}") })
+    })
+}
+
+/// The objects of others that route the service inside the mesh.
+fn inside<'w>(world: &'w World, service: &'w Service) -> impl Iterator<Item = &'w DynamicObject> {
+    world.virtual_services.iter().map(AsRef::as_ref).filter(|object: &&DynamicObject| {
         let spec = object.data.get("spec").unwrap_or(&Value::Null);
         let texts =
             |member: &str| spec.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         let in_mesh = spec.get("gateways").is_none() || texts("gateways").any(|gateway| gateway == "mesh");
         let namespace = object.namespace().unwrap_or_default();
-        let names_it = |host: &str| match host.split('.').count() {
-            1 => host == service.name() && namespace == service.namespace(),
-            2 => host == service.full_name().as_str(),
-            3 => host == format!("{service}.svc"),
-            _ => host == service.host(),
-        };
-        in_mesh && texts("hosts").any(names_it) && !is_ours(object, service)
-    })?;
-    Some(format!("VirtualService {}/{}", foreign.namespace().unwrap_or_default(), foreign.name_any()))
+        in_mesh && !is_ours(object, service) && texts("hosts").any(|host| names(service, host, &namespace))
+    })
 }
 
-/// What is wrong with a service that somebody else routes, and what to do.
-pub(in crate::cluster) fn conflict_advice(service: &Service, other: &str) -> String {
-    format!(
-        "{service} is routed by {other}, which Istio does not merge with other routes inside the mesh: take {service} out of it, or take \"mesh\" out of its gateways"
-    )
+/// Whether `host`, in an object of `namespace`, is the service.
+pub(super) fn names(service: &Service, host: &str, namespace: &str) -> bool {
+    match host.split('.').count() {
+        1 => host == service.name() && namespace == service.namespace(),
+        2 => host == service.full_name().as_str(),
+        3 => host == format!("{service}.svc"),
+        _ => host == service.host(),
+    }
+}
+
+/// Whether `object` is the one of ours for one of the services.
+pub(super) fn is_of_a_way(object: &DynamicObject, ways: &Ways) -> bool {
+    ways.keys().any(|service| is_ours(object, service))
 }

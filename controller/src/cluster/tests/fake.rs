@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::api::{ConditionType, Lane, Reason};
-use crate::cluster::object::wasm_plugin;
-use crate::cluster::{Change, Kind, ModuleSource, Pass, Settings, StoredStatus, World, Write};
+use crate::cluster::object::publication;
+use crate::cluster::{Change, Kind, ModuleSource, Pass, Report, Settings, StoredStatus, World, Write};
 
 /// A cluster with one controller.
 pub(super) struct Fake {
     pub(super) world: World,
-    settings: Settings,
+    pub(super) settings: Settings,
     version: u64,
     /// Whether proxies take what is published.
     pub(super) proxies_listen: bool,
@@ -53,7 +55,10 @@ impl Fake {
         match kind.as_str() {
             "Lane" => put(&mut world.lanes, &object),
             "GrayRelease" => put(&mut world.releases, &object),
+            "MeshPolicy" => world.policy = Some(Arc::new(serde_json::from_value(object).unwrap())),
             "Deployment" => put::<Deployment>(&mut world.deployments, &object),
+            "ReplicaSet" => put::<ReplicaSet>(&mut world.replica_sets, &object),
+            "HorizontalPodAutoscaler" => put::<HorizontalPodAutoscaler>(&mut world.autoscalers, &object),
             "Service" => put::<Service>(&mut world.services, &object),
             "Pod" => put::<Pod>(&mut world.pods, &object),
             "EndpointSlice" => put::<EndpointSlice>(&mut world.endpoint_slices, &object),
@@ -77,9 +82,10 @@ impl Fake {
             self.write(change);
         }
         if self.proxies_listen {
-            let generation = wasm_plugin::highest_generation(&self.world.wasm_plugins);
+            let generation = Some(publication::highest_generation(&self.world));
+            let report = Report { generation, ..Report::default() };
             self.world.reports =
-                self.world.pods.iter().map(|pod| (format!("shop/{}", pod.name_any()), generation)).collect();
+                self.world.pods.iter().map(|pod| (format!("shop/{}", pod.name_any()), report.clone())).collect();
         }
         !idle
     }
@@ -104,32 +110,24 @@ impl Fake {
             Write::Delete { .. } => "delete",
         };
         self.written.push(format!("{verb} {kind:?}/{name}"));
-        if kind == Kind::Lane {
-            let Write::Merge(patch) = write else { panic!("lanes are patched only") };
-            let finalizers: Vec<String> = serde_json::from_value(patch["metadata"]["finalizers"].clone()).unwrap();
-            let lanes = &mut self.world.lanes;
-            let at = lanes.iter().position(|lane| lane.name_any() == name).unwrap();
-            let mut lane = lanes[at].as_ref().clone();
-            if finalizers.is_empty() && lane.metadata.deletion_timestamp.is_some() {
-                lanes.remove(at);
-                return;
+        let world = &mut self.world;
+        match kind {
+            Kind::Lane => written(&mut world.lanes, &name, &write, &version),
+            Kind::GrayRelease => written(&mut world.releases, &name, &write, &version),
+            Kind::Deployment => written(&mut world.deployments, &name, &write, &version),
+            Kind::ReplicaSet => written(&mut world.replica_sets, &name, &write, &version),
+            Kind::HorizontalPodAutoscaler => written(&mut world.autoscalers, &name, &write, &version),
+            Kind::DestinationRule => written(&mut world.destination_rules, &name, &write, &version),
+            Kind::VirtualService => written(&mut world.virtual_services, &name, &write, &version),
+            Kind::WasmPlugin | Kind::EnvoyFilter => {
+                let all = if kind == Kind::WasmPlugin { &mut world.wasm_plugins } else { &mut world.envoy_filters };
+                let mut here: Vec<_> = all.clone();
+                here.retain(|object| object.namespace().as_ref() == Some(&namespace));
+                all.retain(|object| object.namespace().as_ref() != Some(&namespace));
+                written(&mut here, &name, &write, &version);
+                all.extend(here);
             }
-            lane.metadata.finalizers = Some(finalizers);
-            lane.metadata.resource_version = Some(version);
-            lanes[at] = Arc::new(lane);
-            return;
-        }
-        let objects = match kind {
-            Kind::DestinationRule => &mut self.world.destination_rules,
-            Kind::VirtualService => &mut self.world.virtual_services,
-            Kind::WasmPlugin => &mut self.world.wasm_plugins,
-            other => panic!("{other:?} {name} is not held here"),
-        };
-        objects.retain(|object| object.name_any() != name || object.namespace().as_ref() != Some(&namespace));
-        if let Write::Apply(object) = write {
-            let mut object = *object;
-            object.metadata.resource_version = Some(version);
-            objects.push(Arc::new(object));
+            Kind::MeshPolicy => panic!("the policy is not written"),
         }
     }
 
@@ -152,20 +150,28 @@ impl Fake {
         accepted.filter(|one| one.reason != Reason::Valid).map(|one| (one.reason, one.message))
     }
 
+    /// What is said of the policy of the mesh.
+    pub(super) fn policy_condition(&self) -> (Reason, String) {
+        let status = self.world.policy.as_ref().unwrap().status.clone().unwrap();
+        let condition = status.conditions.into_iter().next().unwrap();
+        (condition.reason, condition.message)
+    }
+
     /// The `spec` of an object of Istio's.
     pub(super) fn spec(&self, kind: Kind, name: &str) -> Option<Value> {
         let objects: &[Arc<DynamicObject>] = match kind {
             Kind::DestinationRule => &self.world.destination_rules,
             Kind::VirtualService => &self.world.virtual_services,
             Kind::WasmPlugin => &self.world.wasm_plugins,
-            other => panic!("{other:?}"),
+            Kind::EnvoyFilter => &self.world.envoy_filters,
+            other => panic!("{other:?} has no place here"),
         };
         objects.iter().find(|object| object.name_any() == name).map(|object| object.data["spec"].clone())
     }
 
     /// What sidecars are told of a service.
     pub(super) fn told(&self, service: &str) -> Value {
-        let spec = self.spec(Kind::WasmPlugin, wasm_plugin::OUTBOUND).unwrap();
+        let spec = self.spec(Kind::WasmPlugin, publication::OUTBOUND).unwrap();
         spec["pluginConfig"]["services"][service].clone()
     }
 }
@@ -181,6 +187,58 @@ fn stored(status: StoredStatus<'_>) -> (String, Value) {
             let mut object = lane.clone();
             object.status = Some(after.clone());
             (lane.name_any(), serde_json::to_value(object).unwrap())
+        }
+        StoredStatus::Policy { policy, after, .. } => {
+            let mut object = policy.clone();
+            object.status = Some(after.clone());
+            (policy.name_any(), serde_json::to_value(object).unwrap())
+        }
+    }
+}
+
+/// Does a write, as an API server would; an object that is being deleted goes with its last finalizer.
+fn written<K>(objects: &mut Vec<Arc<K>>, name: &str, write: &Write, version: &str)
+where
+    K: ResourceExt + Serialize + DeserializeOwned,
+{
+    let at = objects.iter().position(|object| object.name_any() == name);
+    let live = at.map(|at| objects.remove(at));
+    let (Write::Apply(_) | Write::Merge(_)) = write else { return };
+    let mut object = live.map_or_else(|| json!({}), |live| serde_json::to_value(live.as_ref()).unwrap());
+    match write {
+        Write::Apply(applied) => {
+            let applied = serde_json::to_value(applied).unwrap();
+            // What only the controller writes is what it says; Deployments and what they own have other writers, too.
+            if applied["apiVersion"] != "apps/v1" {
+                object = applied.clone();
+            }
+            merge(&mut object, &applied);
+        }
+        Write::Merge(patch) => merge(&mut object, patch),
+        Write::Delete { .. } => {}
+    }
+    merge(&mut object, &json!({"metadata": {"resourceVersion": version}}));
+    let object: K = serde_json::from_value(object).unwrap();
+    if object.meta().deletion_timestamp.is_none() || !object.finalizers().is_empty() {
+        objects.push(Arc::new(object));
+    }
+}
+
+/// RFC 7386.
+fn merge(live: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *live = patch.clone();
+        return;
+    };
+    if !live.is_object() {
+        *live = json!({});
+    }
+    let live = live.as_object_mut().unwrap();
+    for (name, value) in patch {
+        if value.is_null() {
+            live.remove(name);
+        } else {
+            merge(live.entry(name.clone()).or_insert(Value::Null), value);
         }
     }
 }

@@ -2,3 +2,6 @@
 
 mod fake;
 mod lanes;
+mod policy;
+mod releases;
+mod routes;

@@ -1,8 +1,10 @@
 //! Releases as people tell them, from change to rest.
 
 use super::world::{Event, Pass, World, percent};
-use crate::api::{BaseRoute, Canary, DeploymentName, GrayReleaseSpec, Pause, Phase, Step, Strategy};
-use crate::release::{Facts, Life, Owner};
+use crate::api::{
+    BaseRoute, Canary, DeploymentName, GrayReleaseSpec, OnSteeringMismatch, Pause, Phase, Reason, Step, Strategy,
+};
+use crate::release::{Facts, Life, Owner, Scaling, step};
 
 pub(super) fn spec(workloads: usize) -> GrayReleaseSpec {
     let workloads: Vec<_> = (0..workloads)
@@ -269,4 +271,60 @@ fn a_deployment_that_is_not_there_is_told() {
     let (_, status) = crate::release::step(&facts, &world.spec, &world.status, world.now);
     let d0 = DeploymentName::try_from("d0".to_owned()).unwrap();
     assert!(status.conditions[0].message.contains(d0.as_str()), "{:?}", status.conditions);
+}
+
+#[test]
+fn a_proxy_that_sends_requests_elsewhere_pauses_the_release_and_is_named() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    // What was counted before does not matter.
+    world.mismatches.insert("shop/0".to_owned(), 3);
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    assert_eq!(world.status.paused_since, None);
+    world.mismatches.insert("shop/1".to_owned(), 1);
+    world.happen(&Event::Controller(Pass::Whole));
+    assert!(world.status.paused_since.is_some());
+    assert_eq!(world.status.steering.suspects, ["shop/1"]);
+    let stalled = world.status.conditions.iter().find(|condition| condition.reason == Reason::SteeringMismatch);
+    assert!(stalled.is_some_and(|stalled| stalled.message.contains("shop/1")), "{:?}", world.status.conditions);
+    world.happen(&Event::Time(9_999));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!((world.status.phase, world.status.progress.as_str()), (Phase::Pausing, "2/4"), "nothing goes on");
+
+    world.happen(&Event::Verb("resume"));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!((world.status.paused_since, world.status.steering.suspects.len()), (None, 0));
+    until(&mut world, Phase::Propagating);
+    // It has started anew, and counts from nothing.
+    world.mismatches.insert("shop/1".to_owned(), 0);
+    world.happen(&Event::Controller(Pass::Whole));
+    world.mismatches.insert("shop/1".to_owned(), 1);
+    world.spec.on_steering_mismatch = OnSteeringMismatch::Abort;
+    until(&mut world, Phase::Aborting);
+    assert!(world.status.abort_reason.as_ref().is_some_and(|reason| reason.contains("shop/1")));
+}
+
+#[test]
+fn new_pods_with_an_autoscaler_of_their_own_have_at_least_what_the_step_needs() {
+    let mut world = World::new(spec(1));
+    world.workloads[0].scaling = Scaling::Automatic;
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    let gray = |world: &World| world.workloads[0].sets["v2"].replicas;
+    assert_eq!(gray(&world), 1);
+    // They are hot: their autoscaler wants more, and nobody takes that back.
+    world.workloads[0].sets.get_mut("v2").unwrap().replicas = 3;
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!((gray(&world), world.workloads[0].replicas), (3, 4), "what is stable is not inflated");
+    world.happen(&Event::Time(20));
+    // One of the three is not ready: two are what the next step needs.
+    world.workloads[0].sets.get_mut("v2").unwrap().available = 2;
+    world.happen(&Event::Controller(Pass::Whole));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!((world.status.phase, gray(&world)), (Phase::Propagating, 3));
+    let desired = step(&world.facts(), &world.spec, &world.status, world.now).0;
+    let gray = desired.workloads[0].gray.as_ref().unwrap();
+    assert_eq!((gray.least, gray.scaling), (2, Scaling::Automatic));
 }

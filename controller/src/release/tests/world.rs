@@ -8,7 +8,9 @@ use graylane_core::name::VersionName;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::api::{BaseRoute, Cohorts, GrayReleaseSpec, GrayReleaseStatus, Phase, Traffic};
-use crate::release::{Custody, Desired, Facts, Finalizer, Life, Owner, Pausing, PodSet, Template, WorkloadFacts, step};
+use crate::release::{
+    Custody, Desired, Facts, Finalizer, Life, Owner, Pausing, PodSet, Scaling, Template, WorkloadFacts, step,
+};
 
 /// Where a pass of the controller ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,7 @@ pub(super) enum Event {
 #[derive(Debug, Clone)]
 pub(super) struct Workload {
     pub(super) replicas: u32,
+    pub(super) scaling: Scaling,
     pub(super) paused: bool,
     pub(super) template: u8,
     pub(super) restarts: u8,
@@ -82,6 +85,8 @@ pub(super) struct World {
     /// What is published: a number, and what it says.
     published: (u64, Traffic, Vec<Option<VersionName>>),
     pub(super) proxies: Vec<u64>,
+    /// How many requests of the new version proxies have sent elsewhere.
+    pub(super) mismatches: BTreeMap<String, u64>,
     /// How often anything was written.
     pub(super) writes: usize,
     /// When the present step was acknowledged by all, for the promise of dwell.
@@ -96,6 +101,7 @@ impl World {
         let stable = Set { template: 1, restarts: 0, owner: Owner::Deployment, replicas: 4, available: 4 };
         let workload = Workload {
             replicas: 4,
+            scaling: Scaling::Manual,
             paused: false,
             template: 1,
             restarts: 0,
@@ -112,6 +118,7 @@ impl World {
             finalizer: true,
             published: (1, Traffic::default(), Vec::new()),
             proxies: vec![1; 3],
+            mismatches: BTreeMap::new(),
             writes: 0,
             acknowledged: None,
         }
@@ -186,6 +193,7 @@ impl World {
                 .enumerate()
                 .map(|(index, proxy)| (format!("shop/{index}"), Some(*proxy)))
                 .collect(),
+            mismatches: self.mismatches.clone(),
             published: says.then_some(*generation),
             verb: self.verb.clone(),
             life: self.life,
@@ -376,6 +384,7 @@ impl Workload {
         };
         WorkloadFacts {
             replicas: self.replicas,
+            scaling: self.scaling,
             paused: self.paused,
             labelled: true,
             template: template(self.template, self.restarts),

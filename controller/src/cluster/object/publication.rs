@@ -1,0 +1,129 @@
+//! Where the filter and its configuration are placed: one object for each role and place.
+
+use std::sync::Arc;
+
+use graylane_core::{FilterConfig, Phase};
+use kube::ResourceExt;
+use kube::api::DynamicObject;
+use serde_json::{Value, json};
+
+use super::super::scope::Places;
+use super::super::{Change, Kind, MANAGED, Settings, World};
+use super::{applied, deletion, envoy_filter, json_of, wasm_plugin};
+use crate::api::Delivery;
+use crate::plan::Configs;
+
+/// The names of the objects for each role.
+pub(in crate::cluster) const GATEWAY: &str = "graylane-gateway";
+pub(in crate::cluster) const INBOUND: &str = "graylane-inbound";
+pub(in crate::cluster) const OUTBOUND: &str = "graylane-outbound";
+
+/// The name of the object for proxies of a phase.
+pub(in crate::cluster) fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Gateway => GATEWAY,
+        Phase::SidecarInbound => INBOUND,
+        Phase::SidecarOutbound => OUTBOUND,
+    }
+}
+
+/// Whether `object` is the one of ours for a role.
+pub(in crate::cluster) fn is_ours(object: &DynamicObject, role: &str) -> bool {
+    let name = object.name_any();
+    let named = name == role || name.strip_prefix(role).is_some_and(|rest| rest.starts_with('-'));
+    named && object.labels().get(MANAGED.0).is_some_and(|manager| manager == MANAGED.1)
+}
+
+/// The filter of one role in one place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Placed<'a> {
+    /// What it goes by.
+    pub(super) config: &'a FilterConfig,
+    /// The value of Istio's label of the gateway, where it is one.
+    pub(super) gateway: Option<&'a str>,
+}
+
+impl Placed<'_> {
+    fn name(&self) -> String {
+        let role = name(self.config.phase);
+        self.gateway.map_or_else(|| role.to_owned(), |gateway| format!("{role}-{gateway}"))
+    }
+}
+
+/// How the filter is delivered: as the policy of the mesh says, where the module is where proxies can get it so.
+fn delivery(world: &World, settings: &Settings) -> (Kind, Option<Value>) {
+    let asked = world.policy.as_ref().map(|policy| policy.spec.delivery).unwrap_or_default();
+    match (asked, envoy_filter::code(&settings.module)) {
+        (Delivery::EnvoyFilter, Some(code)) => (Kind::EnvoyFilter, Some(code)),
+        (Delivery::EnvoyFilter, None) | (Delivery::WasmPlugin, _) => (Kind::WasmPlugin, None),
+    }
+}
+
+/// What differs from `configs` being published everywhere. What was there before goes after what replaces it.
+pub(in crate::cluster) fn publication(world: &World, settings: &Settings, configs: &Configs) -> Vec<Change> {
+    let places = Places::of(world, settings);
+    let gateways = places
+        .gateways
+        .iter()
+        .map(|(namespace, label)| (namespace, Placed { config: &configs.gateway, gateway: Some(label) }));
+    let sidecars = places.sidecars.iter().flat_map(|namespace| {
+        [&configs.inbound, &configs.outbound].map(|config| (namespace, Placed { config, gateway: None }))
+    });
+    let wanted: Vec<(&String, Placed<'_>)> = gateways.chain(sidecars).collect();
+    let (kind, code) = delivery(world, settings);
+    let apply = wanted.iter().filter_map(|(namespace, placed)| {
+        let name = placed.name();
+        let spec = match &code {
+            Some(code) => envoy_filter::spec(*placed, code),
+            None => wasm_plugin::spec(settings, *placed),
+        };
+        let body = json!({"metadata": {"labels": {MANAGED.0: MANAGED.1}}, "spec": spec});
+        let is_it =
+            |object: &&Arc<DynamicObject>| object.name_any() == name && object.namespace().as_ref() == Some(namespace);
+        let live = objects(world, kind).iter().find(is_it).map(|live| json_of(live.as_ref()));
+        applied(kind, namespace, &name, body, live.as_ref())
+    });
+    let surplus = [Kind::WasmPlugin, Kind::EnvoyFilter].into_iter().flat_map(|other| {
+        let is_wanted = |object: &DynamicObject| {
+            let is_it = |(namespace, placed): &(&String, Placed<'_>)| {
+                object.namespace().as_ref() == Some(*namespace) && object.name_any() == placed.name()
+            };
+            other == kind && wanted.iter().any(is_it)
+        };
+        let surplus = ours(objects(world, other)).filter(|object| !is_wanted(object));
+        surplus.filter_map(|object| deletion(other, object)).collect::<Vec<_>>()
+    });
+    apply.chain(surplus).collect()
+}
+
+fn objects(world: &World, kind: Kind) -> &[Arc<DynamicObject>] {
+    if kind == Kind::EnvoyFilter { &world.envoy_filters } else { &world.wasm_plugins }
+}
+
+fn ours(objects: &[Arc<DynamicObject>]) -> impl Iterator<Item = &DynamicObject> {
+    let roles = [GATEWAY, INBOUND, OUTBOUND];
+    objects.iter().map(AsRef::as_ref).filter(move |object| roles.iter().any(|role| is_ours(object, role)))
+}
+
+/// Everything of ours that says what filters go by.
+pub(in crate::cluster) fn all(world: &World) -> impl Iterator<Item = &DynamicObject> {
+    ours(&world.wasm_plugins).chain(ours(&world.envoy_filters))
+}
+
+/// The configuration that an object says filters go by.
+pub(in crate::cluster) fn config(object: &DynamicObject) -> Option<String> {
+    let spec = object.data.get("spec")?;
+    match spec.get("pluginConfig") {
+        Some(config) => Some(config.to_string()),
+        None => envoy_filter::config(spec).map(str::to_owned),
+    }
+}
+
+/// The highest generation that is named in any place, also where the rest can not be read.
+pub(in crate::cluster) fn highest_generation(world: &World) -> u64 {
+    let named = |object: &DynamicObject| {
+        let config: Value = serde_json::from_str(&config(object)?).ok()?;
+        config.get("generation")?.as_u64()
+    };
+    all(world).filter_map(named).max().unwrap_or_default()
+}

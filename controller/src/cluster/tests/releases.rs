@@ -1,0 +1,207 @@
+//! Releases: their objects beside those of lanes and autoscalers, and what stands in their way.
+
+use serde_json::{Value, json};
+
+use super::fake::{Fake, deployment, lane, service};
+use crate::api::{ConditionType, GrayRelease, Phase, Reason};
+use crate::cluster::Kind;
+use kube::ResourceExt;
+
+/// A Deployment that has rolled out its first version, its Service, and a release of it.
+fn shop() -> Fake {
+    let labels = json!({"app": "cart", "version": "v1"});
+    let mut fake = Fake::with(&[deployment("cart", &labels), service("cart", &[("cart-1", true)])].concat());
+    let deployment = fake.world.deployments[0].as_ref().clone();
+    let mut template = serde_json::to_value(&deployment.spec.template).unwrap();
+    template["metadata"]["labels"]["pod-template-hash"] = json!("v1hash");
+    let owner = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart", "controller": true,
+        "uid": deployment.uid().unwrap()});
+    fake.add(&json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {"name": "cart-v1hash", "labels": template["metadata"]["labels"], "ownerReferences": [owner]},
+        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template},
+        "status": {"replicas": 1, "availableReplicas": 1}}));
+    fake.add(&release("checkout", &json!([{"service": "cart", "deployment": "cart"}])));
+    fake
+}
+
+fn release(name: &str, workloads: &Value) -> Value {
+    let steps = json!([{"setWeight": 10}, {"pause": {}}]);
+    json!({"apiVersion": "graylane.io/v1alpha1", "kind": "GrayRelease", "metadata": {"name": name, "generation": 1},
+        "spec": {"lane": "new", "workloads": workloads, "strategy": {"canary": {"steps": steps}}}})
+}
+
+/// Somebody sets another image, and the admission policy pauses the Deployment.
+fn set_image(fake: &mut Fake) {
+    let named = fake.world.deployments.iter().find(|deployment| deployment.name_any() == "cart");
+    let mut deployment = serde_json::to_value(named.unwrap().as_ref()).unwrap();
+    deployment["spec"]["template"]["spec"]["containers"][0]["image"] = json!("app:v2");
+    deployment["spec"]["paused"] = json!(true);
+    fake.add(&deployment);
+}
+
+/// Pods of the new version become ready, and endpoints.
+fn ready(fake: &mut Fake) {
+    let sets = fake.world.replica_sets.iter().filter(|set| set.name_any() != "cart-v1hash");
+    let Some(set) = sets.into_iter().next().cloned() else { return };
+    let mut object = serde_json::to_value(set.as_ref()).unwrap();
+    let replicas = object["spec"]["replicas"].as_u64().unwrap();
+    if object["status"]["availableReplicas"] == json!(replicas) {
+        return;
+    }
+    object["status"] = json!({"replicas": replicas, "availableReplicas": replicas});
+    fake.add(&object);
+    let [_, mut pod] = deployment("cart-new", &object["spec"]["template"]["metadata"]["labels"]);
+    pod["metadata"]["name"] = json!("cart-new-1");
+    fake.add(&pod);
+    for object in service("cart", &[("cart-1", true), ("cart-new-1", true)]) {
+        fake.add(&object);
+    }
+}
+
+fn until(fake: &mut Fake, phase: Phase) {
+    for _ in 0..40 {
+        if status(fake, "checkout").status.unwrap_or_default().phase == phase {
+            return;
+        }
+        fake.turn();
+        ready(fake);
+    }
+    panic!("never {phase:?}: {:?}", status(fake, "checkout").status);
+}
+
+fn status(fake: &Fake, name: &str) -> GrayRelease {
+    fake.world.releases.iter().find(|release| release.name_any() == name).unwrap().as_ref().clone()
+}
+
+fn objection(fake: &Fake, name: &str) -> (Reason, String) {
+    let conditions = status(fake, name).status.unwrap().conditions;
+    let accepted = conditions.into_iter().find(|condition| condition.kind == ConditionType::Accepted).unwrap();
+    (accepted.reason, accepted.message)
+}
+
+fn subsets(fake: &Fake) -> Vec<String> {
+    let rule = fake.spec(Kind::DestinationRule, "graylane-cart").unwrap();
+    let subsets = rule["subsets"].as_array().unwrap().clone();
+    subsets.iter().map(|subset| subset["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The names of routes, and where base goes.
+fn routes(fake: &Fake) -> (Vec<String>, String) {
+    let http = fake.spec(Kind::VirtualService, "graylane-cart").unwrap()["http"].clone();
+    let http = http.as_array().unwrap();
+    let names = http.iter().map(|route| route["name"].as_str().unwrap().to_owned()).collect();
+    (names, http.last().unwrap()["route"][0]["destination"]["subset"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_release_and_a_lane_share_the_objects_of_a_service() {
+    let mut fake = shop();
+    for object in deployment("cart-gray", &json!({"app": "cart", "version": "gray"})) {
+        fake.add(&object);
+    }
+    fake.add(&lane("gray", &json!([{"service": "cart", "version": "gray"}])));
+    fake.settle();
+    assert_eq!(fake.objection("gray"), None);
+    assert_eq!(routes(&fake), (vec!["graylane-gray".to_owned(), "graylane-base".to_owned()], "stable".to_owned()));
+
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
+    let gray = status(&fake, "checkout").status.unwrap().workloads[0].gray.clone().unwrap().to_string();
+    let mut expected = vec![gray.clone(), "gray".to_owned(), "stable".to_owned(), "v1hash".to_owned()];
+    expected.sort();
+    assert_eq!(subsets(&fake), expected);
+    let (names, base) = routes(&fake);
+    assert_eq!((names.len(), base.as_str()), (3, "v1hash"), "the release says where base goes");
+    assert_eq!(fake.told("cart.shop")["lanes"], json!({"gray": "gray", "new": gray}));
+
+    fake.delete_lane("gray");
+    fake.settle();
+    assert!(!subsets(&fake).contains(&"gray".to_owned()) && subsets(&fake).contains(&gray));
+    assert_eq!(routes(&fake).1, "v1hash");
+}
+
+#[test]
+fn new_pods_get_an_autoscaler_like_that_of_the_deployment_while_they_are_released() {
+    let mut fake = shop();
+    let cpu = json!({"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}});
+    let queue = json!({"type": "External", "external": {"metric": {"name": "queue"}, "target": {"type": "Value", "value": "9"}}});
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"});
+    fake.add(&json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "mine"},
+        "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9, "metrics": [cpu, queue]}}));
+    fake.settle();
+    assert_eq!(fake.world.autoscalers.len(), 1);
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
+    let [mine, new] = fake.world.autoscalers.as_slice() else { panic!("{:?}", fake.world.autoscalers) };
+    assert_eq!(mine.name_any(), "mine");
+    let spec = serde_json::to_value(&new.spec).unwrap();
+    assert_eq!((&spec["minReplicas"], &spec["maxReplicas"], &spec["metrics"]), (&json!(1), &json!(9), &json!([cpu])));
+    assert_eq!(spec["scaleTargetRef"]["kind"], "ReplicaSet");
+    assert_eq!(spec["scaleTargetRef"]["name"].as_str(), Some(new.name_any().as_str()));
+
+    let mut object = serde_json::to_value(status(&fake, "checkout")).unwrap();
+    object["metadata"]["annotations"] = json!({"graylane.io/verb": "abort by me at noon"});
+    fake.add(&object);
+    until(&mut fake, Phase::Aborting);
+    fake.settle();
+    assert_eq!(fake.world.autoscalers.len(), 1, "theirs stays");
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_release_is_told_with_its_own_reason_and_advice() {
+    let scaler = |name: &str| {
+        let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"});
+        json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": name},
+            "spec": {"scaleTargetRef": target, "maxReplicas": 9}})
+    };
+    let foreign = json!({"kind": "VirtualService", "apiVersion": "networking.istio.io/v1",
+        "metadata": {"name": "mine"}, "spec": {"hosts": ["cart"], "http": []}});
+    let second = deployment("cart-too", &json!({"app": "cart", "x": "y"}));
+    let pay = service("pay", &[]);
+    let first = release("a-first", &json!([{"service": "cart", "deployment": "cart"}]));
+    for (workload, more, reason, advice) in [
+        (json!({"service": "carts", "deployment": "cart"}), vec![], Reason::ServiceNotFound, "create it"),
+        (json!({"service": "cart.other", "deployment": "cart"}), vec![], Reason::ForeignNamespace, "over there"),
+        (json!({"service": "cart", "deployment": "cart"}), vec![foreign], Reason::ForeignVirtualService, "name it"),
+        (json!({"service": "cart", "deployment": "cart"}), vec![first], Reason::Conflict, "a-first"),
+        (json!({"service": "cart", "deployment": "cart"}), second.to_vec(), Reason::SelectorOverlap, "cart-too"),
+        (json!({"service": "pay", "deployment": "cart"}), pay.to_vec(), Reason::SelectorMismatch, "selector"),
+        (json!({"service": "cart", "deployment": "carts"}), vec![], Reason::DeploymentNotFound, "carts"),
+        (
+            json!({"service": "cart", "deployment": "cart"}),
+            vec![scaler("one"), scaler("two")],
+            Reason::AutoscalerConflict,
+            "one, two: keep one",
+        ),
+    ] {
+        let mut fake = shop();
+        fake.add(&release("checkout", &json!([workload])));
+        for object in &more {
+            fake.add(object);
+        }
+        fake.settle();
+        let (told, message) = objection(&fake, "checkout");
+        assert_eq!(told, reason, "{message}");
+        assert!(message.contains(advice), "{message}");
+    }
+}
+
+#[test]
+fn a_second_release_of_a_deployment_touches_nothing_also_when_it_goes() {
+    let mut fake = shop();
+    fake.settle();
+    fake.add(&release("late", &json!([{"service": "cart", "deployment": "cart"}])));
+    fake.settle();
+    assert_eq!(objection(&fake, "late").0, Reason::Conflict);
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
+    fake.written.clear();
+    let mut late = serde_json::to_value(status(&fake, "late")).unwrap();
+    late["metadata"]["deletionTimestamp"] = json!("1970-01-01T00:00:00Z");
+    fake.add(&late);
+    fake.settle();
+    assert!(!fake.world.releases.iter().any(|release| release.name_any() == "late"));
+    let others: Vec<_> = fake.written.iter().filter(|one| !one.contains("GrayRelease/late")).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert_eq!(fake.world.deployments[0].spec.paused, Some(true));
+}
