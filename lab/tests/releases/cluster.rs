@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 const SYSTEM: &str = "graylane-system";
 
 /// How long is waited for what must come: a slow machine with two processors has it several times as fast.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const PERIOD: Duration = Duration::from_millis(50);
 
 /// How many of the last lines of a controller are told when a scenario fails.

@@ -16,7 +16,7 @@ const README: &str = include_str!("../../../examples/canary/README.md");
 const ANYTHING: char = '…';
 
 /// How long is waited for what is shown.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How long until a question is asked again that has another answer.
 const PERIOD: Duration = Duration::from_millis(500);

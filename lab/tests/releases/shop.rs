@@ -240,16 +240,15 @@ impl Shop {
     pub(crate) async fn versions(&self) -> Result<Vec<Option<String>>> {
         let mut versions = vec![self.releases().get(RELEASE).await?.resource_version()];
         let deployments = self.api::<Deployment>().list(&ListParams::default()).await?.items;
-        versions.extend(deployments.iter().map(|deployment| deployment.resource_version()));
+        versions.extend(deployments.iter().map(ResourceExt::resource_version));
         let sets = self.api::<ReplicaSet>().list(&ListParams::default()).await?.items;
-        versions.extend(sets.iter().map(|set| set.resource_version()));
+        versions.extend(sets.iter().map(ResourceExt::resource_version));
         for api in [
             self.routes(),
             self.istio("networking.istio.io", "v1", "DestinationRule"),
             self.istio("extensions.istio.io", "v1alpha1", "WasmPlugin"),
         ] {
-            versions
-                .extend(api.list(&ListParams::default()).await?.items.iter().map(|object| object.resource_version()));
+            versions.extend(api.list(&ListParams::default()).await?.items.iter().map(ResourceExt::resource_version));
         }
         Ok(versions)
     }

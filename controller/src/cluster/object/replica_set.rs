@@ -94,6 +94,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::Write;
+    use crate::release::Scaling;
 
     fn deployment(image: &str) -> Deployment {
         let labels = json!({"app": "cart"});
@@ -113,7 +114,7 @@ mod tests {
 
     fn set(deployment: &Deployment, replicas: u32) -> GraySet {
         let version = template::read(Some(&deployment.spec.template)).unwrap().version;
-        GraySet { version, replicas, custody: Custody::Release }
+        GraySet { version, replicas, least: replicas, scaling: Scaling::Manual, custody: Custody::Release }
     }
 
     fn applied_body(change: Option<Change>) -> Option<Value> {

@@ -22,8 +22,11 @@ pub(crate) struct Scenario {
     /// The namespace that it has for itself.
     namespace: &'static str,
     chain: Chain,
-    play: for<'s> fn(&'s Shop) -> Pin<Box<dyn Future<Output = Result<()>> + 's>>,
+    play: for<'s> fn(&'s Shop) -> Played<'s>,
 }
+
+/// What becomes of a scenario.
+type Played<'s> = Pin<Box<dyn Future<Output = Result<()>> + 's>>;
 
 /// A scenario that is the function of that name.
 macro_rules! scenario {
