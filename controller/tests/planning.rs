@@ -6,6 +6,7 @@ use std::path::Path;
 
 use graylane::plan::{Configs, Observed, Plan, Readiness, plan};
 use graylane::resources::{self, Resources};
+use graylane_core::config::LostMark;
 use graylane_core::{Headers, NoDraw, Phase, Router};
 use tempfile::TempDir;
 
@@ -49,6 +50,23 @@ fn the_base_set_decides_as_its_scenarios_say() {
         assert_eq!(decided(&plan, phase, host, "/", header), (version.to_owned(), reason), "{host} {header:?}");
     }
     assert_eq!(decided(&plan, Phase::Gateway, "shop.example.com", "/pay/1", ("x-user", "alice")).0, "v1");
+}
+
+#[test]
+fn what_a_lost_mark_means_concerns_proxies_behind_apps_only() {
+    let lost_mark = |observed: &Observed, phase| plan(observed, None).unwrap().configs.of(phase).lost_mark;
+    let base = changed(&base_set(), |observed| {
+        observed.policy.as_mut().unwrap().spec.lost_mark = LostMark::Base;
+    });
+    for phase in [Phase::Gateway, Phase::SidecarInbound, Phase::SidecarOutbound] {
+        assert_eq!(lost_mark(&base_set(), phase), LostMark::Decide);
+        let expected = if phase == Phase::SidecarOutbound { LostMark::Base } else { LostMark::Decide };
+        assert_eq!(lost_mark(&base, phase), expected, "{phase:?}");
+    }
+    assert_eq!(
+        decided(&plan(&base, None).unwrap(), Phase::SidecarOutbound, "cart", "/", ("x-user", "alice")).1,
+        "uncorrelated"
+    );
 }
 
 #[test]

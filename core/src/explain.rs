@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::decision::OverrideRefusal;
 use crate::mark::MalformedMark;
+use crate::problem::Quoted;
 
 /// One step of a decision, in the order in which it was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -160,7 +161,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service { service } => write!(f, "service {service}"),
-            Self::NoService { host } => write!(f, "host {host:?} is not configured"),
+            Self::NoService { host } => write!(f, "host {} is not configured", Quoted(host)),
             Self::Mirrored => f.write_str("a copy, made to mirror a request"),
             Self::Stripped { header } => write!(f, "{header} from outside removed"),
             Self::Malformed { header, why } => write!(f, "{header} dropped: {why}"),

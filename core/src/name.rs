@@ -7,9 +7,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::problem::Quoted;
+
 /// A name that breaks its type's rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid {what} {value:?}: {allowed}")]
+#[error("invalid {what} {}: {allowed}", Quoted(.value))]
 pub struct InvalidName {
     /// What the value was meant to be, for example `lane name`.
     pub what: &'static str,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::problem::Quoted;
 use crate::slots::SLOTS;
 
 /// A share of traffic from 0 % to 100 % in steps of 0.01 %.
@@ -17,7 +18,7 @@ pub struct Percentage(u16);
 
 /// A share that is not a percentage from 0 to 100 with at most two decimals.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid percentage {0:?}: a number from 0 to 100 with at most two decimals is allowed, as 10 or \"0.05%\"")]
+#[error("invalid percentage {}: a number from 0 to 100 with at most two decimals is allowed, as 10 or \"0.05%\"", Quoted(.0))]
 pub struct InvalidPercentage(String);
 
 impl Percentage {

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::BinaryHeap;
 
 use crate::json::Json;
-use crate::problem::{Path, Problems};
+use crate::problem::{Path, Problems, Quoted};
 
 /// A type that can be read from JSON.
 pub(crate) trait Read: Sized {
@@ -87,7 +87,7 @@ impl<'a> At<'a> {
     }
 
     fn unfit(&mut self, text: &str, allowed: &str) {
-        self.refuse(format!("{text:?} can not stand here"), allowed);
+        self.refuse(format!("{} can not stand here", Quoted(text)), allowed);
     }
 
     /// Tells what is wrong with what stands here, unless that was told already.
@@ -116,7 +116,7 @@ impl<'a> At<'a> {
 
     fn among(&mut self, name: &str, names: &[&str]) -> usize {
         names.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.problems.add(&self.path, format!("{name:?} is not known here"), names.join(", "));
+            self.problems.add(&self.path, format!("{} is not known here", Quoted(name)), names.join(", "));
             self.value = None;
             0
         })

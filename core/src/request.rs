@@ -8,12 +8,17 @@ use crate::router::SplitId;
 use crate::slots::Slot;
 use crate::trace_id::TraceId;
 
+/// The name and the value of a header field.
+pub type Line<'a> = (&'a [u8], &'a [u8]);
+
 /// A request's headers and what the proxy knows of its sender.
 ///
 /// Values are bytes: nothing here assumes UTF-8, a length, or that a header occurs once.
 pub trait Request {
     /// All header fields in order, pseudo-headers (`:method`, `:path`, `:authority`) included, names in lower case.
-    fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])>;
+    fn headers(&self) -> impl Iterator<Item = Line<'_>>
+    where
+        Self: Sized;
 
     /// A claim of a token that the proxy has verified, as text; asked for only where a rule or identity needs it.
     fn claim(&self, name: &ClaimName) -> Option<Vec<u8>> {

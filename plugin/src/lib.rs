@@ -33,7 +33,7 @@ use graylane_abi::{Action, Filter, RootId, StreamId};
 
 thread_local! {
     /// This machine: what outlives configurations.
-    static VM: vm::Vm = vm::Vm::default();
+    static VM: vm::Vm = const { vm::Vm::new() };
 }
 
 /// The filter as Envoy calls it.

@@ -1,29 +1,18 @@
 //! A request as Envoy hands it out.
 
 use graylane_abi::{HeaderMap, host};
-use graylane_core::Request;
+
 use graylane_core::name::ClaimName;
+use graylane_core::{Line, Request};
 
 use crate::claims;
 
 /// The header fields, read in the one buffer that Envoy has filled; all else is asked for when a decision needs it.
-pub(crate) struct Fields<'a>(Vec<(&'a [u8], &'a [u8])>);
+pub(crate) struct Incoming(pub(crate) HeaderMap);
 
-impl<'a> Fields<'a> {
-    /// Finds the fields of `map` once: each rule on a header goes through all of them.
-    pub(crate) fn of(map: &'a HeaderMap) -> Self {
-        let mut fields = Vec::with_capacity(USUALLY);
-        fields.extend(map.pairs());
-        Self(fields)
-    }
-}
-
-/// As many fields as most requests have.
-const USUALLY: usize = 32;
-
-impl Request for Fields<'_> {
-    fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().copied()
+impl Request for Incoming {
+    fn headers(&self) -> impl Iterator<Item = Line<'_>> {
+        self.0.pairs()
     }
 
     fn claim(&self, name: &ClaimName) -> Option<Vec<u8>> {

@@ -14,7 +14,7 @@ use crate::draw::Chance;
 use crate::explanation;
 use crate::live::Live;
 use crate::meter::RowId;
-use crate::request::Fields;
+use crate::request::Incoming;
 use crate::steering;
 use crate::vm::Vm;
 use crate::way::Way;
@@ -54,7 +54,7 @@ pub(crate) fn request(vm: &Vm, id: StreamId) -> Action {
         vm.host_error();
         return Action::Continue;
     };
-    let (decision, steps) = live.router.answer(&Fields::of(&headers), &mut Chance(&live));
+    let (decision, steps) = live.router.answer(&Incoming(headers), &mut Chance(&live));
     let journey = begin(&decision, &live, vm);
     let reply = Reply::to(&decision, &steps, &live);
     let ticket = decision.ticket;

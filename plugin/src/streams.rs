@@ -19,13 +19,11 @@ pub(crate) struct Streams<T> {
     gaps: usize,
 }
 
-impl<T> Default for Streams<T> {
-    fn default() -> Self {
+impl<T> Streams<T> {
+    pub(crate) const fn new() -> Self {
         Self { places: VecDeque::new(), gaps: 0 }
     }
-}
 
-impl<T> Streams<T> {
     /// Keeps a stream. What it returns had to make room for it.
     pub(crate) fn open(&mut self, id: StreamId, stream: T) -> Option<T> {
         let displaced = if self.places.len() < MOST { None } else { self.evict() };
@@ -86,7 +84,7 @@ mod tests {
 
     #[test]
     fn streams_end_in_any_order_and_once() {
-        let mut streams = Streams::default();
+        let mut streams = Streams::new();
         for id in [7, 9, 8, 3, 400] {
             assert_eq!(streams.open(StreamId(id), id), None);
         }
@@ -101,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_long_stream_does_not_keep_the_places_of_those_after_it() {
-        let mut streams = Streams::default();
+        let mut streams = Streams::new();
         streams.open(StreamId(0), 0);
         for id in 1..100_000 {
             streams.open(StreamId(id), id);
@@ -113,7 +111,7 @@ mod tests {
 
     #[test]
     fn streams_without_end_are_bounded_and_the_oldest_goes_first() {
-        let mut streams = Streams::default();
+        let mut streams = Streams::new();
         let most = u32::try_from(MOST).unwrap();
         for id in 0..most {
             assert_eq!(streams.open(StreamId(id), id), None);

@@ -22,7 +22,6 @@ const HURRIED: usize = 16;
 
 /// One virtual machine. It is single-threaded, and no host call ever comes back into it, so no borrow of its cells is
 /// ever met by another.
-#[derive(Default)]
 pub(crate) struct Vm {
     pub(crate) meter: RefCell<Meter>,
     /// The one that was configured last stands last.
@@ -35,6 +34,17 @@ pub(crate) struct Vm {
 }
 
 impl Vm {
+    pub(crate) const fn new() -> Self {
+        Self {
+            meter: RefCell::new(Meter::new()),
+            seats: RefCell::new(Vec::new()),
+            streams: RefCell::new(Streams::new()),
+            hurried: RefCell::new(Vec::new()),
+            positions: RefCell::new(Vec::new()),
+            responses: Cell::new(0),
+        }
+    }
+
     /// Puts a router to use, with the positions that earlier configurations reached in its splits.
     pub(crate) fn enliven(&self, router: Router) -> Live {
         let mut known = self.positions.borrow_mut();

@@ -46,7 +46,7 @@ fn main() -> anyhow::Result<()> {
         writeln!(out, "| {name} | {} |", row(&tally))?;
         eprintln!("simulate: {name}: {:.1} s", began.elapsed().as_secs_f64());
         if apps == Apps::Mixed {
-            blamed.extend(blame(&tally));
+            blamed.extend(blame(&tally).into_iter().map(|line| format!("{name}: {line}")));
         }
     }
     writeln!(out, "\nWho lost the mark first, where mixed apps meet the wrong version:\n")?;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::name::CookieName;
+use crate::problem::Quoted;
 use crate::read::{At, Read, read_choice};
 
 /// A cookie that gives callers without identity one, so that they stay where a split has put them.
@@ -62,7 +63,7 @@ pub struct CookieText(String);
 
 /// Text that can not stand as a cookie attribute.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid cookie attribute {0:?}: {ALLOWED}")]
+#[error("invalid cookie attribute {}: {ALLOWED}", Quoted(.0))]
 pub struct InvalidCookieText(String);
 
 const ALLOWED: &str = "1 to 255 printable ASCII characters without ';'";

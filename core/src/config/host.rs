@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::read::{At, Read};
 use serde::{Deserialize, Serialize};
+
+use crate::problem::Quoted;
+use crate::read::{At, Read};
 
 /// A host and, for gateways that serve several services under one host, the path below it:
 /// `cart.shop`, `*.shop.example.com`, `shop.example.com/cart`, `*`.
@@ -33,7 +35,7 @@ pub enum PatternHost {
 
 /// Text that is no host pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid host pattern {0:?}: {ALLOWED}")]
+#[error("invalid host pattern {}: {ALLOWED}", Quoted(.0))]
 pub struct InvalidHostPattern(String);
 
 impl HostPattern {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::HostPattern;
+use crate::problem::Quoted;
 use crate::read::{At, Read, read_object};
 
 /// Whom marks are believed from, and to whom they may go.
@@ -29,7 +30,7 @@ pub struct PeerPattern(String);
 
 /// Text that is no pattern of SPIFFE ids.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid peer pattern {0:?}: {ALLOWED}")]
+#[error("invalid peer pattern {}: {ALLOWED}", Quoted(.0))]
 pub struct InvalidPeerPattern(String);
 
 /// SPIFFE-ID section 2: what stands in a trust domain and in the segments of a path.

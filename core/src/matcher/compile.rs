@@ -1,17 +1,15 @@
 //! From conditions as written to matchers, with every problem reported.
 
-use regex_lite::{Regex, RegexBuilder};
-
 use super::text::{Polarity, Text};
 use super::{Matcher, Subject};
 use crate::config::{Condition, KeyedMatch, PathMatch, StringMatch};
-use crate::problem::{Path, Problems};
+use crate::pattern::Pattern;
+use crate::problem::{Path, Problems, Quoted};
 
 /// The deepest nesting of `all`, `any` and `not`.
 const DEEPEST: usize = 16;
-/// The longest pattern, in bytes, and the most memory its program may take.
+/// The longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 1_000;
-const LARGEST_PROGRAM: usize = 256 * 1024;
 
 /// Compiles `condition`; `None` when something is wrong, which then stands in `problems`.
 pub(crate) fn compile(condition: &Condition, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
@@ -92,7 +90,7 @@ impl Operators<'_> {
             return None;
         }
         if let Some(pattern) = self.regex {
-            return regex(pattern, &path.field("regex"), problems).map(Text::Regex);
+            return regex(pattern, &path.field("regex"), problems).map(Text::Pattern);
         }
         if let Some(values) = self.one_of {
             return one_of(values, &path.field("in"), problems);
@@ -156,14 +154,14 @@ fn request_path(value: &PathMatch, path: &Path<'_>, problems: &mut Problems) -> 
     let PathMatch { exact, prefix, regex: pattern, invert } = value;
     for (name, text) in [("exact", exact), ("prefix", prefix)] {
         if let Some(text) = text.as_ref().filter(|text| !text.starts_with('/')) {
-            problems.add(&path.field(name), format!("{text:?} does not start with '/'"), "an absolute path");
+            problems.add(&path.field(name), format!("{} does not start with '/'", Quoted(text)), "an absolute path");
             return None;
         }
     }
     let is = match (exact, prefix, pattern) {
         (Some(exact), None, None) => Text::Exact(exact.as_bytes().into()),
         (None, Some(prefix), None) => Text::Segments(prefix.trim_end_matches('/').as_bytes().into()),
-        (None, None, Some(pattern)) => Text::Regex(regex(pattern, &path.field("regex"), problems)?),
+        (None, None, Some(pattern)) => Text::Pattern(regex(pattern, &path.field("regex"), problems)?),
         _ => {
             let count = [exact, prefix, pattern].into_iter().flatten().count();
             problems.add(path, format!("has {count} operators"), "exactly one of exact, prefix, regex");
@@ -187,23 +185,15 @@ fn one_of(values: &[String], path: &Path<'_>, problems: &mut Problems) -> Option
     Some(Text::In(sorted.into()))
 }
 
-fn regex(pattern: &str, path: &Path<'_>, problems: &mut Problems) -> Option<Regex> {
-    if pattern.len() > LONGEST_PATTERN {
-        problems.add(path, format!("is {} bytes long", pattern.len()), format!("at most {LONGEST_PATTERN} bytes"));
+fn regex(text: &str, path: &Path<'_>, problems: &mut Problems) -> Option<Pattern> {
+    if text.len() > LONGEST_PATTERN {
+        problems.add(path, format!("is {} bytes long", text.len()), format!("at most {LONGEST_PATTERN} bytes"));
         return None;
     }
-    // The bare pattern goes first: `a)(b` would only become valid between our own brackets.
-    let compiled = Regex::new(pattern)
-        .and_then(|_| RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(LARGEST_PROGRAM).build());
-    match compiled {
-        Ok(regex) => Some(regex),
-        Err(error) => {
-            problems.add(
-                path,
-                format!("{pattern:?} is no regular expression: {error}"),
-                "a pattern in the syntax of the regex-lite crate: no look-around, no back-references",
-            );
-            None
-        }
+    let pattern = Pattern::new(text);
+    if let Err(error) = &pattern {
+        let allowed = "a pattern in the syntax of docs/reference/patterns.md: no look-around, no back-references";
+        problems.add(path, format!("{} is no regular expression: {error}", Quoted(text)), allowed);
     }
+    pattern.ok()
 }

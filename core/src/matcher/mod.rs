@@ -4,12 +4,11 @@ mod compile;
 mod text;
 
 use crate::name::{ClaimName, CookieName, HeaderName, ParameterName};
-use crate::request::Request;
 use crate::view::View;
 
 pub(crate) use compile::compile;
-pub(crate) use text::is_below;
-use text::{Polarity, Text};
+use text::Text;
+pub(crate) use text::{Polarity, is_below};
 
 /// A condition ready to be tried.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ pub(crate) enum Subject {
 
 impl Matcher {
     /// Whether `view` fulfils the condition.
-    pub(crate) fn matches<R: Request>(&self, view: &View<'_, R>) -> bool {
+    pub(crate) fn matches(&self, view: &View<'_>) -> bool {
         match self {
             Self::All(all) => all.iter().all(|matcher| matcher.matches(view)),
             Self::Any(any) => any.iter().any(|matcher| matcher.matches(view)),
@@ -45,7 +44,7 @@ impl Matcher {
 }
 
 impl Subject {
-    fn any_value<R: Request>(&self, view: &View<'_, R>, mut fits: impl FnMut(&[u8]) -> bool) -> bool {
+    fn any_value(&self, view: &View<'_>, mut fits: impl FnMut(&[u8]) -> bool) -> bool {
         match self {
             Self::Method => fits(view.method()),
             Self::Path => fits(&view.path()),

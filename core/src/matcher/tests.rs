@@ -5,7 +5,7 @@ use super::compile::compile;
 use super::*;
 use crate::config::{Condition, HeaderNames};
 use crate::problem::{Path, Problems};
-use crate::request::Headers;
+use crate::request::{Headers, Request};
 
 fn compiled(condition: Value) -> Result<Matcher, Problems> {
     let condition: Condition = serde_json::from_value(condition).unwrap();
@@ -19,7 +19,8 @@ fn problems(condition: Value) -> Vec<(String, String)> {
 }
 
 fn holds(condition: Value, headers: &Headers) -> bool {
-    compiled(condition).unwrap().matches(&View::of(headers, &HeaderNames::default()))
+    let lines: Vec<_> = headers.headers().collect();
+    compiled(condition).unwrap().matches(&View::of(headers, &lines, &HeaderNames::default()))
 }
 
 fn nested(levels: usize) -> Value {

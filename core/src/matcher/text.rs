@@ -1,6 +1,6 @@
 //! Comparing one value with one operator.
 
-use regex_lite::Regex;
+use crate::pattern::Pattern;
 
 /// The longest value that a regular expression is tried on, in bytes; a longer one does not match.
 ///
@@ -14,7 +14,7 @@ pub(crate) enum Text {
     Prefix(Box<[u8]>),
     Suffix(Box<[u8]>),
     Segments(Box<[u8]>),
-    Regex(Regex),
+    Pattern(Pattern),
     In(Box<[Box<[u8]>]>),
     Present,
 }
@@ -44,9 +44,9 @@ impl Text {
             Self::Suffix(text) => value.ends_with(text),
             Self::Segments(prefix) => is_below(value, prefix),
             // A regular expression speaks of characters: bytes that are none never match.
-            Self::Regex(regex) => {
+            Self::Pattern(pattern) => {
                 value.len() <= LONGEST_REGEX_SUBJECT
-                    && std::str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
+                    && std::str::from_utf8(value).is_ok_and(|value| pattern.fits(value))
             }
             Self::In(texts) => texts.binary_search_by(|text| (**text).cmp(value)).is_ok(),
             Self::Present => true,

@@ -18,7 +18,6 @@ use crate::explain::{Step, Trace};
 use crate::hash::IdentityHash;
 use crate::mark::{self, LaneList, MalformedMark};
 use crate::name::HeaderName;
-use crate::request::Request;
 use crate::view::{Field, Sent, View};
 
 /// What was believed of a request's mark, and where else it stands.
@@ -57,12 +56,7 @@ impl<'a> Carried<'a> {
 
 impl Router {
     /// What the request carries, from all its carriers.
-    pub(super) fn admit<'a, R: Request>(
-        &self,
-        view: &View<'a, R>,
-        decision: &mut Decision<'_>,
-        trace: &mut Trace<'_>,
-    ) -> Carried<'a> {
+    pub(super) fn admit<'a>(&self, view: &View<'a>, decision: &mut Decision<'_>, trace: &mut Trace<'_>) -> Carried<'a> {
         let mut carried = Carried::nothing(Trust::Believed, view.sent);
         self.take_lists(view, &mut carried);
         self.ask_headers(&mut carried, decision, trace);
@@ -77,7 +71,7 @@ impl Router {
     }
 
     /// What mirrors need of the request, so that all that follows needs no request.
-    pub(super) fn take_lists<'a, R: Request>(&self, view: &View<'a, R>, carried: &mut Carried<'a>) {
+    pub(super) fn take_lists<'a>(&self, view: &View<'a>, carried: &mut Carried<'a>) {
         for (mirror, (list, _)) in self.carriers.mirrors.iter().zip(&mut carried.lists) {
             let field = view.sent.list(&mirror.format);
             if field.is_present() {
@@ -137,7 +131,7 @@ impl Router {
         }
     }
 
-    pub(super) fn aliases_in<'a, R: Request>(&self, view: &View<'a, R>) -> Aliases<'a> {
+    pub(super) fn aliases_in<'a>(&self, view: &View<'a>) -> Aliases<'a> {
         self.carriers.aliases.iter().take(MOST_ALIASES).map(|alias| view.field(alias.as_str())).collect()
     }
 

@@ -10,7 +10,7 @@ use crate::explain::{SplitKey, Step, Trace};
 use crate::hash::IdentityHash;
 use crate::matcher::Matcher;
 use crate::name::{LaneName, RuleName, RuleSetName, SplitName};
-use crate::request::{Draw, OpaqueId, Request};
+use crate::request::{Draw, OpaqueId};
 use crate::slots::{Slot, SlotTable};
 use crate::view::View;
 
@@ -55,10 +55,10 @@ impl Router {
     /// Puts a request in its lanes: one at most from each rule set, in order of precedence.
     // Out of line: most proxies only follow marks.
     #[inline(never)]
-    pub(super) fn enter<'r, R: Request>(
+    pub(super) fn enter<'r>(
         &'r self,
-        view: &View<'_, R>,
-        draw: &mut impl Draw,
+        view: &View<'_>,
+        draw: &mut dyn Draw,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) -> (Lanes, Reason) {
@@ -102,11 +102,11 @@ impl Router {
     }
 
     /// The lane that a split chooses; `None` is base.
-    fn share<'r, R: Request>(
+    fn share<'r>(
         &'r self,
         split: SplitId,
-        view: &View<'_, R>,
-        draw: &mut impl Draw,
+        view: &View<'_>,
+        draw: &mut dyn Draw,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) -> Option<LaneId> {
@@ -135,12 +135,12 @@ impl Router {
     }
 
     /// A caller without identity goes by the id in its cookie, and is given one if it has none.
-    fn by_cookie<'r, R: Request>(
+    fn by_cookie<'r>(
         &'r self,
         cookie: &'r StickyCookie,
         split: &Split,
-        view: &View<'_, R>,
-        draw: &mut impl Draw,
+        view: &View<'_>,
+        draw: &mut dyn Draw,
         decision: &mut Decision<'r>,
     ) -> (SplitKey, Slot) {
         let given_now = decision.cookie.as_ref().filter(|given| given.cookie.name == cookie.name).map(|given| given.id);
@@ -159,11 +159,7 @@ impl Router {
         (by, identity.slot(&split.salt))
     }
 
-    pub(super) fn identity_of<R: Request>(
-        &self,
-        view: &View<'_, R>,
-        sources: &[IdentitySource],
-    ) -> Option<IdentityHash> {
+    pub(super) fn identity_of(&self, view: &View<'_>, sources: &[IdentitySource]) -> Option<IdentityHash> {
         sources
             .iter()
             .find_map(|source| value_of(source, view).filter(|value| !value.is_empty()))
@@ -171,7 +167,7 @@ impl Router {
     }
 }
 
-fn value_of<'a, R: Request>(source: &IdentitySource, view: &View<'a, R>) -> Option<Cow<'a, [u8]>> {
+fn value_of<'a>(source: &IdentitySource, view: &View<'a>) -> Option<Cow<'a, [u8]>> {
     match source {
         IdentitySource::Header(name) => view.header_values(name.as_str()).next().map(Cow::Borrowed),
         IdentitySource::Cookie(name) => view.cookies(name.as_str()).next().map(Cow::Borrowed),
@@ -182,7 +178,7 @@ fn value_of<'a, R: Request>(source: &IdentitySource, view: &View<'a, R>) -> Opti
 }
 
 impl Rule {
-    fn applies<R: Request>(&self, view: &View<'_, R>) -> bool {
+    fn applies(&self, view: &View<'_>) -> bool {
         self.when.as_ref().is_none_or(|matcher| matcher.matches(view))
     }
 }

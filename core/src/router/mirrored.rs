@@ -7,12 +7,11 @@ use super::Router;
 use super::carriers::Carried;
 use crate::decision::Decision;
 use crate::explain::{Step, Trace};
-use crate::request::Request;
 use crate::view::{self, View};
 
 impl Router {
     /// Whether this is the copy of a request for a host of ours.
-    pub(super) fn is_copy_of_ours<R: Request>(&self, view: &View<'_, R>) -> bool {
+    pub(super) fn is_copy_of_ours(&self, view: &View<'_>) -> bool {
         let is_ours = |host: &[u8]| {
             self.hosts.find(host, || view.path()).is_some() || self.mesh_hosts.find(host, || view.path()).is_some()
         };

@@ -20,6 +20,8 @@ mod self_lane;
 mod service;
 mod trust;
 
+use smallvec::SmallVec;
+
 use crate::carrier::Carriers;
 use crate::config::{
     Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, LostMark, Mode, Overrides,
@@ -31,7 +33,7 @@ use crate::mark;
 use crate::matcher::Matcher;
 use crate::name::LaneName;
 use crate::problem::Problems;
-use crate::request::{Draw, Request};
+use crate::request::{Draw, Line, Request};
 use crate::trace_id::Fields;
 use crate::view::{Hidden, Sent, View};
 
@@ -45,6 +47,9 @@ pub use self_lane::InvalidSelfLane;
 use self_lane::SelfLane;
 use service::Service;
 use trust::Trust;
+
+/// As many fields as most requests have.
+const USUALLY: usize = 32;
 
 /// A configuration that has been checked and made fast.
 #[derive(Debug)]
@@ -125,9 +130,21 @@ impl Router {
         (decision, steps)
     }
 
-    fn run<'r>(&'r self, request: &impl Request, draw: &mut impl Draw, trace: &mut Trace<'_>) -> Decision<'r> {
+    fn run<'r>(&'r self, request: &impl Request, draw: &mut dyn Draw, trace: &mut Trace<'_>) -> Decision<'r> {
+        // All that follows is compiled once, whatever requests are made of.
+        let lines: SmallVec<[Line<'_>; USUALLY]> = request.headers().collect();
+        self.judge(request, &lines, draw, trace)
+    }
+
+    fn judge<'r>(
+        &'r self,
+        request: &dyn Request,
+        lines: &[Line<'_>],
+        draw: &mut dyn Draw,
+        trace: &mut Trace<'_>,
+    ) -> Decision<'r> {
         let trust = self.trust(request);
-        let view = View::of(request, &self.headers);
+        let view = View::of(request, lines, &self.headers);
         let lists = if trust == Trust::Outside { self.cleaned(&view) } else { Vec::new() };
         let hidden = Hidden { names: &self.headers, aliases: &self.carriers.aliases, lists: &lists };
         let view = if trust == Trust::Outside { view.hiding(hidden) } else { view };
@@ -143,7 +160,7 @@ impl Router {
         match self.phase {
             Phase::SidecarInbound => {
                 decision.events.mirrored = u8::from(view.original().is_some());
-                self.remember(&Fields::of(request), &carried, draw, &mut decision);
+                self.remember(&Fields::of(view.all), &carried, draw, &mut decision);
                 self.hand_on(&carried, &mut decision);
             }
             Phase::Gateway | Phase::SidecarOutbound => match self.service_of(&view) {
@@ -171,9 +188,9 @@ impl Router {
     }
 
     /// On the way to a host that is not ours: no mark leaves the mesh, no mark of a stranger comes in.
-    fn let_go<'r, R: Request>(
+    fn let_go<'r>(
         &'r self,
-        view: &View<'_, R>,
+        view: &View<'_>,
         carried: &Carried<'_>,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
@@ -189,11 +206,11 @@ impl Router {
     }
 
     /// On the way to a host of the mesh whose versions are not chosen here: it needs the mark for those it calls itself.
-    fn carry_on<'r, R: Request>(
+    fn carry_on<'r>(
         &'r self,
-        view: &View<'_, R>,
+        view: &View<'_>,
         carried: Carried<'_>,
-        draw: &mut impl Draw,
+        draw: &mut dyn Draw,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) {
@@ -204,12 +221,12 @@ impl Router {
         decision.lanes = lanes.known;
     }
 
-    fn route<'r, R: Request>(
+    fn route<'r>(
         &'r self,
         service_id: ServiceId,
-        view: &View<'_, R>,
+        view: &View<'_>,
         carried: Carried<'_>,
-        draw: &mut impl Draw,
+        draw: &mut dyn Draw,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) {
@@ -248,18 +265,18 @@ impl Router {
     }
 
     /// The lanes of a request: those of its mark, which counts wherever it was found, else those that are decided here.
-    fn settle<'r, R: Request>(
+    fn settle<'r>(
         &'r self,
-        view: &View<'_, R>,
+        view: &View<'_>,
         mut carried: Carried<'_>,
-        draw: &mut impl Draw,
+        draw: &mut dyn Draw,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) -> (Lanes, Reason) {
         let origin = match carried.lanes {
             Some(_) => Some(Reason::Propagated),
             None if self.phase == Phase::SidecarOutbound => {
-                self.recover(&Fields::of(view.request()), &mut carried, draw, decision, trace)
+                self.recover(&Fields::of(view.all), &mut carried, draw, decision, trace)
             }
             None => None,
         };
@@ -291,9 +308,9 @@ impl Router {
 
     /// Behind an app: what asks for the way of a request asks for that of the calls made for it.
     #[cold]
-    fn ask_on<'r, R: Request>(&'r self, view: &View<'_, R>, draw: &mut impl Draw, decision: &mut Decision<'r>) {
+    fn ask_on<'r>(&'r self, view: &View<'_>, draw: &mut dyn Draw, decision: &mut Decision<'r>) {
         if decision.way.is_none() {
-            self.find_way(&Fields::of(view.request()), draw, decision);
+            self.find_way(&Fields::of(view.all), draw, decision);
         }
         if !view.sent.explain.is_present() {
             decision.write(view.sent.explain, &self.headers.explain, HeaderText::Static("1"));
@@ -330,11 +347,11 @@ impl Router {
         }
     }
 
-    fn service_of<R: Request>(&self, view: &View<'_, R>) -> Option<ServiceId> {
+    fn service_of(&self, view: &View<'_>) -> Option<ServiceId> {
         view.host(|host| self.hosts.find(host, || view.path()))
     }
 
-    fn is_mesh_host<R: Request>(&self, view: &View<'_, R>) -> bool {
+    fn is_mesh_host(&self, view: &View<'_>) -> bool {
         view.host(|host| self.mesh_hosts.find(host, || view.path()).is_some())
     }
 }

@@ -6,16 +6,16 @@ use crate::decision::{Decision, OverrideRefusal};
 use crate::explain::{Step, Trace};
 use crate::mark;
 use crate::name::LaneName;
-use crate::request::{Draw, Request};
+use crate::request::Draw;
 use crate::token::Override;
 use crate::view::View;
 
 impl Router {
     /// The lanes that a good override chooses; one that is not honoured is counted, and the request decided without it.
-    pub(super) fn overridden<R: Request>(
+    pub(super) fn overridden(
         &self,
-        view: &View<'_, R>,
-        draw: &mut impl Draw,
+        view: &View<'_>,
+        draw: &mut dyn Draw,
         decision: &mut Decision<'_>,
         trace: &mut Trace<'_>,
     ) -> Option<Lanes> {
@@ -44,11 +44,7 @@ impl Router {
     // Out of line: testers are few.
     #[cold]
     #[inline(never)]
-    fn honour<R: Request>(
-        &self,
-        view: &View<'_, R>,
-        draw: &mut impl Draw,
-    ) -> Result<(Override, Lanes), OverrideRefusal> {
+    fn honour(&self, view: &View<'_>, draw: &mut dyn Draw) -> Result<(Override, Lanes), OverrideRefusal> {
         let overrides = self.overrides.as_ref().ok_or(OverrideRefusal::UnknownKey)?;
         let text = view.sent.signed.once().and_then(Result::ok).ok_or(OverrideRefusal::Malformed)?;
         let said = Override::check(text, overrides, draw.unix_seconds())?;

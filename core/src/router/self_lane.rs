@@ -7,6 +7,7 @@ use crate::config::LostMark;
 use crate::decision::{Decision, Reason};
 use crate::explain::{Step, Trace};
 use crate::name::{InvalidName, LaneName};
+use crate::problem::Quoted;
 
 /// The lane of a workload, for the requests that it begins itself.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ pub enum InvalidSelfLane {
     #[error(transparent)]
     NoName(#[from] InvalidName),
     /// The configuration has no such lane.
-    #[error("no lane is called {0:?}")]
+    #[error("no lane is called {}", Quoted(.0.as_str()))]
     Unknown(LaneName),
 }
 

@@ -23,7 +23,7 @@ pub(super) enum Trust {
 
 impl Router {
     /// Behind an app stands the app; in front of it anybody may, unless the configuration names who is believed.
-    pub(super) fn trust(&self, request: &impl Request) -> Trust {
+    pub(super) fn trust(&self, request: &dyn Request) -> Trust {
         let believed = match self.phase {
             Phase::Gateway => false,
             Phase::SidecarOutbound => true,
@@ -36,7 +36,7 @@ impl Router {
     }
 
     /// The lists of a caller outside, without the members that only this mesh may set; only those that have any.
-    pub(super) fn cleaned<R: Request>(&self, view: &View<'_, R>) -> Vec<(&HeaderName, Vec<u8>)> {
+    pub(super) fn cleaned(&self, view: &View<'_>) -> Vec<(&HeaderName, Vec<u8>)> {
         if !view.sent.has_lists() {
             return Vec::new();
         }
@@ -49,9 +49,9 @@ impl Router {
 
     /// Takes from a caller outside everything that only this mesh may set, and counts it. Its mark, version and mirrors
     /// are overwritten or removed by what is decided next.
-    pub(super) fn disbelieve<'a, 'r, R: Request>(
+    pub(super) fn disbelieve<'a, 'r>(
         &'r self,
-        view: &View<'a, R>,
+        view: &View<'a>,
         hidden: &Hidden<'a>,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
@@ -95,7 +95,7 @@ impl Router {
     /// Whether the caller asked for an explanation and may have it.
     ///
     /// Inside the mesh the question is believed as the mark is: at the edge only those who may ask could.
-    pub(super) fn grants_explanation<R: Request>(&self, trust: Trust, view: &View<'_, R>) -> bool {
+    pub(super) fn grants_explanation(&self, trust: Trust, view: &View<'_>) -> bool {
         let may = |allowed: &Matcher| trust == Trust::Believed || allowed.matches(view);
         view.sent.explain.is_present() && self.explain.as_ref().is_some_and(may)
     }

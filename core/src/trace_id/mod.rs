@@ -7,7 +7,7 @@ mod read;
 
 use crate::config::TraceSource;
 use crate::hash;
-use crate::request::Request;
+use crate::request::Line;
 use crate::view::Field;
 
 /// The id that all requests have which are made, over many hops, for one and the same request. Never zero.
@@ -38,7 +38,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn of(request: &'a impl Request) -> Self {
+    pub(crate) fn of(lines: &[Line<'a>]) -> Self {
         let mut fields = Self {
             traceparent: Field::Absent,
             b3: Field::Absent,
@@ -47,7 +47,7 @@ impl<'a> Fields<'a> {
             datadog: Field::Absent,
             request_id: Field::Absent,
         };
-        for (name, value) in request.headers() {
+        for (name, value) in lines.iter().copied() {
             match name {
                 b"traceparent" => fields.traceparent.add(value),
                 b"b3" => fields.b3.add(value),

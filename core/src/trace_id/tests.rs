@@ -2,13 +2,25 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::Correlation;
-use crate::request::Headers;
+use crate::request::{Headers, Request};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SHORT: &str = "a3ce929d0e0e4736";
 
 fn id<const COUNT: usize>(fields: [(&str, &str); COUNT]) -> Option<TraceId> {
-    Fields::of(&Headers::from(fields)).first(&Correlation::SOURCES)
+    first(&Headers::from(fields), &Correlation::SOURCES)
+}
+
+fn first(request: &Headers, sources: &[TraceSource]) -> Option<TraceId> {
+    all(request, sources).into_iter().next()
+}
+
+fn all(request: &Headers, sources: &[TraceSource]) -> Vec<TraceId> {
+    let lines: Vec<_> = request.headers().collect();
+    let fields = Fields::of(&lines);
+    let all: Vec<_> = fields.all(sources).collect();
+    assert_eq!(fields.first(sources), all.first().copied());
+    all
 }
 
 fn number(digits: &str) -> Option<TraceId> {
@@ -111,13 +123,12 @@ fn a_header_that_occurs_twice_holds_no_id_and_the_next_source_counts() {
 fn sources_count_in_the_order_that_is_configured() {
     let good = format!("00-{TRACE}-00f067aa0ba902b7-01");
     let request = Headers::from([("traceparent", good.as_str()), ("x-datadog-trace-id", "7"), ("b3", "0")]);
-    let first = |sources: &[TraceSource]| Fields::of(&request).first(sources);
+    let first = |sources: &[TraceSource]| first(&request, sources);
     assert_eq!(first(&[TraceSource::Datadog, TraceSource::Traceparent]), TraceId::new(7));
     assert_eq!(first(&[TraceSource::B3, TraceSource::Traceparent]), number(TRACE));
     assert_eq!(first(&[TraceSource::B3]), None);
     assert_eq!(first(&[]), None);
-    let all: Vec<_> = Fields::of(&request).all(&Correlation::SOURCES).collect();
-    assert_eq!(all, [number(TRACE), TraceId::new(7)].map(Option::unwrap));
+    assert_eq!(all(&request, &Correlation::SOURCES), [number(TRACE), TraceId::new(7)].map(Option::unwrap));
 }
 
 proptest! {
@@ -126,7 +137,7 @@ proptest! {
         vec!["traceparent", "b3", "x-b3-traceid", "sw8", "x-datadog-trace-id", "x-request-id"]
     )) {
         let request: Headers = [(of, value)].into_iter().collect();
-        Fields::of(&request).first(&Correlation::SOURCES);
+        first(&request, &Correlation::SOURCES);
     }
 
     #[test]

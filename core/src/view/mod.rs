@@ -13,7 +13,7 @@ use crate::carrier::{BAGGAGE, Format, List, TRACESTATE};
 use crate::config::HeaderNames;
 use crate::mark::MalformedMark;
 use crate::name::{ClaimName, HeaderName};
-use crate::request::Request;
+use crate::request::{Line, Request};
 
 /// The longest host that is looked at: RFC 1035 allows 253 characters, and brackets surround an IPv6 address.
 const LONGEST_HOST: usize = 255;
@@ -86,8 +86,10 @@ impl<'a> Sent<'a> {
 }
 
 /// A request, scanned once.
-pub(crate) struct View<'a, R> {
-    request: &'a R,
+pub(crate) struct View<'a> {
+    request: &'a dyn Request,
+    /// All header fields, in order.
+    pub(crate) all: &'a [Line<'a>],
     method: &'a [u8],
     authority: &'a [u8],
     target: &'a [u8],
@@ -117,10 +119,11 @@ impl<'a> Hidden<'a> {
     }
 }
 
-impl<'a, R: Request> View<'a, R> {
-    pub(crate) fn of(request: &'a R, names: &HeaderNames) -> Self {
+impl<'a> View<'a> {
+    pub(crate) fn of(request: &'a dyn Request, all: &'a [Line<'a>], names: &HeaderNames) -> Self {
         let mut view = Self {
             request,
+            all,
             method: b"",
             authority: b"",
             target: b"",
@@ -131,7 +134,7 @@ impl<'a, R: Request> View<'a, R> {
         let internal: [&[u8]; 5] = [&names.lane, &names.identity, &names.version, &names.explain, &names.signed]
             .map(|name| name.as_str().as_bytes());
         let [lane, identity, version, explain, signed] = internal;
-        for (name, value) in request.headers() {
+        for (name, value) in all.iter().copied() {
             match name {
                 b":method" => view.method = value,
                 b":authority" => view.authority = value,
@@ -171,13 +174,8 @@ impl<'a, R: Request> View<'a, R> {
     }
 
     /// The values of the fields called `name`, whoever wrote them.
-    pub(crate) fn lines<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n, R> {
-        let request = self.request;
-        request.headers().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
-    }
-
-    pub(crate) fn request(&self) -> &'a R {
-        self.request
+    pub(crate) fn lines<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        self.all.iter().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| *value)
     }
 
     pub(crate) fn method(&self) -> &'a [u8] {
@@ -204,7 +202,7 @@ impl<'a, R: Request> View<'a, R> {
         Cow::Borrowed(path)
     }
 
-    pub(crate) fn header_values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n, R> {
+    pub(crate) fn header_values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let (hidden, cleaned) = match &self.hidden {
             None => (false, None),
             Some(hidden) => (hidden.hides(name), hidden.list(name)),

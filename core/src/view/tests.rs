@@ -3,8 +3,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::request::Headers;
 
-fn with_view<T>(headers: &Headers, visit: impl FnOnce(&View<'_, Headers>) -> T) -> T {
-    visit(&View::of(headers, &HeaderNames::default()))
+fn with_view<T>(headers: &Headers, visit: impl FnOnce(&View<'_>) -> T) -> T {
+    let lines: Vec<_> = headers.headers().collect();
+    visit(&View::of(headers, &lines, &HeaderNames::default()))
 }
 
 fn path_of(target: &str) -> String {

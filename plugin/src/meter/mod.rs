@@ -21,7 +21,6 @@ pub(crate) use sink::{Envoy, Sink};
 use tally::Tally;
 
 /// Everything that is counted.
-#[derive(Default)]
 pub(crate) struct Meter {
     rows: Vec<Row>,
     totals: Totals,
@@ -29,7 +28,6 @@ pub(crate) struct Meter {
     others: Vec<(String, MetricId)>,
 }
 
-#[derive(Default)]
 struct Totals {
     unconfigured: Tally,
     malformed_marks: Tally,
@@ -62,6 +60,22 @@ pub(crate) struct Place {
 }
 
 impl Meter {
+    pub(crate) const fn new() -> Self {
+        let totals = Totals {
+            unconfigured: Tally::NEW,
+            malformed_marks: Tally::NEW,
+            stripped_marks: Tally::NEW,
+            conflicts: Tally::NEW,
+            left_out: Tally::NEW,
+            refused_overrides: [Tally::NEW; OverrideRefusal::ALL.len()],
+            host_errors: Tally::NEW,
+            uncorrelated: Tally::NEW,
+            mirrored: Tally::NEW,
+            correlation: [Tally::NEW; Event::ALL.len()],
+        };
+        Self { rows: Vec::new(), totals, others: Vec::new() }
+    }
+
     /// Where decisions for this version, by this lane and for this reason, are counted.
     pub(crate) fn place(&mut self, service: &ServiceName, version: &VersionName, lane: &str, reason: Reason) -> Place {
         let known = self.rows.iter().position(|row| row.service == *service && row.version == *version);

@@ -13,6 +13,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    pub(super) const NEW: Self = Self { pending: 0, id: None };
+
     pub(super) fn add(&mut self, count: u64) {
         self.pending = self.pending.saturating_add(count);
     }

@@ -43,7 +43,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 #[test]
 fn counts_reach_envoy_when_flushed_and_only_once() {
-    let (mut meter, mut shown) = (Meter::default(), Shown::default());
+    let (mut meter, mut shown) = (Meter::new(), Shown::default());
     let (service, version) = cart();
     let place = meter.place(&service, &version, "gray", Reason::Rule);
     meter.decided(place);
@@ -64,7 +64,7 @@ fn counts_reach_envoy_when_flushed_and_only_once() {
 
 #[test]
 fn buckets_are_cumulative_and_bounds_belong_to_them() {
-    let (mut meter, mut shown) = (Meter::default(), Shown::default());
+    let (mut meter, mut shown) = (Meter::new(), Shown::default());
     let (service, version) = cart();
     let place = meter.place(&service, &version, "base", Reason::NoMatch);
     let nanosecond = Duration::from_nanos(1);
@@ -80,7 +80,7 @@ fn buckets_are_cumulative_and_bounds_belong_to_them() {
 
 #[test]
 fn the_sum_loses_no_fraction_of_a_millisecond() {
-    let (mut meter, mut shown) = (Meter::default(), Shown::default());
+    let (mut meter, mut shown) = (Meter::new(), Shown::default());
     let (service, version) = cart();
     let place = meter.place(&service, &version, "base", Reason::NoMatch);
     for _ in 0..10 {
@@ -92,7 +92,7 @@ fn the_sum_loses_no_fraction_of_a_millisecond() {
 
 #[test]
 fn a_later_configuration_counts_where_an_earlier_one_did() {
-    let mut meter = Meter::default();
+    let mut meter = Meter::new();
     let (service, version) = cart();
     let first = meter.place(&service, &version, "gray", Reason::Rule);
     let other = meter.place(&service, &version, "gray", Reason::Split);
@@ -103,7 +103,7 @@ fn a_later_configuration_counts_where_an_earlier_one_did() {
 
 #[test]
 fn a_mismatch_is_counted_beside_its_check() {
-    let (mut meter, mut shown) = (Meter::default(), Shown::default());
+    let (mut meter, mut shown) = (Meter::new(), Shown::default());
     let (service, version) = cart();
     let row = meter.place(&service, &version, "gray", Reason::Rule).row;
     meter.steered(row, b"v2");
@@ -115,7 +115,7 @@ fn a_mismatch_is_counted_beside_its_check() {
 
 #[test]
 fn a_gauge_is_defined_once_and_shows_its_last_value() {
-    let (mut meter, mut shown) = (Meter::default(), Shown::default());
+    let (mut meter, mut shown) = (Meter::new(), Shown::default());
     let metric = || Metric::Generation { phase: PhaseLabel::Unknown };
     meter.set(metric(), 7, &mut shown);
     meter.set(metric(), 8, &mut shown);

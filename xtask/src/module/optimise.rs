@@ -19,7 +19,8 @@ const FEATURES: [&str; 6] = [
 ];
 
 /// For size, which takes as many steps as `-O3` here; functions that are called often get the short numbers.
-pub(super) const HOW: [&str; 2] = ["-Oz", "--reorder-functions"];
+/// Sums of an address and an offset are left to the access itself: none of ours wraps around to the first bytes.
+pub(super) const HOW: [&str; 3] = ["-Oz", "--low-memory-unused", "--reorder-functions"];
 
 /// A `wasm-opt` that answered.
 #[derive(Debug)]

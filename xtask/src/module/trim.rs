@@ -4,8 +4,11 @@
 //! skips those that are missing. A panic is a trap with or without the code that composes its message:
 //! the module's target has no place to write one to.
 
+use std::ops::Range;
+
 use anyhow::{Result, ensure};
-use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module, ModuleConfig};
+use walrus::ir::Value;
+use walrus::{ConstExpr, Data, DataKind, FunctionBuilder, FunctionId, FunctionKind, Module, ModuleConfig};
 
 /// What stays. The ABI marker, the allocator and the memory are the host's way in; the callbacks
 /// are those that the plugin implements.
@@ -22,8 +25,9 @@ pub(super) const NEEDED_EXPORTS: [&str; 9] = [
 ];
 
 /// Functions of the standard library that never return, as their mangled names have it: where every panic, failed
-/// index and failed allocation ends. One that is missing only makes the module larger.
-pub(super) const PANICS: [&str; 11] = [
+/// index and failed allocation ends; and what shows a value as `{:?}` does, which only messages of panics have in them
+/// (`tests/fences.rs`). One that is missing only makes the module larger.
+pub(super) const PANICS: [&str; 14] = [
     "4core9panicking",
     "4core3str16slice_error_fail",
     "4core5slice5index16slice_index_fail",
@@ -35,6 +39,9 @@ pub(super) const PANICS: [&str; 11] = [
     "5alloc7raw_vec12handle_error",
     "5alloc7raw_vec17capacity_overflow",
     "5alloc5alloc18handle_alloc_error",
+    "4core3fmt8builders",
+    "5Debug3fmt",
+    "fmt..Debug$GT$3fmt",
 ];
 
 /// The same module with [`NEEDED_EXPORTS`] only, without dead code, names and other custom sections.
@@ -63,6 +70,7 @@ pub(super) fn trim(linked: &[u8]) -> Result<Vec<u8>> {
         module.exports.delete(export);
     }
     silence_panics(&mut module);
+    forget_places(&mut module);
     let customs: Vec<_> = module.customs.iter().map(|(id, _)| id).collect();
     for custom in customs {
         module.customs.delete(custom);
@@ -86,6 +94,44 @@ fn silence_panics(module: &mut Module) {
         trap.func_body().unreachable();
         let arguments = parameters.iter().map(|kind| module.locals.add(*kind)).collect();
         module.funcs.get_mut(function).kind = FunctionKind::Local(trap.local_func(arguments));
+    }
+}
+
+/// Blanks what panics would be told by: the paths of source files, and the places in them. Optimising drops blanks.
+fn forget_places(module: &mut Module) {
+    let all: Vec<_> = module.data.iter().map(Data::id).collect();
+    for id in all {
+        let data = module.data.get_mut(id);
+        let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = data.kind else { continue };
+        for path in paths(&data.value) {
+            let (Ok(at), Ok(length)) = (i32::try_from(path.start), i32::try_from(path.len())) else { continue };
+            blank(&mut data.value, path);
+            // `core::panic::Location`: the address and length of a path, a line, a column.
+            let place = [start.wrapping_add(at).to_le_bytes(), length.to_le_bytes()];
+            let is_place = |(_, bytes): &(usize, &[u8])| *bytes == place.as_flattened();
+            let places: Vec<_> = data.value.windows(8).enumerate().filter(is_place).map(|(at, _)| at).collect();
+            for at in places {
+                blank(&mut data.value, at..at + 16);
+            }
+        }
+    }
+}
+
+/// Where paths of source files stand.
+fn paths(content: &[u8]) -> Vec<Range<usize>> {
+    const ENDING: &[u8] = b".rs";
+    let foreign = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"/-_.".contains(byte);
+    let ends = content.windows(ENDING.len()).enumerate().filter(|(_, bytes)| *bytes == ENDING);
+    let path = |at| {
+        let before = content.iter().take(at).rposition(foreign);
+        before.map_or(0, |before| before + 1)..at + ENDING.len()
+    };
+    ends.map(|(at, _)| path(at)).collect()
+}
+
+fn blank(content: &mut [u8], range: Range<usize>) {
+    if let Some(part) = content.get_mut(range) {
+        part.fill(0);
     }
 }
 
@@ -136,6 +182,18 @@ mod tests {
         let trimmed = Module::from_buffer(&trim(&linked).unwrap()).unwrap();
         assert_eq!(trimmed.imports.iter().count(), 0);
         assert_eq!(trimmed.functions().count(), NEEDED_EXPORTS.len() - 1 + 2);
+    }
+
+    #[test]
+    fn where_a_panic_was_is_gone_and_other_texts_stay() {
+        // At 16: a path of 11 bytes; at 40: its address and length, line 7, column 9.
+        let linked = linked(
+            "",
+            r#"(data (i32.const 16) "src/some.rs\00kept\00\00\00\00\00\00\00\00\10\00\00\00\0b\00\00\00\07\00\00\00\09\00\00\00kept")"#,
+        );
+        let trimmed = Module::from_buffer(&trim(&linked).unwrap()).unwrap();
+        let data = &trimmed.data.iter().next().unwrap().value;
+        assert_eq!(data.iter().filter(|byte| **byte != 0).count(), "keptkept".len());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::carrier::{BAGGAGE, Carriers, Format, MOST_ALIASES, Mirror, TRACEPARENT, TRACESTATE};
 use crate::config::{self, BaggageCarrier, HeaderCarrier, TraceStateCarrier};
 use crate::name::HeaderName;
-use crate::problem::{Path, Problems};
+use crate::problem::{Path, Problems, Quoted};
 
 /// Every internal header by its field, in the order of the configuration.
 fn named(headers: &config::HeaderNames) -> [(&'static str, &HeaderName); 8] {
@@ -25,11 +25,11 @@ pub(super) fn check_headers(headers: &config::HeaderNames, problems: &mut Proble
     let named = named(headers);
     for (index, (field, name)) in named.iter().enumerate() {
         if let Some((other, _)) = named.iter().take(index).find(|(_, other)| other == name) {
-            let found = format!("{:?} is already headers.{other}", name.as_str());
+            let found = format!("{} is already headers.{other}", Quoted(name.as_str()));
             problems.add(&path.field(field), found, format!("{} different names", named.len()));
         }
         if is_standard(name) {
-            let found = format!("{:?} is a header of others", name.as_str());
+            let found = format!("{} is a header of others", Quoted(name.as_str()));
             problems.add(&path.field(field), found, "a name of its own");
         }
     }
@@ -53,7 +53,7 @@ pub(super) fn carriers(
             if members.lane == members.identity {
                 let baggage = root.field("baggage");
                 let path = baggage.field("members");
-                let found = format!("{:?} is already the lane's", members.identity.as_str());
+                let found = format!("{} is already the lane's", Quoted(members.identity.as_str()));
                 problems.add(&path.field("identity"), found, "two different keys");
             }
             mirrors.extend(mirror(BAGGAGE, Format::Baggage(members.clone())));
@@ -82,10 +82,10 @@ fn check_aliases(aliases: &[HeaderName], headers: &config::HeaderNames, path: &P
     for (index, alias) in aliases.iter().enumerate() {
         let internal = named(headers).into_iter().find(|(_, name)| *name == alias).map(|(field, _)| field);
         let found = match internal {
-            Some(field) => format!("{:?} is headers.{field}", alias.as_str()),
-            None if is_standard(alias) => format!("{:?} holds more than a lane", alias.as_str()),
+            Some(field) => format!("{} is headers.{field}", Quoted(alias.as_str())),
+            None if is_standard(alias) => format!("{} holds more than a lane", Quoted(alias.as_str())),
             None if aliases.iter().take(index).any(|other| other == alias) => {
-                format!("{:?} is named twice", alias.as_str())
+                format!("{} is named twice", Quoted(alias.as_str()))
             }
             None => continue,
         };

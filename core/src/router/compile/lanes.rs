@@ -4,7 +4,7 @@ use super::super::{Lane, LaneId};
 use super::{LaneRef, Names};
 use crate::config::{self, Isolation};
 use crate::name::LaneName;
-use crate::problem::{Path, Problems};
+use crate::problem::{Path, Problems, Quoted};
 
 impl Names<'_> {
     pub(super) fn lanes(&self, lanes: &config::Map<LaneName, config::Lane>, problems: &mut Problems) -> Vec<Lane> {
@@ -46,7 +46,7 @@ impl Names<'_> {
                     problems.add(&path, "a lane can not fall back to itself", "another lane");
                 }
                 Some(LaneRef::Lane(lane)) if chain.contains(&lane) => {
-                    problems.add(&path, format!("{:?} is named twice", name.as_str()), "each lane once");
+                    problems.add(&path, format!("{} is named twice", Quoted(name.as_str())), "each lane once");
                 }
                 Some(LaneRef::Lane(lane)) => chain.push(lane),
                 None => {}

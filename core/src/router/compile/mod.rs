@@ -15,7 +15,7 @@ use super::{LaneId, Router};
 use crate::config::{self, FilterConfig, HostPattern, OverrideKey, Phase};
 use crate::matcher;
 use crate::name::{LaneName, SplitName};
-use crate::problem::{Path, Problems};
+use crate::problem::{Path, Problems, Quoted};
 use crate::slots::{Run, SLOTS, SlotTable};
 
 /// The names that other parts of a configuration refer to, ascending: a name's place is the place of what it names.
@@ -99,7 +99,7 @@ fn check_keys(keys: &[OverrideKey], problems: &mut Problems) {
     for (index, key) in keys.iter().enumerate() {
         if keys.iter().take(index).any(|other| other.id == key.id) {
             let place = path.index(index);
-            problems.add(&place.field("id"), format!("{:?} is taken", key.id.as_str()), "each key its own name");
+            problems.add(&place.field("id"), format!("{} is taken", Quoted(key.id.as_str())), "each key its own name");
         }
     }
 }
@@ -130,7 +130,7 @@ impl Names<'_> {
         let lane = place(&self.lanes, name);
         if lane.is_none() {
             let known: Vec<&str> = self.lanes.iter().map(|lane| lane.as_str()).collect();
-            problems.add(path, format!("no lane is called {:?}", name.as_str()), listed("base", &known));
+            problems.add(path, format!("no lane is called {}", Quoted(name.as_str())), listed("base", &known));
         }
         lane.map(LaneRef::Lane)
     }

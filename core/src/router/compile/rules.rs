@@ -6,7 +6,7 @@ use super::{LaneRef, Names, listed, place, table};
 use crate::config::{self, Action, IdentitySource};
 use crate::matcher;
 use crate::name::{LaneName, SplitName};
-use crate::problem::{Path, Problems};
+use crate::problem::{Path, Problems, Quoted};
 use crate::slots::Run;
 
 impl Names<'_> {
@@ -46,7 +46,11 @@ impl Names<'_> {
         for (index, set) in sets.iter().enumerate() {
             let path = root.index(index);
             if compiled.iter().any(|other| other.name == set.name) {
-                problems.add(&path.field("name"), format!("{:?} is taken", set.name.as_str()), "each set its own name");
+                problems.add(
+                    &path.field("name"),
+                    format!("{} is taken", Quoted(set.name.as_str())),
+                    "each set its own name",
+                );
             }
             let mut rules: Vec<(u16, Rule)> = Vec::with_capacity(set.rules.len());
             for (index, rule) in set.rules.iter().enumerate() {
@@ -55,7 +59,7 @@ impl Names<'_> {
                 if set.rules.iter().take(index).any(|other| other.name == rule.name) {
                     problems.add(
                         &path.field("name"),
-                        format!("{:?} is taken", rule.name.as_str()),
+                        format!("{} is taken", Quoted(rule.name.as_str())),
                         "each rule of a set its own name",
                     );
                 }
@@ -85,7 +89,7 @@ impl Names<'_> {
                     let known: Vec<&str> = self.splits.iter().map(|split| split.as_str()).collect();
                     problems.add(
                         &then_path.field("split"),
-                        format!("no split is called {:?}", name.as_str()),
+                        format!("no split is called {}", Quoted(name.as_str())),
                         listed("", &known),
                     );
                 }

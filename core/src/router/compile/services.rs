@@ -7,7 +7,7 @@ use super::super::{ServiceId, VersionId};
 use super::{LaneRef, Names, listed, table};
 use crate::config;
 use crate::name::{ServiceName, VersionName};
-use crate::problem::{Path, Problems};
+use crate::problem::{Path, Problems, Quoted};
 use crate::slots::Run;
 
 impl Names<'_> {
@@ -73,7 +73,7 @@ impl Names<'_> {
                 let names: Vec<&str> = versions.0.iter().map(|version| version.name.as_str()).collect();
                 problems.add(
                     &path.field("notReady"),
-                    format!("no version is called {:?}", version.as_str()),
+                    format!("no version is called {}", Quoted(version.as_str())),
                     listed("", &names),
                 );
             }

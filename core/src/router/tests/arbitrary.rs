@@ -163,12 +163,13 @@ fn made(care: Care) -> impl Strategy<Value = FilterConfig> {
     let trust = select(vec![json!({}), json!({"meshHosts": ["elsewhere"]}), json!({"peers": ["spiffe://mesh/*"]})]);
     let parts = (phase(), select(vec!["enforce", "dryRun"]), sources, lanes, (carriers(care), trust));
     let rules = prop::collection::vec(prop::collection::vec(rule(care), 0..care.of_rules()), 0..4);
-    let told = (prop::option::of(condition(care)), prop::option::of(correlation(care)));
+    let lost_mark = select(vec!["decide", "base"]);
+    let told = (prop::option::of(condition(care)), prop::option::of(correlation(care)), lost_mark);
     let decided = (rules, slots(care, lane(care)), keyless, [service(care), service(care)], told);
     (parts, decided).prop_map(
         |(
             (phase, mode, sources, (fallback, isolation), (carriers, trust)),
-            (sets, slots, keyless, services, (ask, correlation)),
+            (sets, slots, keyless, services, (ask, correlation, lost_mark)),
         )| {
             let [mut shop, mut any] = services;
             shop["hosts"] = json!(["cart.shop"]);
@@ -178,7 +179,7 @@ fn made(care: Care) -> impl Strategy<Value = FilterConfig> {
             let fallback = if isolation == "strict" { vec![] } else { fallback };
             let mut document = json!({
                 "version": "v1", "generation": 1, "phase": phase, "mode": mode, "carriers": carriers,
-                "trust": trust,
+                "trust": trust, "lostMark": lost_mark,
                 "identity": {"salt": "mesh", "sources": sources},
                 "lanes": {"gray": {"fallback": fallback, "isolation": isolation}, "blue": {}, "red": {}},
                 "ruleSets": sets,

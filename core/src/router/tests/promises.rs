@@ -6,6 +6,7 @@ use super::arbitrary::{config, good_config, internal_fields, plain_request, requ
 use super::*;
 use crate::Phase;
 use crate::carrier::Mirror;
+use crate::config::LostMark;
 use crate::name::HeaderName;
 
 const INTERNAL: [&str; 3] = ["x-gray-lane", "x-gray-id", "x-gray-version"];
@@ -13,6 +14,12 @@ const INTERNAL: [&str; 3] = ["x-gray-lane", "x-gray-id", "x-gray-version"];
 fn enforcing(phase: Phase) -> impl Strategy<Value = Router> {
     good_config()
         .prop_map(move |config| Router::compile(&FilterConfig { phase, mode: Mode::Enforce, ..config }).unwrap())
+}
+
+/// Whether a header is the mesh's own; of the other carriers, those that are configured.
+fn is_internal(router: &Router, name: &str) -> bool {
+    let mirrors = router.carriers.mirrors.iter().map(|mirror| &mirror.header);
+    name.starts_with("x-gray-") || router.carriers.aliases.iter().chain(mirrors).any(|header| header.as_str() == name)
 }
 
 fn values(headers: &Headers, name: &str) -> Vec<Vec<u8>> {
@@ -72,7 +79,7 @@ proptest! {
         router in enforcing(Phase::Gateway), request in plain_request(), internal in internal_fields()
     ) {
         let mut forged = request.clone();
-        for (name, value) in &internal {
+        for (name, value) in internal.iter().filter(|(name, _)| is_internal(&router, name)) {
             forged.push(name, value);
         }
         let (plain, decided) = (router.decide(&request, &mut NoDraw), router.decide(&forged, &mut NoDraw));
@@ -85,6 +92,28 @@ proptest! {
             let (plain, decided) = (edited(&request, &plain), edited(&forged, &decided));
             prop_assert_eq!(values(&plain, name), values(&decided, name), "{}", name);
         }
+    }
+
+    #[test]
+    fn where_a_lost_mark_means_base_neither_rules_nor_splits_put_a_call_in_a_lane(
+        config in good_config(), request in plain_request()
+    ) {
+        let (phase, lost_mark) = (Phase::SidecarOutbound, LostMark::Base);
+        let router = Router::compile(&FilterConfig { phase, lost_mark, mode: Mode::Enforce, ..config }).unwrap();
+        let decision = router.decide(&request, &mut NoDraw);
+        prop_assert!(decision.lanes.is_empty() && decision.cookie.is_none(), "{:?}", decision);
+        // What leaves the mesh has lost nothing.
+        prop_assert!(decision.outcome == Outcome::Pass || decision.events.uncorrelated == 1, "{:?}", decision);
+    }
+
+    #[test]
+    fn a_workload_with_a_lane_begins_every_request_in_it(mut router in enforcing(Phase::SidecarOutbound), request in plain_request()) {
+        router.begin_in(b"blue").unwrap();
+        let decision = router.decide(&request, &mut NoDraw);
+        let lanes: Vec<_> = decision.lanes.iter().filter_map(|lane| router.lane_name(*lane)).map(ToString::to_string).collect();
+        let leaves = decision.outcome == Outcome::Pass && lanes.is_empty();
+        prop_assert!(leaves || lanes == ["blue"], "{:?}", decision);
+        prop_assert_eq!(decision.events.uncorrelated, 0);
     }
 
     #[test]
@@ -124,7 +153,8 @@ proptest! {
             prop_assert!(mark::decode_identity(&identity).is_ok(), "{:?}", identity);
         }
         // A mirror says what the header says, or nothing that can be used.
-        let view = View::of(&after, &router.headers);
+        let lines: Vec<_> = after.headers().collect();
+        let view = View::of(&after, &lines, &router.headers);
         let said = |mirror: &Mirror| mirror.format.read(&view.lines_of(view.sent.list(&mirror.format), mirror.header.as_str()));
         let lanes = values(&after, "x-gray-lane");
         for said in router.carriers.mirrors.iter().map(said).filter(|_| router.carriers.headers == HeaderCarrier::Enabled) {
