@@ -23,7 +23,7 @@ use tracing::warn;
 /// outage waits for no longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// The pauses between attempts to watch: as they are usual, but none is longer than [`LONGEST_PAUSE`].
+/// The pauses between attempts to watch: as they are usual, but none is longer than three seconds.
 #[derive(Default)]
 pub struct Pauses(DefaultBackoff);
 
