@@ -50,6 +50,12 @@ impl Folder {
         self.0.join("pods")
     }
 
+    /// The names of Services, for programs inside.
+    #[must_use]
+    pub fn hosts(&self) -> PathBuf {
+        self.0.join("hosts")
+    }
+
     /// How programs inside the lab reach the API server.
     #[must_use]
     pub fn kubeconfig_inside(&self) -> PathBuf {

@@ -14,6 +14,9 @@ use std::{env, io, thread};
 /// The addresses of pods, and of the lab itself.
 pub const POD_NETWORK: &str = "10.244.0.0/16";
 
+/// The addresses of Services, all of which are the lab's own.
+pub const SERVICE_NETWORK: &str = "10.0.0.0/16";
+
 /// Where what runs in the lab, but in no pod, is reached by pods.
 pub const LAB_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 1);
 
@@ -61,9 +64,14 @@ pub enum NoNamespace {
 /// What the lab does not share with the machine.
 const FLAGS: [&str; 7] = ["--user", "--map-root-user", "--net", "--pid", "--mount-proc", "--fork", "--kill-child"];
 
-/// What makes the network: loopback, and a bridge for pods.
-const NETWORK: [&str; 4] =
-    ["link set lo up", "link add lab0 type bridge", "address add 10.244.0.1/16 dev lab0", "link set lab0 up"];
+/// What makes the network: loopback, with all addresses of Services, and a bridge for pods.
+const NETWORK: [&str; 5] = [
+    "link set lo up",
+    "route add local 10.0.0.0/16 dev lo",
+    "link add lab0 type bridge",
+    "address add 10.244.0.1/16 dev lab0",
+    "link set lab0 up",
+];
 
 /// Enters the namespaces: outside, runs this very program again inside, with the same arguments, and waits for its end.
 ///

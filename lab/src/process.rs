@@ -64,10 +64,14 @@ impl Program {
         self
     }
 
-    /// The same program, run in the network namespace of another process.
+    /// The same program, run with the network and the mounts of another process.
     #[must_use]
-    pub fn in_network_of(mut self, process: u32) -> Self {
-        let mut arguments = vec![format!("--net=/proc/{process}/ns/net").into(), "--".into(), self.file.into()];
+    pub fn in_namespaces_of(mut self, process: u32) -> Self {
+        let mut folder = OsString::from("--wdns=");
+        folder.push(&self.folder);
+        let network = format!("--net=/proc/{process}/ns/net").into();
+        let mounts = format!("--mount=/proc/{process}/ns/mnt").into();
+        let mut arguments = vec![network, mounts, folder, "--".into(), self.file.into()];
         arguments.append(&mut self.arguments);
         Self { file: "nsenter".into(), arguments, ..self }
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{process, setup};
+use crate::{module, process, setup};
 
 /// What to do with the lab.
 #[derive(Debug, clap::Args)]
@@ -27,9 +27,10 @@ pub(crate) fn run(workspace: &Workspace, args: &LabArgs) -> Result<()> {
         Some("up") => {
             setup::lab(workspace)?;
             let envoy = setup::proxy(workspace)?;
+            let module = module::build(workspace)?;
             let packages = ["graylane-lab", "graylane", "shop"].into_iter().flat_map(|name| ["--package", name]);
             process::run(workspace.cargo().arg("build").args(packages).arg("--bins"))?;
-            become_lab(program(workspace).env("GRAYLANE_ENVOY", envoy), args)
+            become_lab(program(workspace).env("GRAYLANE_ENVOY", envoy).env("GRAYLANE_MODULE", module), args)
         }
         Some(_) | None => {
             process::run(workspace.cargo().args(["build", "--quiet", "--package", "graylane-lab", "--bins"]))?;

@@ -5,6 +5,7 @@ mod events;
 use std::fmt::Debug;
 
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
+use kube::core::Status;
 use kube::{Client, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -109,11 +110,21 @@ fn verb(write: &Write) -> &'static str {
     }
 }
 
-/// What the API server's answer comes to. What is gone can not be written, and need not be.
+/// Why nothing can be made in a namespace that is being deleted, as the API server says it.
+const GOING: &str = "NamespaceTerminating";
+
+/// What the API server's answer comes to. What is gone, or goes with its namespace, can not be written, and need not be.
 fn outcome(answer: Result<Option<String>, kube::Error>) -> Result<Outcome, Box<kube::Error>> {
     match answer {
         Ok(version) => Ok(Outcome::Done(version)),
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(Outcome::Overtaken),
+        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() || is_going(&status) => {
+            Ok(Outcome::Overtaken)
+        }
         Err(error) => Err(Box::new(error)),
     }
+}
+
+fn is_going(status: &Status) -> bool {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    status.is_forbidden() && causes.into_iter().any(|cause| cause.reason == GOING)
 }

@@ -80,6 +80,7 @@ fn workload(world: &World, release: &GrayRelease, deployment: &Deployment) -> Op
             None => Scaling::Manual,
         },
         paused: spec.paused == Some(true),
+        labelled: deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any()),
         template: template::read(Some(&spec.template))?,
         sets: sets(world, release, deployment).filter_map(|(owner, set)| pod_set(owner, set)).collect(),
     })

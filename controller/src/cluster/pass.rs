@@ -64,9 +64,11 @@ impl<'w> Pass<'w> {
             let mut facts = facts::of(world, &endpoints, release);
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
             facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
-            // What is wrong with an object does not keep it from going.
-            facts.published = published.filter(|_| facts.objection.is_none() || facts.life == Life::Deleted);
             let stored = release.status.clone().unwrap_or_default();
+            // What is wrong with an object does not keep it from going, nor anybody from returning to the stable version:
+            // of what the planner leaves out nobody is on the new one.
+            let ends = facts.life == Life::Deleted || stored.phase == Phase::Aborting;
+            facts.published = published.filter(|_| facts.objection.is_none() || ends);
             let (desired, next) = release::step(&facts, &release.spec, &stored, now);
             Released { object: release, facts, stored, next, desired }
         });

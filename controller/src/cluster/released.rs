@@ -75,12 +75,12 @@ impl Released<'_> {
                 continue;
             }
             let gray: Option<&VersionName> = desired.gray.as_ref().map(|gray| &gray.version);
+            // Subsets and routes stay until the new pods are gone, also when those are not wanted any more.
+            let released = gray.or_else(|| self.released(&service));
             if self.next.phase != Phase::Withdrawn {
-                let versions = desired.stable.iter().chain(gray).cloned();
+                let versions = desired.stable.iter().chain(released).cloned();
                 way.subsets.extend(versions.map(|version| (version.clone(), PodLabels::one(HASH_LABEL, &version))));
             }
-            // The routes stay until the new pods are gone, also when those are not wanted any more.
-            let released = gray.or_else(|| self.released(&service));
             let base = match self.desired.traffic.base {
                 BaseRoute::Service => None,
                 BaseRoute::Stable => desired.stable.as_ref(),

@@ -3,11 +3,14 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use graylane_core::diagnose;
 use kube::api::{Api, DynamicObject};
 use kube::runtime::reflector::{Store, store::Writer};
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::DefaultBackoff;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -15,6 +18,28 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
+
+/// The longest pause before an API server that does not answer is asked again: whoever aborts a release just after an
+/// outage waits for no longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+/// The pauses between attempts to watch: as they are usual, but none is longer than three seconds.
+#[derive(Default)]
+pub struct Pauses(DefaultBackoff);
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        self.0.next().map(|pause| pause.min(LONGEST_PAUSE))
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+}
 
 /// Watches all objects of a kind, each as `tidied`.
 pub(super) fn watch<K>(
@@ -39,7 +64,7 @@ where
             object.managed_fields_mut().clear();
             tidied(object);
         })
-        .default_backoff()
+        .backoff(Pauses::default())
         .reflect(writer);
     let (stop, changed) = (stop.clone(), changed.clone());
     tasks.spawn(async move {

@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
 use crate::cluster::{Kind, World, named_secrets};
+pub use cache::Pauses;
 use cache::{typed, watch};
 use known::keep_known;
 pub use proxies::{Pace, Proxies};

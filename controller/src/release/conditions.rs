@@ -143,6 +143,11 @@ impl Machine<'_> {
             return (false, Reason::NotHeld, message);
         }
         let at_rest = matches!(self.status.phase, Phase::Idle | Phase::Completed | Phase::Withdrawn);
+        if let Some(workload) = self.not_taken_over().filter(|_| at_rest) {
+            let message =
+                format!("Deployment \"{}\" is being taken over: a change is not held yet", workload.deployment);
+            return (false, Reason::Progressing, message);
+        }
         (at_rest, reason, self.status.message.clone())
     }
 

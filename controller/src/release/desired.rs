@@ -140,6 +140,8 @@ fn gray(
         Phase::Switching | Phase::Draining => (facts.replicas, Custody::Release),
         Phase::Adopting => (facts.replicas, Custody::Deployment),
         Phase::Aborting => (present, Custody::Release),
+        // Removed only when no pod of it is left, so that whoever chooses among all pods meets none that ends.
+        Phase::Withdrawing if facts.sets.contains_key(&version) => (0, Custody::Release),
         Phase::Idle | Phase::Completed | Phase::Withdrawing | Phase::Aborted | Phase::Withdrawn => return None,
     };
     let scaled = status.phase.is_stepping() || matches!(status.phase, Phase::Switching | Phase::Draining);

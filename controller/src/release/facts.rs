@@ -54,6 +54,8 @@ pub struct WorkloadFacts {
     pub scaling: Scaling,
     /// Whether it is paused.
     pub paused: bool,
+    /// Whether it carries the label by which the admission policy holds its changes.
+    pub labelled: bool,
     /// Its pod template.
     pub template: Template,
     /// Its pods, by the `pod-template-hash` of their `ReplicaSet`, whoever owns that.

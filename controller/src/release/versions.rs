@@ -91,6 +91,16 @@ impl Machine<'_> {
     }
 }
 
+impl Machine<'_> {
+    /// The first Deployment that the admission policy does not know yet as one of a release.
+    pub(super) fn not_taken_over(&self) -> Option<&WorkloadStatus> {
+        let mut pairs = self.status.workloads.iter().zip(&self.facts.workloads);
+        let kept = self.facts.life == Life::Kept;
+        let found = pairs.find(|(_, facts)| kept && facts.as_ref().is_some_and(|facts| !facts.labelled));
+        found.map(|(workload, _)| workload)
+    }
+}
+
 impl WorkloadFacts {
     /// The stable version, which was `before`: what the Deployment has rolled out completely, as long as it did that by
     /// itself.

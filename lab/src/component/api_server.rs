@@ -8,7 +8,7 @@ use http::Request;
 use super::{CannotPrepare, etcd};
 use crate::folder::Folder;
 use crate::kubeconfig::ADMINISTRATOR;
-use crate::namespace::LAB_ADDRESS;
+use crate::namespace::{LAB_ADDRESS, SERVICE_NETWORK};
 use crate::process::Program;
 
 /// The port of the API server, inside the lab.
@@ -49,7 +49,7 @@ pub(super) fn program(program: Program, folder: &Folder) -> Program {
             format!("--secure-port={PORT}"),
             format!("--advertise-address={LAB_ADDRESS}"),
             "--bind-address=0.0.0.0".to_owned(),
-            "--service-cluster-ip-range=10.0.0.0/16".to_owned(),
+            format!("--service-cluster-ip-range={SERVICE_NETWORK}"),
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
             "--authorization-mode=RBAC".to_owned(),
             // There is no controller of service accounts to wait for.

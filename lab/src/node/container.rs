@@ -16,9 +16,9 @@ use super::snapshot::{CannotRun, End, Snapshot, State};
 use super::{ContainerName, Site};
 use crate::process::Process;
 
-/// The pause before a container is started again, from the second time on. A kubelet has ten times as much.
+/// The pause before a container is started again, from the second time on. A kubelet has ten seconds to five minutes.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A container that has run for so long starts with the first pause again.
 const FORGIVEN_AFTER: Duration = Duration::from_mins(1);

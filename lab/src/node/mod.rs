@@ -2,7 +2,7 @@
 //!
 //! What a release can observe of a kubelet is so here: conditions and container states come from processes that run and
 //! from probes that are asked, a container that ends is started again and later and later, deletion runs `preStop`,
-//! waits the grace period, and stops sidecars last. What is not: images are programs of this machine ([`Images`]);
+//! waits the grace period, and stops sidecars last. Services have their addresses and names. What is not: images are programs of this machine ([`Images`]);
 //! there are no volumes, no other init containers than sidecars, and no limits of resources.
 
 mod container;
@@ -13,6 +13,7 @@ mod pod;
 mod probe;
 mod program;
 mod reporter;
+mod services;
 mod snapshot;
 mod status;
 mod watch;
@@ -39,7 +40,8 @@ pub const NAME: &str = "lab";
 /// A node that runs. Dropping it kills its pods.
 pub struct Node {
     site: Arc<Site>,
-    task: JoinHandle<()>,
+    pods: JoinHandle<()>,
+    services: JoinHandle<()>,
 }
 
 /// What all pods of a node share.
@@ -71,6 +73,9 @@ impl Node {
     /// # Errors
     /// What the API server says.
     pub async fn start(client: Client, folder: Folder, images: Images) -> Result<Self, kube::Error> {
+        if let Err(error) = services::take_the_place_of_the_hosts_file(&folder).await {
+            tracing::warn!("names of Services are not known here: {error}");
+        }
         register(&client).await?;
         let site = Arc::new(Site {
             client,
@@ -80,8 +85,9 @@ impl Node {
             last_address: AtomicU16::new(1),
             processes: Mutex::default(),
         });
-        let task = tokio::spawn(watch::run(Arc::clone(&site)));
-        Ok(Self { site, task })
+        let services = tokio::spawn(services::run(site.client.clone(), site.folder.clone()));
+        let pods = tokio::spawn(watch::run(Arc::clone(&site)));
+        Ok(Self { site, pods, services })
     }
 
     /// The number of the process that a container is, inside the lab.
@@ -93,7 +99,8 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.task.abort();
+        self.pods.abort();
+        self.services.abort();
     }
 }
 

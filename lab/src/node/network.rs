@@ -1,4 +1,4 @@
-//! The network of one pod: a namespace with loopback, and one interface to the lab's bridge.
+//! The network of one pod: a namespace with loopback, and one interface to the lab's bridge; and its mounts.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -9,13 +9,16 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::Site;
-use crate::namespace::BRIDGE;
+use crate::namespace::{BRIDGE, LAB_ADDRESS, SERVICE_NETWORK};
+
+/// What a pod has mounted for itself: the folder in which Istio's agent keeps modules.
+const MOUNTED: &str = "mount -t tmpfs none /var/lib && mkdir -p /var/lib/istio/data";
 
 /// A network. It is gone when it is dropped.
 #[derive(Debug)]
 pub(super) struct PodNetwork {
     pub(super) address: Ipv4Addr,
-    /// Keeps the namespace while no container runs.
+    /// Keeps the namespaces while no container runs.
     holder: Child,
     holder_id: u32,
 }
@@ -28,7 +31,7 @@ impl PodNetwork {
         let address = Ipv4Addr::new(10, 244, high, low);
         // It says a word once it is where it will stay; it ends with its standard input.
         let mut holder = Command::new("unshare")
-            .args(["--net", "sh", "-c", "echo here; exec cat"])
+            .args(["--net", "--mount", "sh", "-c", &format!("{MOUNTED} && echo here; exec cat")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -36,7 +39,7 @@ impl PodNetwork {
         let holder_id = holder.id().unwrap_or_default();
         let words = holder.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         if BufReader::new(words).lines().next_line().await?.is_none() {
-            return Err(io::Error::other("no network namespace for a pod"));
+            return Err(io::Error::other("no namespaces for a pod"));
         }
         ip(
             Command::new("ip").args(["-batch", "-"]),
@@ -48,13 +51,16 @@ impl PodNetwork {
         .await?;
         ip(
             Command::new("nsenter").arg(format!("--net=/proc/{holder_id}/ns/net")).args(["ip", "-batch", "-"]),
-            &format!("link set lo up\naddress add {address}/16 dev eth0\nlink set eth0 up\n"),
+            &format!(
+                "link set lo up\naddress add {address}/16 dev eth0\nlink set eth0 up\n\
+                 route add {SERVICE_NETWORK} via {LAB_ADDRESS}\n"
+            ),
         )
         .await?;
         Ok(Self { address, holder, holder_id })
     }
 
-    /// A process in it.
+    /// A process in its namespaces.
     pub(super) fn holder(&self) -> u32 {
         self.holder_id
     }

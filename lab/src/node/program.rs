@@ -60,7 +60,7 @@ pub(super) async fn program(
         program = program.environment([("KUBECONFIG", &*file.display().to_string())]);
     }
     program = program.environment(variables.iter().map(|(name, value)| (&**name, &**value)));
-    Ok(program.arguments(arguments).in_network_of(network.holder()))
+    Ok(program.arguments(arguments).in_namespaces_of(network.holder()))
 }
 
 /// What an injected proxy of Istio's is told, as far as it is the same for all.

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
+use graylane::observe::Pauses;
 use k8s_openapi::api::core::v1::{Binding, ObjectReference, Pod};
 use kube::api::{Api, ObjectMeta, PostParams};
 use kube::runtime::watcher::{self, Event};
@@ -37,7 +38,7 @@ struct Tenant {
 /// Watches for as long as the lab lives; pods stay while the API server is away.
 pub(super) async fn run(site: Arc<Site>) {
     let pods: Api<Pod> = Api::all(site.client.clone());
-    let events = watch_all(pods, watcher::Config::default()).default_backoff();
+    let events = watch_all(pods, watcher::Config::default()).backoff(Pauses::default());
     let mut events = pin!(events);
     let mut tenants = Tenants { site, by_uid: BTreeMap::new(), seen: BTreeSet::new() };
     loop {

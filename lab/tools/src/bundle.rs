@@ -9,6 +9,8 @@ pub enum Bundle {
     Etcd,
     /// The control plane of Kubernetes.
     Kubernetes,
+    /// Its command line, which most people have.
+    Kubectl,
     /// The control plane of Istio, and its agent beside every proxy.
     Istio,
 }
@@ -22,6 +24,8 @@ pub enum File {
     KubeApiserver,
     /// Kubernetes' own controllers, of Deployments and so on.
     KubeControllerManager,
+    /// What people type.
+    Kubectl,
     /// istiod.
     PilotDiscovery,
     /// What starts, feeds and drains a proxy.
@@ -43,7 +47,7 @@ pub enum Origin {
 
 impl Bundle {
     /// Every bundle, in the order they are needed.
-    pub const ALL: [Self; 3] = [Self::Etcd, Self::Kubernetes, Self::Istio];
+    pub const ALL: [Self; 4] = [Self::Etcd, Self::Kubernetes, Self::Kubectl, Self::Istio];
 
     /// The name of its folders.
     #[must_use]
@@ -51,6 +55,7 @@ impl Bundle {
         match self {
             Self::Etcd => "etcd",
             Self::Kubernetes => "kubernetes",
+            Self::Kubectl => "kubectl",
             Self::Istio => "istio",
         }
     }
@@ -60,7 +65,7 @@ impl Bundle {
     pub fn module(self) -> &'static str {
         match self {
             Self::Etcd => "go.etcd.io/etcd/server/v3",
-            Self::Kubernetes => "k8s.io/kubernetes",
+            Self::Kubernetes | Self::Kubectl => "k8s.io/kubernetes",
             Self::Istio => "istio.io/istio",
         }
     }
@@ -70,7 +75,7 @@ impl Bundle {
     pub fn version(self) -> &'static str {
         let go_mod = match self {
             Self::Etcd => include_str!("../etcd/go.mod"),
-            Self::Kubernetes => include_str!("../kubernetes/go.mod"),
+            Self::Kubernetes | Self::Kubectl => include_str!("../kubernetes/go.mod"),
             Self::Istio => include_str!("../istio/go.mod"),
         };
         let required = |line: &'static str| {
@@ -83,7 +88,12 @@ impl Bundle {
     /// The folder of our own `go.mod`, in a checkout.
     #[must_use]
     pub fn source(self, checkout: &Path) -> PathBuf {
-        checkout.join("lab/tools").join(self.name())
+        let folder = match self {
+            Self::Etcd => "etcd",
+            Self::Kubernetes | Self::Kubectl => "kubernetes",
+            Self::Istio => "istio",
+        };
+        checkout.join("lab/tools").join(folder)
     }
 
     /// What it has.
@@ -101,8 +111,9 @@ impl Bundle {
     #[must_use]
     pub fn linker_flags(self) -> String {
         let stripped = "-s -w";
-        if self != Self::Kubernetes {
-            return stripped.to_owned();
+        match self {
+            Self::Etcd | Self::Istio => return stripped.to_owned(),
+            Self::Kubernetes | Self::Kubectl => {}
         }
         let version = self.version();
         let mut numbers = version.split('.');
@@ -114,10 +125,11 @@ impl Bundle {
 
 impl File {
     /// Every file.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::KubeControllerManager,
+        Self::Kubectl,
         Self::PilotDiscovery,
         Self::PilotAgent,
         Self::IstioCrds,
@@ -131,6 +143,7 @@ impl File {
             Self::Etcd => "etcd",
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
+            Self::Kubectl => "kubectl",
             Self::PilotDiscovery => "pilot-discovery",
             Self::PilotAgent => "pilot-agent",
             Self::IstioCrds => "crd-all.gen.yaml",
@@ -144,6 +157,7 @@ impl File {
         match self {
             Self::Etcd => Bundle::Etcd,
             Self::KubeApiserver | Self::KubeControllerManager => Bundle::Kubernetes,
+            Self::Kubectl => Bundle::Kubectl,
             Self::PilotDiscovery | Self::PilotAgent | Self::IstioCrds | Self::ProxyTemplate => Bundle::Istio,
         }
     }
@@ -155,6 +169,7 @@ impl File {
             Self::Etcd => Origin::Package("go.etcd.io/etcd/server/v3"),
             Self::KubeApiserver => Origin::Package("k8s.io/kubernetes/cmd/kube-apiserver"),
             Self::KubeControllerManager => Origin::Package("k8s.io/kubernetes/cmd/kube-controller-manager"),
+            Self::Kubectl => Origin::Package("k8s.io/kubernetes/cmd/kubectl"),
             Self::PilotDiscovery => Origin::Package("istio.io/istio/pilot/cmd/pilot-discovery"),
             Self::PilotAgent => Origin::Package("istio.io/istio/pilot/cmd/pilot-agent"),
             Self::IstioCrds => Origin::Copied("manifests/charts/base/files/crd-all.gen.yaml"),
@@ -179,6 +194,7 @@ mod tests {
         let name = "-X k8s.io/component-base/version.git";
         let told = format!("-s -w {name}Version=v1.36.3 {name}Major=1 {name}Minor=36");
         assert_eq!(Bundle::Kubernetes.linker_flags(), told);
+        assert_eq!(Bundle::Kubectl.linker_flags(), told);
         assert_eq!(Bundle::Etcd.linker_flags(), "-s -w");
     }
 

@@ -28,7 +28,7 @@ pub(super) const STEPS: [Step; 15] = [
     Step { name: "doc", promise: "the documentation has no broken link", run: document },
     Step { name: "module", promise: "the module is within its budget", run: build_module },
     Step { name: "test", promise: "unit, documentation and integration tests, with real proxies", run: test },
-    Step { name: "lab", promise: "pods, probes and proxies on real control planes", run: test_in_lab },
+    Step { name: "lab", promise: "pods, proxies and releases on real control planes, with load", run: test_in_lab },
     Step { name: "node", promise: "core decides the same as WebAssembly outside proxies", run: test_in_node },
     Step { name: "gen", promise: "generated files are fresh", run: generate::check },
     Step { name: "deny", promise: "bans, licences and sources of dependencies", run: check_dependencies },
@@ -86,8 +86,10 @@ fn test(workspace: &Workspace) -> Result<Outcome> {
 fn test_in_lab(workspace: &Workspace) -> Result<Outcome> {
     setup::lab(workspace)?;
     let envoy = setup::proxy(workspace)?;
+    let module = module::build(workspace)?;
     run(workspace.cargo().args(["build", "--package", "graylane", "--package", "shop", "--bins"]))?;
-    tested(workspace.cargo().env("GRAYLANE_ENVOY", envoy).args(["test", "--package", "graylane-lab"]))
+    let test = ["test", "--package", "graylane-lab"];
+    tested(workspace.cargo().env("GRAYLANE_ENVOY", envoy).env("GRAYLANE_MODULE", module).args(test))
 }
 
 /// The tests of core that compare with transcripts; the others need no second platform.

@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL};
+use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL, template};
 use super::{applied, deletion, json_of, owner, with};
 use crate::api::GrayRelease;
 use crate::release::{Custody, GraySet, Owner};
@@ -34,7 +34,10 @@ pub(in crate::cluster) fn gray<'w>(
         return None;
     }
     let spec = &deployment.spec;
-    let mut template = spec.template.clone();
+    // The Deployment may say something else by now.
+    let known = live.and_then(|(_, live)| live.spec.template.clone());
+    let is_it = || template::read(Some(&spec.template)).is_some_and(|template| template.version == set.version);
+    let mut template = known.or_else(|| is_it().then(|| spec.template.clone()))?;
     let labels = template.metadata.get_or_insert_default().labels.get_or_insert_default();
     labels.insert(HASH_LABEL.to_owned(), set.version.to_string());
     let mut labels = labels.clone();
@@ -83,4 +86,61 @@ pub(in crate::cluster) fn twins<'w>(
     live.filter(|(owner, set)| *owner == Owner::Deployment && is_one(set))
         .filter_map(|(_, set)| deletion(Kind::ReplicaSet, set))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::cluster::Write;
+    use crate::release::Scaling;
+
+    fn deployment(image: &str) -> Deployment {
+        let labels = json!({"app": "cart"});
+        let template =
+            json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": image}]}});
+        let spec = json!({"replicas": 3, "selector": {"matchLabels": labels}, "template": template});
+        let metadata = json!({"name": "cart", "namespace": "shop"});
+        serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap()
+    }
+
+    fn release() -> GrayRelease {
+        let workloads = json!([{"service": "cart", "deployment": "cart"}]);
+        let metadata = json!({"name": "checkout", "namespace": "shop", "uid": "1"});
+        let object = json!({"apiVersion": "graylane.io/v1alpha1", "kind": "GrayRelease", "metadata": metadata});
+        serde_json::from_value(with(object, "spec", Some(json!({"workloads": workloads})))).unwrap()
+    }
+
+    fn set(deployment: &Deployment, replicas: u32) -> GraySet {
+        let version = template::read(Some(&deployment.spec.template)).unwrap().version;
+        GraySet { version, replicas, least: replicas, scaling: Scaling::Manual, custody: Custody::Release }
+    }
+
+    fn applied_body(change: Option<Change>) -> Option<Value> {
+        match change?.write {
+            Write::Apply(object) => Some(object.data),
+            Write::Merge(_) | Write::Delete { .. } => None,
+        }
+    }
+
+    #[test]
+    fn a_version_keeps_its_template_when_the_deployment_says_another_one() {
+        let (second, third) = (deployment("shop:v2"), deployment("shop:v3"));
+        let made = applied_body(gray(&release(), &second, &set(&second, 1), [].into_iter())).unwrap();
+        let mut live: Value = made.clone();
+        let labels = made.pointer("/spec/template/metadata/labels").cloned().unwrap();
+        live["metadata"] = json!({"name": "cart-x", "namespace": "shop", "labels": labels});
+        let live: ReplicaSet = serde_json::from_value(live).unwrap();
+        let scaled = gray(&release(), &third, &set(&second, 2), [(Owner::Release, &live)].into_iter());
+        let scaled = applied_body(scaled).unwrap();
+        assert_eq!(scaled["spec"]["replicas"], 2);
+        assert_eq!(scaled["spec"]["template"]["spec"]["containers"][0]["image"], "shop:v2");
+    }
+
+    #[test]
+    fn nothing_is_made_of_a_version_that_the_deployment_does_not_say_any_more() {
+        let (second, third) = (deployment("shop:v2"), deployment("shop:v3"));
+        assert_eq!(gray(&release(), &third, &set(&second, 1), [].into_iter()), None);
+    }
 }

@@ -386,6 +386,7 @@ impl Workload {
             replicas: self.replicas,
             scaling: self.scaling,
             paused: self.paused,
+            labelled: true,
             template: template(self.template, self.restarts),
             sets: self.sets.iter().map(set).collect(),
         }

@@ -1,0 +1,93 @@
+//! What people apply: the shop, and a release of it.
+
+/// The one release of a shop.
+pub(crate) const RELEASE: &str = "checkout";
+
+/// Ten percent, then half, each for as long as nobody says otherwise.
+pub(crate) const BY_HALVES: &str = "[{setWeight: 10}, {pause: {}}, {setWeight: 50}, {pause: {}}]";
+
+/// The namespace, and the way of requests from the gateway to the first service.
+pub(crate) fn entry(namespace: &str, first: &str) -> String {
+    format!(
+        "apiVersion: v1
+kind: Namespace
+metadata: {{name: {namespace}, labels: {{istio-injection: enabled}}}}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{name: shop, namespace: {namespace}}}
+spec:
+  selector: {{istio: gateway}}
+  servers: [{{port: {{number: 8080, name: http, protocol: HTTP}}, hosts: [{namespace}.example]}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: shop, namespace: {namespace}}}
+spec:
+  gateways: [shop]
+  hosts: [{namespace}.example]
+  http: [{{route: [{{destination: {{host: {first}.{namespace}.svc.cluster.local, port: {{number: 80}}}}}}]}}]
+"
+    )
+}
+
+/// A service of the shop, and the Deployment behind it. The pause before it ends is what a mesh needs to send nobody there any more; a pod that answers
+/// its probe late, because the machine has other things to do, is not taken away.
+pub(crate) fn service(namespace: &str, name: &str, version: &str, replicas: u32) -> String {
+    let (protocol, next) = match name {
+        "web" => ("http", format!("cart.{namespace}.svc.cluster.local")),
+        "cart" => ("http", format!("stock.{namespace}.svc.cluster.local")),
+        _ => ("grpc", String::new()),
+    };
+    let calls = if next.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "\n        - {{name: SHOP_NEXT, value: {next}}}\n        - {{name: SHOP_EGRESS, value: '127.0.0.1:80'}}"
+        )
+    };
+    format!(
+        "apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: {namespace}}}
+spec: {{selector: {{app: {name}}}, ports: [{{name: {protocol}, port: 80, targetPort: 8080}}]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  replicas: {replicas}
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      terminationGracePeriodSeconds: 10
+      containers:
+      - name: app
+        image: shop:{version}
+        env:
+        - {{name: SHOP_SERVICE, value: {name}}}
+        - {{name: SHOP_LISTEN, value: '127.0.0.1:8080'}}{calls}
+        readinessProbe: {{httpGet: {{path: /healthz, port: 8080}}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 6}}
+        lifecycle: {{preStop: {{sleep: {{seconds: 2}}}}}}
+"
+    )
+}
+
+/// A release of services by these steps. `more` is more of the spec.
+pub(crate) fn release(namespace: &str, services: &[&str], steps: &str, more: &str) -> String {
+    let workloads: Vec<_> = services.iter().map(|name| format!("{{service: {name}, deployment: {name}}}")).collect();
+    format!(
+        "apiVersion: graylane.io/v1alpha1
+kind: GrayRelease
+metadata: {{name: {RELEASE}, namespace: {namespace}}}
+spec:
+  lane: gray-{namespace}
+  identity: [{{header: x-user-id}}]
+  workloads: [{}]
+  strategy: {{canary: {{scaleDownDelaySeconds: 2, steps: {steps}}}}}
+  {more}
+",
+        workloads.join(", ")
+    )
+}

@@ -1,0 +1,79 @@
+//! What a release promises, told by what can be seen from outside.
+
+mod faults;
+mod objects;
+mod traffic;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::cluster::Cluster;
+use crate::load::Load;
+use crate::shop::{Chain, Shop};
+
+/// How many requests a share is counted from.
+const SAMPLE: usize = 1_000;
+
+/// A promise.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// The namespace that it has for itself.
+    namespace: &'static str,
+    chain: Chain,
+    play: for<'s> fn(&'s Shop) -> Played<'s>,
+}
+
+/// What becomes of a scenario.
+type Played<'s> = Pin<Box<dyn Future<Output = Result<()>> + 's>>;
+
+/// A scenario that is the function of that name.
+macro_rules! scenario {
+    ($name:ident, $namespace:literal, $chain:expr) => {
+        $crate::scenarios::Scenario {
+            name: stringify!($name),
+            namespace: $namespace,
+            chain: $chain,
+            play: |shop| Box::pin($name(shop)),
+        }
+    };
+}
+use scenario;
+
+pub(crate) fn all() -> Vec<Scenario> {
+    [traffic::scenarios(), objects::scenarios(), faults::scenarios()].into_iter().flatten().collect()
+}
+
+impl Scenario {
+    pub(crate) async fn play(&self, cluster: &Arc<Cluster>) -> Result<()> {
+        let shop = Shop::open(cluster, self.namespace, self.chain).await?;
+        (self.play)(&shop).await?;
+        shop.close().await
+    }
+}
+
+/// The share that a version of stock gets is that of the weight. Of a hundred fair samples one lies outside of its band, so
+/// then another one decides.
+async fn expect_share(load: &Load, version: &str, percent: f64) -> Result<()> {
+    for _ in 0..2 {
+        let window = load.next(SAMPLE).await;
+        window.expect_nothing_lost()?;
+        ensure!(window.rate() >= 200., "only {:.0} requests a second", window.rate());
+        let served = window.served("stock", version);
+        figure(&format!(
+            "weight {percent} %: {served} of {SAMPLE} on {version}, {:.0} requests a second, one percent took {:?} or longer",
+            window.rate(),
+            window.slowest_percent()
+        ));
+        if window.is_share("stock", version, percent) {
+            return Ok(());
+        }
+    }
+    bail!("two samples in a row are outside of the band that holds 99 % of all samples of {percent} %")
+}
+
+/// What a run has measured, for whoever reads along.
+fn figure(text: &str) {
+    println!("figure: {text}");
+}

@@ -1,0 +1,123 @@
+//! Objects: whose they are, who else writes them, and what is left of them.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use graylane::api::Phase;
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use kube::ResourceExt;
+use kube::api::{ListParams, Patch, PatchParams};
+use serde_json::json;
+use tokio::time::{Instant, interval, sleep};
+
+use super::{SAMPLE, Scenario, expect_share, figure, scenario};
+use crate::cluster::until;
+use crate::manifests::BY_HALVES;
+use crate::shop::{Chain, Shop};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario!(manifests_that_are_applied_every_second_change_nothing, "repository", Chain::Short),
+        scenario!(foreign_edits_are_repaired_and_nothing_is_written_at_rest, "edits", Chain::Short),
+        scenario!(a_deleted_release_leaves_an_ordinary_deployment, "deleted", Chain::Short),
+        scenario!(a_restart_is_no_release, "restart", Chain::Short),
+    ]
+}
+
+/// As a tool does that keeps a cluster in line with a repository.
+async fn manifests_that_are_applied_every_second_change_nothing(shop: &Shop) -> Result<()> {
+    let load = shop.load();
+    shop.release_stock(BY_HALVES).await?;
+    let repository = shop.repository("v2");
+    let again_and_again = async {
+        let mut tick = interval(Duration::from_secs(1));
+        loop {
+            tick.tick().await;
+            for manifest in &repository {
+                shop.cluster.apply(manifest).await?;
+            }
+        }
+    };
+    let released = async {
+        shop.until_paused_at(1).await?;
+        expect_share(&load, "v2", 10.).await?;
+        shop.tell("approve").await?;
+        shop.until_paused_at(3).await?;
+        sleep(Duration::from_secs(1)).await;
+        let before = shop.versions().await?;
+        expect_share(&load, "v2", 50.).await?;
+        ensure!(shop.versions().await? == before, "something was written while nothing was to do");
+        shop.tell("approve").await?;
+        shop.until_phase(Phase::Completed).await?;
+        shop.until_served_by("stock", "shop:v2", 2).await
+    };
+    tokio::select! {
+        applied = again_and_again => return applied,
+        released = released => released?,
+    }
+    let deeds: Vec<_> = shop.status().await?.history.into_iter().map(|deed| deed.what).collect();
+    ensure!(deeds.len() == 4 && deeds[0].starts_with("released"), "one release, approved twice: {deeds:?}");
+    let sets = shop.api::<ReplicaSet>().list(&ListParams::default().labels("app=stock")).await?.items;
+    ensure!(
+        sets.len() == 2,
+        "the old version and the new one: {:?}",
+        sets.iter().map(ResourceExt::name_any).collect::<Vec<_>>()
+    );
+    load.stop().await.expect_nothing_lost()
+}
+
+async fn foreign_edits_are_repaired_and_nothing_is_written_at_rest(shop: &Shop) -> Result<()> {
+    shop.release_stock(BY_HALVES).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    shop.until_paused_at(1).await?;
+    let load = shop.load();
+    let right = shop.routed().await?;
+    ensure!(right.is_some());
+    let foreign =
+        json!({"metadata": {"labels": {"whose": "theirs"}}, "spec": {"http": [right.as_ref().map(|right| &right[1])]}});
+    shop.routes().patch("graylane-stock", &PatchParams::default(), &Patch::Merge(foreign)).await?;
+    let edited = Instant::now();
+    until("the routes are repaired", || async { Ok((shop.routed().await? == right).then_some(())) }).await?;
+    figure(&format!("foreign edit of routes: repaired after {:?}", edited.elapsed()));
+    ensure!(edited.elapsed() < Duration::from_secs(2), "it took {:?}", edited.elapsed());
+    let labels = shop.routes().get("graylane-stock").await?.metadata.labels.unwrap_or_default();
+    ensure!(labels.get("whose").map(String::as_str) == Some("theirs"), "what is not ours stays");
+
+    // Until the proxies' last answers are in.
+    sleep(Duration::from_secs(1)).await;
+    let versions = shop.versions().await?;
+    sleep(Duration::from_secs(3)).await;
+    ensure!(shop.versions().await? == versions, "something was written at rest");
+    load.stop().await.expect_nothing_lost()
+}
+
+async fn a_deleted_release_leaves_an_ordinary_deployment(shop: &Shop) -> Result<()> {
+    shop.release_stock(BY_HALVES).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    shop.until_paused_at(1).await?;
+    let load = shop.load();
+    load.next(SAMPLE / 4).await;
+    shop.delete_release().await?;
+    shop.until_served_by("stock", "shop:v2", 2).await?;
+    ensure!(shop.routed().await?.is_none());
+    let labels = shop.deployment("stock").await?.metadata.labels.unwrap_or_default();
+    ensure!(!labels.contains_key("graylane.io/release"), "{labels:?}");
+    let window = load.stop().await;
+    figure(&format!("release deleted at 10 %: {} requests, none lost", window.0.len()));
+    window.expect_nothing_lost()
+}
+
+async fn a_restart_is_no_release(shop: &Shop) -> Result<()> {
+    shop.release_stock(BY_HALVES).await?;
+    let old = shop.pod_ids("stock", "shop:v1").await?;
+    shop.kubectl("rollout restart deployment/stock").await?;
+    until("all pods are new", || async {
+        let pods = shop.pod_ids("stock", "shop:v1").await?;
+        Ok((pods.len() == 2 && pods.is_disjoint(&old)).then_some(()))
+    })
+    .await?;
+    shop.until_served_by("stock", "shop:v1", 2).await?;
+    let status = shop.status().await?;
+    ensure!(status.phase == Phase::Idle && status.history.is_empty(), "{status:?}");
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Traffic: shares, and that nobody notices more than that.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use graylane::api::Phase;
+use tokio::time::Instant;
+
+use super::{SAMPLE, Scenario, expect_share, figure, scenario};
+use crate::cluster::until;
+use crate::manifests::BY_HALVES;
+use crate::shop::{Chain, Shop};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario!(a_release_shifts_by_steps_and_the_pods_that_were_tried_are_adopted, "shift", Chain::Short),
+        scenario!(an_abort_is_enforced_by_all_proxies_within_two_seconds, "abort", Chain::Short),
+        scenario!(a_third_version_replaces_the_second_and_undo_brings_back_the_first, "supersede", Chain::Short),
+        scenario!(services_that_are_released_as_one_are_never_mixed, "together", Chain::Long),
+    ]
+}
+
+/// From a running Deployment that nobody has prepared to one that has been released, without a request lost.
+async fn a_release_shifts_by_steps_and_the_pods_that_were_tried_are_adopted(shop: &Shop) -> Result<()> {
+    let load = shop.load();
+    let old = shop.pod_ids("stock", "shop:v1").await?;
+    shop.release_stock(BY_HALVES).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    ensure!(shop.is_paused("stock").await?, "the request that changed the template has not paused the Deployment");
+    shop.until_paused_at(1).await?;
+    ensure!(shop.pod_ids("stock", "shop:v1").await? == old, "taking over a running Deployment restarts nothing");
+    expect_share(&load, "v2", 10.).await?;
+    shop.tell("approve").await?;
+    shop.until_paused_at(3).await?;
+    expect_share(&load, "v2", 50.).await?;
+
+    let tried = shop.pod_ids("stock", "shop:v2").await?;
+    shop.tell("approve").await?;
+    shop.until_phase(Phase::Completed).await?;
+    shop.until_served_by("stock", "shop:v2", 2).await?;
+    let serving = shop.pod_ids("stock", "shop:v2").await?;
+    ensure!(!tried.is_empty() && tried.is_subset(&serving), "tried were {tried:?}, but {serving:?} serve");
+    until("the routes are gone", || async { Ok(shop.routed().await?.is_none().then_some(())) }).await?;
+    let window = load.next(SAMPLE / 4).await;
+    ensure!(window.served("stock", "v2") == window.0.len(), "everybody is on the new version");
+    ensure!(shop.pod_ids("stock", "shop:v2").await? == serving, "going on restarts nothing");
+    let revision = shop.deployment("stock").await?.metadata.annotations.unwrap_or_default();
+    ensure!(revision.get("deployment.kubernetes.io/revision").map(String::as_str) == Some("2"), "{revision:?}");
+    let window = load.stop().await;
+    figure(&format!("shift and promotion: {} requests, none lost", window.0.len()));
+    window.expect_nothing_lost()
+}
+
+async fn an_abort_is_enforced_by_all_proxies_within_two_seconds(shop: &Shop) -> Result<()> {
+    let load = shop.load();
+    let old = shop.pod_ids("stock", "shop:v1").await?;
+    shop.release_stock(BY_HALVES).await?;
+    for round in 0..3 {
+        if round == 0 {
+            shop.set_image("stock", "shop:v2").await?;
+        } else {
+            shop.tell("retry").await?;
+        }
+        shop.until_paused_at(1).await?;
+        shop.tell("approve").await?;
+        shop.until_paused_at(3).await?;
+        load.next(SAMPLE / 4).await;
+        let told = Instant::now();
+        shop.tell("abort").await?;
+        let written = told.elapsed();
+        shop.until_status("all proxies have weight 0", |status| {
+            matches!(status.phase, Phase::Withdrawing | Phase::Aborted)
+        })
+        .await?;
+        let confirmed = told.elapsed();
+        let window = load.next(SAMPLE / 4).await;
+        ensure!(
+            window.served("stock", "v2") == 0,
+            "weight 0 is confirmed, but {} went on",
+            window.served("stock", "v2")
+        );
+        let status = shop.until_phase(Phase::Aborted).await?;
+        ensure!(status.traffic.weight.slots() == 0 && shop.is_paused("stock").await?);
+        figure(&format!("abort: written after {written:?}, confirmed by all proxies after {confirmed:?}"));
+        ensure!(confirmed < Duration::from_secs(2), "an abort took {confirmed:?}");
+    }
+    let before = shop.status().await?;
+    shop.tell("abort").await?;
+    let after = shop.until_status("the verb is taken", |status| status.verb != before.verb).await?;
+    ensure!((after.phase, &after.traffic) == (before.phase, &before.traffic), "an abort again does nothing");
+    ensure!(shop.pod_ids("stock", "shop:v1").await? == old);
+    let window = load.stop().await;
+    figure(&format!("three aborts: {} requests, none lost", window.0.len()));
+    window.expect_nothing_lost()
+}
+
+async fn a_third_version_replaces_the_second_and_undo_brings_back_the_first(shop: &Shop) -> Result<()> {
+    let load = shop.load();
+    let old = shop.pod_ids("stock", "shop:v1").await?;
+    shop.release_stock(BY_HALVES).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    let second = shop.until_paused_at(1).await?;
+    shop.set_image("stock", "shop:v3").await?;
+    let is_third = |status: &graylane::api::GrayReleaseStatus| {
+        status.phase == Phase::Pausing && status.workloads[0].gray != second.workloads[0].gray
+    };
+    shop.until_status("a pause with the third version", is_third).await?;
+    until("nothing is left of the second version", || async {
+        Ok(shop.pod_ids("stock", "shop:v2").await?.is_empty().then_some(()))
+    })
+    .await?;
+    expect_share(&load, "v3", 10.).await?;
+    shop.tell("undo").await?;
+    shop.until_phase(Phase::Idle).await?;
+    shop.until_served_by("stock", "shop:v1", 2).await?;
+    ensure!(shop.pod_ids("stock", "shop:v1").await? == old, "the first version was there all the time");
+    let window = load.stop().await;
+    let (since, last) = (Instant::now(), window.last_of("stock", "v3").context("some met the third version")?);
+    figure(&format!(
+        "supersede and undo: {} requests, none lost; the last one on v3 {:?} ago",
+        window.0.len(),
+        since - last
+    ));
+    window.expect_nothing_lost()
+}
+
+async fn services_that_are_released_as_one_are_never_mixed(shop: &Shop) -> Result<()> {
+    let load = shop.load();
+    shop.release(&["cart", "stock"], "[{setWeight: 50}, {pause: {}}]", "").await?;
+    shop.set_image("cart", "shop:v2").await?;
+    shop.set_image("stock", "shop:v2").await?;
+    let both = |status: &graylane::api::GrayReleaseStatus| {
+        status.phase == Phase::Pausing && status.workloads.iter().all(|workload| workload.gray.is_some())
+    };
+    shop.until_status("a pause with both new versions", both).await?;
+    expect_share(&load, "v2", 50.).await?;
+    shop.tell("abort").await?;
+    shop.until_phase(Phase::Aborted).await?;
+    shop.tell("retry").await?;
+    shop.until_status("a pause with both new versions again", both).await?;
+    shop.tell("approve").await?;
+    shop.until_phase(Phase::Completed).await?;
+    let window = load.stop().await;
+    let mixed = window.0.iter().filter(|request| request.version("cart") != request.version("stock"));
+    let mixed: Vec<_> = mixed.collect();
+    ensure!(mixed.is_empty(), "{} of {} requests met two versions: {:?}", mixed.len(), window.0.len(), mixed.first());
+    figure(&format!("two services as one: {} requests, none lost, none mixed", window.0.len()));
+    window.expect_nothing_lost()
+}
