@@ -3,6 +3,7 @@
 //! Needs the programs of the lab (`cargo xtask lab tools`), Envoy and the built `shop`; fails without them.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod admission;
 mod fixture;
 mod mesh;
 
@@ -42,7 +43,7 @@ fn main() -> anyhow::Result<ExitCode> {
 type Shared = Option<(Arc<Runtime>, Arc<Cluster>)>;
 
 fn trials(shared: &Shared) -> Vec<Trial> {
-    [pods::trials(shared), mesh::trials(shared)].into_iter().flatten().collect()
+    [pods::trials(shared), mesh::trials(shared), admission::trials(shared)].into_iter().flatten().collect()
 }
 
 /// A test of that name.
