@@ -67,7 +67,7 @@ pub enum Delivery {
     #[default]
     WasmPlugin,
     /// By `EnvoyFilter`: a module that fails is started anew on any version of Istio, and shares its memory with no other
-    /// plugin. Proxies fetch the module by themselves, from the controller or from a file of theirs.
+    /// plugin. Proxies read the module from a file of theirs (`--module-url file://` of the controller).
     EnvoyFilter,
 }
 

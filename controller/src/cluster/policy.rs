@@ -86,14 +86,14 @@ fn missing(world: &World, index: usize, named: &SecretRef) -> Option<Objection> 
     Some(Objection { reason: why.reason(), message })
 }
 
-/// What Envoy can not fetch by itself.
+/// What Envoy does not have when the filter comes.
 fn undeliverable(policy: &MeshPolicy, settings: &Settings) -> Option<Objection> {
     let module = &settings.module;
     if policy.spec.delivery != Delivery::EnvoyFilter || envoy_filter::code(module).is_some() {
         return None;
     }
     let message = format!(
-        "spec.delivery: EnvoyFilter can not deliver {:?}, so WasmPlugin does: have the controller serve the module, or give a file:// that proxies have",
+        "spec.delivery: EnvoyFilter can not deliver {:?}, so WasmPlugin does: give the controller a --module-url file:// that every proxy has",
         module.url
     );
     Some(Objection { reason: Reason::DeliveryImpossible, message })

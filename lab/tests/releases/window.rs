@@ -28,9 +28,19 @@ pub(crate) struct Hop {
     next: Option<Box<Hop>>,
 }
 
+impl Hop {
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    pub(crate) fn next(&self) -> Option<&Self> {
+        self.next.as_deref()
+    }
+}
+
 impl Request {
     fn hops(&self) -> impl Iterator<Item = &Hop> {
-        std::iter::successors(self.way.as_ref().ok(), |hop| hop.next.as_deref())
+        std::iter::successors(self.way.as_ref().ok(), |hop| hop.next())
     }
 
     /// The version of a service that served it.

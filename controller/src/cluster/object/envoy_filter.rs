@@ -1,7 +1,7 @@
 //! The filter as an `EnvoyFilter`: what a `WasmPlugin` can not say.
 //!
 //! A module that traps is started anew (`FAIL_RELOAD`) on any version of Istio, and filters have a `vm_id` of their own, so
-//! that the table of remembered requests is shared with no other plugin of the proxy. Envoy fetches the module by itself.
+//! that the table of remembered requests is shared with no other plugin of the proxy. Envoy reads the module from a file.
 
 use graylane_core::Phase;
 use serde_json::{Value, json};
@@ -37,21 +37,11 @@ pub(super) fn config(spec: &Value) -> Option<&str> {
     spec.pointer(CONFIG)?.as_str()
 }
 
-/// How Envoy gets the module by itself: from a file, or by HTTP from a service of the mesh. `None`: not at all.
+/// How Envoy gets the module by itself: from a file. `None`: not at all.
+///
+/// It could fetch one, too, but answers 503 to everything until it has it, as fetching goes on after the filter is in
+/// place; with a `WasmPlugin`, Istio's agent fetches the module first.
 pub(in crate::cluster) fn code(module: &ModuleSource) -> Option<Value> {
-    if let Some(file) = module.url.strip_prefix("file://") {
-        return Some(json!({"local": {"filename": file}}));
-    }
-    let (authority, _) = module.url.strip_prefix("http://")?.split_once('/')?;
-    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
-    let host = match host.split('.').count() {
-        2 => format!("{host}.svc.cluster.local"),
-        3 => format!("{host}.cluster.local"),
-        _ => host.to_owned(),
-    };
-    Some(json!({"remote": {
-        "http_uri": {"uri": module.url, "cluster": format!("outbound|{port}||{host}"), "timeout": "15s"},
-        "sha256": module.sha256.as_ref()?,
-        "retry_policy": {"num_retries": 5},
-    }}))
+    let file = module.url.strip_prefix("file://")?;
+    Some(json!({"local": {"filename": file}}))
 }

@@ -84,10 +84,7 @@ fn deliver(fake: &mut Fake, delivery: &str) {
 #[test]
 fn the_filter_is_delivered_as_the_policy_says_and_the_way_back_is_the_same() {
     let mut fake = with_overrides();
-    fake.settings.module = ModuleSource {
-        url: "http://graylane.graylane-system:8080/module/0a.wasm".to_owned(),
-        sha256: Some("0a".to_owned()),
-    };
+    fake.settings.module = ModuleSource { url: "file:///opt/graylane.wasm".to_owned(), sha256: None };
     deliver(&mut fake, "WasmPlugin");
     fake.settle();
     let roles = ["graylane-gateway-ingressgateway", "graylane-inbound", "graylane-outbound"];
@@ -120,13 +117,15 @@ fn to_strings(names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_module_that_proxies_can_not_fetch_is_delivered_the_other_way() {
-    let mut fake = with_overrides();
-    fake.settings.module.url = "oci://registry.example/filter".to_owned();
-    deliver(&mut fake, "EnvoyFilter");
-    fake.settle();
-    let (reason, message) = fake.policy_condition();
-    assert_eq!(reason, Reason::DeliveryImpossible);
-    assert!(message.contains("oci://registry.example/filter"), "{message}");
-    assert_eq!(delivered(&fake, Kind::WasmPlugin).len(), 3);
+fn a_module_that_proxies_would_have_to_fetch_first_is_delivered_the_other_way() {
+    for url in ["oci://registry.example/filter", "http://graylane.graylane-system:8080/module/0a.wasm"] {
+        let mut fake = with_overrides();
+        fake.settings.module = ModuleSource { url: url.to_owned(), sha256: Some("0a".to_owned()) };
+        deliver(&mut fake, "EnvoyFilter");
+        fake.settle();
+        let (reason, message) = fake.policy_condition();
+        assert_eq!(reason, Reason::DeliveryImpossible);
+        assert!(message.contains(url), "{message}");
+        assert_eq!(delivered(&fake, Kind::WasmPlugin).len(), 3);
+    }
 }

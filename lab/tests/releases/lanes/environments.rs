@@ -1,10 +1,9 @@
 //! A namespace with a gray environment beside base.
 
-use anyhow::{Result, ensure};
-use serde_json::Value;
+use anyhow::Result;
 
 use crate::cluster::{Cluster, until};
-use crate::load::Load;
+use crate::load::{Load, versions};
 use crate::manifests::entry;
 
 /// A namespace with cart, which calls stock, each in base and in a gray environment, behind the gateway.
@@ -39,19 +38,7 @@ impl Environments {
 
     /// The versions that a request of `user` meets, the first one first.
     pub(super) async fn ask(&self, user: &str) -> Result<Vec<String>> {
-        let request = minreq::get(format!("http://{}/", self.gateway))
-            .with_header("host", self.host())
-            .with_header("x-user", user)
-            .with_timeout(10);
-        let answer = tokio::task::spawn_blocking(|| request.send()).await??;
-        ensure!(answer.status_code == 200, "{}: {}", answer.status_code, answer.as_str()?);
-        let mut hop: Value = serde_json::from_str(answer.as_str()?)?;
-        let mut versions = Vec::new();
-        while let Some(version) = hop["version"].as_str() {
-            versions.push(version.to_owned());
-            hop = hop["next"].take();
-        }
-        Ok(versions)
+        versions(&self.gateway, &self.host(), user).await
     }
 
     /// Load of people who are in no lane, from here on.
@@ -113,7 +100,7 @@ spec:
   - {{service: cart, version: gray, virtualServices: [shop]}}
   - {{service: stock, version: gray}}
   rules:
-  - {{name: testers, when: {{header: {{name: x-user, exact: {tester}}}}}}}
+  - {{name: testers, when: {{header: {{name: x-user-id, exact: {tester}}}}}}}
 "
     )
 }

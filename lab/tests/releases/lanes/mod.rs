@@ -1,8 +1,6 @@
 //! Standing lanes over Deployments that somebody runs anyway, with load that is in no lane.
 
-mod delivery;
 mod environments;
 mod standing;
 
-pub(crate) use delivery::changes;
 pub(crate) use standing::comes_and_goes;
