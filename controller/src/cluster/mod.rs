@@ -39,6 +39,7 @@ pub use report::Report;
 pub use rights::{LEASES, RIGHTS, Right, manifests};
 pub use scope::{ModuleSource, Role, SIDECAR, is_live, role};
 pub use stored_status::StoredStatus;
+pub use template::version_of;
 pub use world::{Settings, World};
 
 /// Who writes, for the API server.

@@ -23,6 +23,7 @@ use crate::release::{self, Facts, Finalizer, Life, Objection};
 pub struct Pass<'w> {
     world: &'w World,
     settings: &'w Settings,
+    endpoints: Endpoints<'w>,
     previous: Option<Configs>,
     releases: Vec<Released<'w>>,
     lanes: Vec<Standing<'w>>,
@@ -52,7 +53,7 @@ impl<'w> Pass<'w> {
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
         let previous = planning::published(world);
         let endpoints = Endpoints::of(world);
-        let facts: BTreeMap<String, Facts> =
+        let mut facts: BTreeMap<String, Facts> =
             over_deployments(world).map(|release| (address(release), facts::of(world, &endpoints, release))).collect();
         let statuses = Statuses::stored(world, &endpoints, &facts);
         let planned = planning::of(world, &statuses, previous.as_ref());
@@ -60,8 +61,9 @@ impl<'w> Pass<'w> {
             let configs = configs.clone().at_least(floor(world, &statuses));
             publication::publication(world, settings, &configs).is_empty().then(|| configs.generation())
         });
-        let releases = over_deployments(world).map(|release| {
-            let mut facts = facts::of(world, &endpoints, release);
+        let unheard = unheard(world, &statuses);
+        let releases = over_deployments(world).filter_map(|release| {
+            let mut facts = facts.remove(&address(release))?;
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
             facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
             let stored = release.status.clone().unwrap_or_default();
@@ -70,9 +72,9 @@ impl<'w> Pass<'w> {
             let ends = facts.life == Life::Deleted || stored.phase == Phase::Aborting;
             facts.published = published.filter(|_| facts.objection.is_none() || ends);
             let (desired, next) = release::step(&facts, &release.spec, &stored, now);
-            Released { object: release, facts, stored, next, desired }
+            Some(Released { object: release, facts, stored, next, desired })
         });
-        let unheard = unheard(world, &statuses);
+        let releases = releases.collect();
         let lanes = world.lanes.iter().map(|object| {
             let mut facts = standing::facts(world, &endpoints, object, unheard);
             facts.objection =
@@ -81,13 +83,14 @@ impl<'w> Pass<'w> {
             let next = lane::step(&facts, &stored, now);
             Standing { object, facts, stored, next }
         });
+        let lanes = lanes.collect();
         let policy = world.policy.as_deref().map(|object| {
             let stored = object.status.clone().unwrap_or_default();
             let refusal = planned.objection(&ObjectRef::of(api::Kind::MeshPolicy, &object.metadata));
             let next = policy::status(world, settings, object, refusal, &stored, now);
             Followed { object, stored, next }
         });
-        Self { world, settings, previous, releases: releases.collect(), lanes: lanes.collect(), policy }
+        Self { world, settings, endpoints, previous, releases, lanes, policy }
     }
 
     /// The statuses that change, to be stored first.
@@ -129,11 +132,10 @@ impl<'w> Pass<'w> {
         for release in &self.releases {
             release.scale(self.world, &mut writes);
         }
-        let endpoints = Endpoints::of(self.world);
         let statuses = Statuses {
             releases: self.releases.iter().filter_map(|one| Some((address(one.object), one.planned()?))).collect(),
             lanes: self.lanes.iter().map(|one| (one.object, one.next.clone())).collect(),
-            endpoints: &endpoints,
+            endpoints: &self.endpoints,
         };
         let planned = planning::of(self.world, &statuses, self.previous.as_ref());
         if let Some(configs) = planned.configs {

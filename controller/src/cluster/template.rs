@@ -1,6 +1,7 @@
 //! What a pod template comes to.
 
 use graylane_core::name::VersionName;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 use super::HASH_LABEL;
@@ -8,6 +9,12 @@ use crate::release::{Template, fingerprint};
 
 /// What `kubectl rollout restart` changes.
 const RESTART: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// The version that a Deployment says, as releases call it.
+#[must_use]
+pub fn version_of(deployment: &Deployment) -> Option<VersionName> {
+    read(Some(&deployment.spec.template)).map(|template| template.version)
+}
 
 /// The name and the content of a template; `None` where there is none.
 ///

@@ -45,7 +45,7 @@ impl Backoff for Pauses {
 pub(super) fn watch<K>(
     client: &Client,
     kind: &K::DynamicType,
-    tidied: fn(&mut K),
+    mut tidied: impl FnMut(&mut K) + Send + 'static,
     tasks: &TaskTracker,
     stop: &CancellationToken,
     changed: &Arc<Notify>,

@@ -5,6 +5,8 @@
 //! move; so only the fields are left out, as an API server with the older definition would have done ("pruning", in the
 //! Kubernetes documentation of custom resources).
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
@@ -13,26 +15,35 @@ use kube::{CustomResourceExt, ResourceExt};
 use serde_json::Value;
 use tracing::warn;
 
-/// Leaves out of an object what the definition of `T` does not have, and says so.
-pub(super) fn keep_known<T: CustomResourceExt>(object: &mut DynamicObject) {
-    let definition = T::crd();
-    let schema = definition.spec.versions.first().and_then(|version| version.schema.as_ref());
-    let Some(root) = schema.and_then(|schema| schema.open_api_v3_schema.as_ref()) else { return };
-    let mut unknown = Vec::new();
-    for (name, schema) in root.properties.iter().flatten() {
-        if let Some(part) = object.data.get_mut(name) {
-            prune(part, schema, name, &mut unknown);
-        }
+/// What a definition of ours has below the root of its objects.
+#[derive(Debug)]
+pub(super) struct Known(BTreeMap<String, JSONSchemaProps>);
+
+impl Known {
+    /// What the definition of `T` has.
+    pub(super) fn of<T: CustomResourceExt>() -> Self {
+        let schemas = T::crd().spec.versions.into_iter().next().and_then(|version| version.schema);
+        Self(schemas.and_then(|schemas| schemas.open_api_v3_schema?.properties).unwrap_or_default())
     }
-    if !unknown.is_empty() {
-        let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-        let fields = unknown.join(", ");
-        warn!(
-            namespace,
-            name,
-            fields,
-            "fields are not known to this version of the controller and count as absent; is it to be upgraded?"
-        );
+
+    /// Leaves out of an object what the definition does not have, and says so.
+    pub(super) fn keep(&self, object: &mut DynamicObject) {
+        let mut unknown = Vec::new();
+        for (name, schema) in &self.0 {
+            if let Some(part) = object.data.get_mut(name) {
+                prune(part, schema, name, &mut unknown);
+            }
+        }
+        if !unknown.is_empty() {
+            let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+            let fields = unknown.join(", ");
+            warn!(
+                namespace,
+                name,
+                fields,
+                "fields are not known to this version of the controller and count as absent; is it to be upgraded?"
+            );
+        }
     }
 }
 
@@ -108,14 +119,14 @@ mod tests {
             object["spec"]["strategy"]["canary"]["steps"][1]["pause"] = json!({"until": "noon"});
             object["status"]["proxies"]["weather"] = json!({"is": "fine"});
         });
-        keep_known::<GrayRelease>(&mut later);
+        Known::of::<GrayRelease>().keep(&mut later);
         assert_eq!(read(&later), read(&release(|_| {})));
     }
 
     #[test]
     fn what_is_known_stays_as_it_is() {
         let mut object = release(|_| {});
-        keep_known::<GrayRelease>(&mut object);
+        Known::of::<GrayRelease>().keep(&mut object);
         assert_eq!(serde_json::to_value(&object).unwrap(), serde_json::to_value(release(|_| {})).unwrap());
     }
 }

@@ -28,7 +28,7 @@ use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
 use crate::cluster::{Kind, World, named_secrets};
 pub use cache::Pauses;
 use cache::{typed, watch};
-use known::keep_known;
+use known::Known;
 pub use proxies::{Pace, Proxies};
 pub use secrets::Secrets;
 
@@ -59,12 +59,15 @@ impl Watches {
     #[must_use]
     pub fn start(client: &Client, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
         let changed = Arc::new(Notify::new());
-        let ours = |kind: Kind, tidied| watch::<DynamicObject>(client, &kind.resource(), tidied, tasks, stop, &changed);
-        let dynamic = |kind| ours(kind, as_it_is);
+        let ours = |kind: Kind, known: Known| {
+            let tidied = move |object: &mut DynamicObject| known.keep(object);
+            watch(client, &kind.resource(), tidied, tasks, stop, &changed)
+        };
+        let dynamic = |kind: Kind| watch(client, &kind.resource(), as_it_is, tasks, stop, &changed);
         Self {
-            releases: ours(Kind::GrayRelease, keep_known::<GrayRelease>),
-            lanes: ours(Kind::Lane, keep_known::<Lane>),
-            policies: ours(Kind::MeshPolicy, keep_known::<MeshPolicy>),
+            releases: ours(Kind::GrayRelease, Known::of::<GrayRelease>()),
+            lanes: ours(Kind::Lane, Known::of::<Lane>()),
+            policies: ours(Kind::MeshPolicy, Known::of::<MeshPolicy>()),
             deployments: watch(client, &(), as_it_is, tasks, stop, &changed),
             replica_sets: watch(client, &(), as_it_is, tasks, stop, &changed),
             autoscalers: watch(client, &(), as_it_is, tasks, stop, &changed),

@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::warn;
 
 use super::{Error, Operator, view};
-use crate::api::{ConditionStatus, ConditionType, GrayRelease, Phase};
+use crate::api::{ConditionStatus, ConditionType, GrayRelease, GrayReleaseStatus, Phase, Reason, WorkloadStatus};
+use crate::cluster::version_of;
 
 /// How often Deployments are looked at while nothing happens to the release.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -51,7 +52,7 @@ impl Operator {
     }
 
     /// Shows a release like [`watch`](Self::watch), until it has come to an end. The end of the release before does not
-    /// count: a Deployment that says what its pods do not run yet is waited for.
+    /// count: a Deployment that says something else since is waited for.
     ///
     /// # Errors
     /// When it is not there, nobody reads, or `patience` ends first.
@@ -103,33 +104,42 @@ impl Operator {
 
     async fn end(&self, release: &GrayRelease) -> Result<Option<End>, Error> {
         let Some(status) = &release.status else { return Ok(None) };
-        let refused = status.conditions.iter().any(|condition| {
-            condition.kind == ConditionType::Accepted
-                && condition.status == ConditionStatus::False
-                && Some(condition.observed_generation) == release.meta().generation
-        });
-        Ok(match status.phase {
-            _ if refused => Some(End::Failed),
-            Phase::Aborted => Some(End::Failed),
-            Phase::Idle | Phase::Completed if self.runs_what_it_says(release).await? => Some(End::Released),
-            _ => None,
-        })
-    }
-
-    /// Whether the pods of every Deployment are of its template, as `kubectl rollout status` sees it.
-    async fn runs_what_it_says(&self, release: &GrayRelease) -> Result<bool, Error> {
+        if is_refused(release, status) {
+            return Ok(Some(End::Failed));
+        }
+        let (end, all): (End, fn(&Deployment, &WorkloadStatus) -> bool) = match status.phase {
+            Phase::Idle | Phase::Completed => (End::Released, |deployment, _| is_up_to_date(deployment)),
+            Phase::Aborted => (End::Failed, still_says_what_was_aborted),
+            _ => return Ok(None),
+        };
         let namespace = release.namespace().unwrap_or_default();
         let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &namespace);
-        for name in release.spec.workloads.iter().filter_map(|workload| workload.deployment.as_ref()) {
-            let deployment = deployments.get(name.as_str()).await.map_err(Error::api)?;
-            if !is_up_to_date(&deployment) {
-                return Ok(false);
+        for workload in &status.workloads {
+            let deployment = deployments.get(workload.deployment.as_str()).await.map_err(Error::api)?;
+            if !all(&deployment, workload) {
+                return Ok(None);
             }
         }
-        Ok(true)
+        Ok(Some(end))
     }
 }
 
+/// Whether what the object says now can not be done. A first version, which nothing could return from, is rolled out by its
+/// Deployment.
+fn is_refused(release: &GrayRelease, status: &GrayReleaseStatus) -> bool {
+    status.conditions.iter().any(|condition| {
+        condition.kind == ConditionType::Accepted
+            && condition.status == ConditionStatus::False
+            && condition.reason != Reason::NoStableVersion
+            && Some(condition.observed_generation) == release.meta().generation
+    })
+}
+
+fn still_says_what_was_aborted(deployment: &Deployment, known: &WorkloadStatus) -> bool {
+    known.gray.is_none() || known.gray == version_of(deployment)
+}
+
+/// Whether its pods are of its template, as `kubectl rollout status` sees it.
 fn is_up_to_date(deployment: &Deployment) -> bool {
     let wanted = deployment.spec.replicas.unwrap_or(1);
     deployment.status.as_ref().is_some_and(|status| {
@@ -163,5 +173,59 @@ impl Shown {
             self.text = text;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn deployment(image: &str) -> Deployment {
+        serde_json::from_value(json!({
+            "spec": {
+                "selector": {"matchLabels": {"app": "cart"}},
+                "template": {"metadata": {"labels": {"app": "cart"}}, "spec": {"containers": [{"name": "app", "image": image}]}},
+            },
+        }))
+        .unwrap()
+    }
+
+    fn release(accepted: &str, reason: &str, observed: i64) -> GrayRelease {
+        serde_json::from_value(json!({
+            "metadata": {"name": "checkout", "generation": 2},
+            "spec": {"workloads": [{"service": "cart", "deployment": "cart"}]},
+            "status": {"conditions": [{
+                "type": "Accepted", "status": accepted, "reason": reason, "message": "",
+                "lastTransitionTime": "2026-01-31T12:00:00Z", "observedGeneration": observed,
+            }]},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_aborted_version_is_no_end_once_the_deployment_says_another_one() {
+        let gray = version_of(&deployment("cart:v2"));
+        let known = WorkloadStatus {
+            deployment: "cart".to_owned().try_into().unwrap(),
+            stable: None,
+            gray,
+            ready: 0,
+            replicas: 0,
+        };
+        assert!(still_says_what_was_aborted(&deployment("cart:v2"), &known));
+        assert!(!still_says_what_was_aborted(&deployment("cart:v3"), &known));
+        let unchanged = WorkloadStatus { gray: None, ..known };
+        assert!(still_says_what_was_aborted(&deployment("cart:v3"), &unchanged), "another workload was aborted");
+    }
+
+    #[test]
+    fn what_can_not_be_done_is_an_end_but_a_first_version_or_what_was_said_before_is_none() {
+        let is_refused = |release: GrayRelease| is_refused(&release, release.status.as_ref().unwrap());
+        assert!(is_refused(release("False", "ServiceNotFound", 2)));
+        assert!(!is_refused(release("False", "NoStableVersion", 2)));
+        assert!(!is_refused(release("False", "ServiceNotFound", 1)));
+        assert!(!is_refused(release("True", "Valid", 2)));
     }
 }

@@ -2,4 +2,6 @@
 
 mod promises;
 mod story;
+mod verbs;
+mod workload;
 mod world;

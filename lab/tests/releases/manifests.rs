@@ -31,42 +31,60 @@ spec:
     )
 }
 
-/// A service of the shop, and the Deployment behind it. The pause before it ends is what a mesh needs to send nobody there any more; a pod that answers
-/// its probe late, because the machine has other things to do, is not taken away.
+/// A service of the shop, and the Deployment behind it.
 pub(crate) fn service(namespace: &str, name: &str, version: &str, replicas: u32) -> String {
-    let (protocol, next) = match name {
-        "web" => ("http", format!("cart.{namespace}.svc.cluster.local")),
-        "cart" => ("http", format!("stock.{namespace}.svc.cluster.local")),
-        _ => ("grpc", String::new()),
-    };
-    let calls = if next.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "\n        - {{name: SHOP_NEXT, value: {next}}}\n        - {{name: SHOP_EGRESS, value: '127.0.0.1:80'}}"
-        )
-    };
+    let labels = format!("{{app: {name}}}");
+    format!("{}---\n{}", address(namespace, name), deployment(namespace, name, name, version, &labels, replicas))
+}
+
+/// A service of the shop, whatever serves it.
+pub(crate) fn address(namespace: &str, name: &str) -> String {
+    let protocol = if name == "stock" { "grpc" } else { "http" };
     format!(
         "apiVersion: v1
 kind: Service
 metadata: {{name: {name}, namespace: {namespace}}}
 spec: {{selector: {{app: {name}}}, ports: [{{name: {protocol}, port: 80, targetPort: 8080}}]}}
----
-apiVersion: apps/v1
+"
+    )
+}
+
+/// A Deployment called `name` that serves a service in a version. The pause before a pod ends is what a mesh needs to send
+/// nobody there any more; one that answers its probe late, because the machine has other things to do, is not taken away.
+pub(crate) fn deployment(
+    namespace: &str,
+    name: &str,
+    service: &str,
+    version: &str,
+    labels: &str,
+    replicas: u32,
+) -> String {
+    let next = match service {
+        "web" => Some("cart"),
+        "cart" => Some("stock"),
+        _ => None,
+    };
+    let calls = next.map_or_else(String::new, |next| {
+        format!(
+            "\n        - {{name: SHOP_NEXT, value: {next}.{namespace}.svc.cluster.local}}\n        - {{name: SHOP_EGRESS, value: '127.0.0.1:80'}}"
+        )
+    });
+    format!(
+        "apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: {name}, namespace: {namespace}}}
 spec:
   replicas: {replicas}
-  selector: {{matchLabels: {{app: {name}}}}}
+  selector: {{matchLabels: {labels}}}
   template:
-    metadata: {{labels: {{app: {name}}}}}
+    metadata: {{labels: {labels}}}
     spec:
       terminationGracePeriodSeconds: 10
       containers:
       - name: app
         image: shop:{version}
         env:
-        - {{name: SHOP_SERVICE, value: {name}}}
+        - {{name: SHOP_SERVICE, value: {service}}}
         - {{name: SHOP_LISTEN, value: '127.0.0.1:8080'}}{calls}
         readinessProbe: {{httpGet: {{path: /healthz, port: 8080}}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 6}}
         lifecycle: {{preStop: {{sleep: {{seconds: 2}}}}}}
