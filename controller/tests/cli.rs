@@ -5,9 +5,11 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use graylane::resources;
 use graylane_core::{FilterConfig, Router};
 
 const BASE_SET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/base");
+const ISTIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/istio");
 
 fn graylane(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_graylane")).args(args).output().unwrap()
@@ -68,6 +70,8 @@ fn wrong_usage_has_code_2() {
         &["nothing"],
         &["explain", "-f", BASE_SET, "http://"],
         &["explain", "-f", BASE_SET, "-H", "x", "a"],
+        &["plan", "-f", BASE_SET, "--istio"],
+        &["plan", "-f", BASE_SET, "--module-url", "oci://filter"],
     ] {
         let output = graylane(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
@@ -86,6 +90,34 @@ fn a_plan_says_the_same_in_yaml_and_json() {
         assert!(Router::compile(&config).is_ok());
     }
     assert_eq!(json["routes"][0]["service"], "cart.shop");
+}
+
+#[test]
+fn a_plan_for_istio_is_printed_as_objects_to_apply() {
+    let asked =
+        ["plan", "-f", ISTIO, "--istio", "--module-url", "https://example.com/graylane.wasm", "--module-sha256", "0a"];
+    let yaml = printed(&asked);
+    insta::assert_snapshot!(yaml);
+    let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(&yaml).unwrap();
+    let list = json(&[&asked[..], &["-o", "json"]].concat());
+    assert_eq!((list["kind"].as_str(), &list["items"]), (Some("List"), &serde_json::json!(documents)));
+    let configs: Vec<_> =
+        documents.iter().map(|object| &object["spec"]["pluginConfig"]).filter(|it| it.is_object()).collect();
+    assert_eq!(configs.len(), 3);
+    for config in configs {
+        let config = FilterConfig::from_json(config.to_string().as_bytes()).unwrap();
+        assert!(Router::compile(&config).is_ok());
+    }
+}
+
+#[test]
+fn the_guide_shows_the_resources_that_are_planned_here() {
+    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guides/manifests.md")).unwrap();
+    let shown = guide.split("```").find_map(|part| part.strip_prefix("yaml\n")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("all.yaml"), shown).unwrap();
+    let (shown, planned) = (resources::read(&[folder.path()]).unwrap(), resources::read(&[ISTIO]).unwrap());
+    assert_eq!((shown.releases, shown.lanes), (planned.releases, planned.lanes));
 }
 
 #[test]

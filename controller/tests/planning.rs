@@ -208,7 +208,17 @@ fn services_and_versions_that_do_not_exist_are_refused_with_those_that_do() {
 
 #[test]
 fn a_service_without_a_base_version_is_refused() {
-    insta::assert_snapshot!(refused(&lane("gray", "services: [{service: cart, version: v2}]")).join("\n"));
+    let split = "serviceSplits: [{service: pay, weights: [{version: v1, weight: 100}]}]";
+    insta::assert_snapshot!(refused(&release("gray", &format!("{CART}\n  {split}"))).join("\n"));
+}
+
+#[test]
+fn base_of_a_service_that_only_lanes_name_is_called_as_in_a_cluster() {
+    let text =
+        [release("one", CART), lane("two", "services: [{service: cart, version: v3}, {service: pay, version: v3}]")];
+    let plan = plan(&read(&[("r.yaml", &text.join("---\n"))]).observe(), None).unwrap();
+    let bases: Vec<_> = plan.routes.iter().map(|routes| (routes.service.name(), routes.base.as_str())).collect();
+    assert_eq!(bases, [("cart", "v1"), ("pay", "stable")]);
 }
 
 #[test]

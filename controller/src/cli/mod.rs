@@ -138,7 +138,7 @@ pub fn run(cli: Cli, out: &mut impl Write) -> Result<Verdict, CliError> {
     match cli.command {
         Command::Crd(args) => crd::run(&args, out),
         Command::Check(args) => check::run(&args, out),
-        Command::Plan(args) => plan::run(&args, out),
+        Command::Plan(args) => plan::run(args, out),
         Command::Explain(args) => explain::run(&args, out),
         Command::Override(command) => overrides::run(&command, out),
         Command::Local(args) => local::run(args, out),

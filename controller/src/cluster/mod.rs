@@ -13,6 +13,7 @@ mod covers;
 mod endpoints;
 mod facts;
 mod finalizer;
+mod manifests;
 mod object;
 mod objections;
 mod pass;
@@ -31,6 +32,7 @@ mod way;
 mod world;
 
 pub use change::{Change, Kind, Write};
+pub use manifests::manifests as istio_manifests;
 pub use pass::Pass;
 pub use planning::published_config;
 pub use policy::NoSecret;

@@ -82,12 +82,16 @@ pub(super) struct Places {
 impl Places {
     pub(super) const GATEWAY_LABEL: &str = GATEWAY_LABEL;
 
+    /// Sidecars in these namespaces, and Istio's own gateway.
+    pub(super) fn sidecars_in(namespaces: impl IntoIterator<Item = String>) -> Self {
+        let standard = STANDARD_GATEWAY.map(str::to_owned).into();
+        Self { sidecars: namespaces.into_iter().collect(), gateways: BTreeSet::from([standard]) }
+    }
+
     /// Everywhere where there is a proxy, whether it has started or not; Istio's own gateway; and the controller's own
     /// namespace, so that what is published is always to be read somewhere.
     pub(super) fn of(world: &World, settings: &Settings) -> Self {
-        let standard = STANDARD_GATEWAY.map(str::to_owned).into();
-        let mut places =
-            Self { sidecars: BTreeSet::from([settings.namespace.clone()]), gateways: BTreeSet::from([standard]) };
+        let mut places = Self::sidecars_in([settings.namespace.clone()]);
         for pod in &world.pods {
             let namespace = pod.namespace().unwrap_or_default();
             match role(pod) {

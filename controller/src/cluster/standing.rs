@@ -8,11 +8,11 @@ use super::endpoints::Endpoints;
 use super::{World, object, scope, selection};
 use crate::api::{Lane, LaneMember, LaneStatus, PodLabels, Reason};
 use crate::lane::{Facts, Member};
-use crate::plan::Service;
+use crate::plan::{Service, ServiceFacts};
 use crate::release::{Life, Objection};
 
 /// The name that base has in subsets, where no release gives it another.
-pub(super) const BASE: &str = "stable";
+pub(super) const BASE: &str = ServiceFacts::BASE;
 
 /// The facts of `lane`; what the planner says of it is added by whoever plans.
 pub(super) fn facts(world: &World, endpoints: &Endpoints<'_>, lane: &Lane, next: u64) -> Facts {

@@ -36,6 +36,11 @@ pub struct ServiceFacts {
     pub versions: BTreeMap<VersionName, Readiness>,
 }
 
+impl ServiceFacts {
+    /// What base is called where nothing gives it another name.
+    pub const BASE: &str = "stable";
+}
+
 /// Whether a version has ready endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {

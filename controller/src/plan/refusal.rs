@@ -22,7 +22,7 @@ pub struct Refusals(Vec<Refusal>);
 
 impl Refusals {
     /// Adds what is wrong with the field of `object` at `path`.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         object: &ObjectRef,
         path: impl Into<String>,
@@ -46,7 +46,7 @@ impl Refusals {
     }
 
     /// What `make` makes if nothing is wrong.
-    pub(super) fn or_else<T>(self, make: impl FnOnce() -> T) -> Result<T, Self> {
+    pub(crate) fn or_else<T>(self, make: impl FnOnce() -> T) -> Result<T, Self> {
         if self.0.is_empty() { Ok(make()) } else { Err(self) }
     }
 }

@@ -11,6 +11,7 @@ mod finding;
 mod local_mesh;
 mod observe;
 mod secrets;
+mod self_lanes;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,6 +76,9 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
             Err(findings) => reader.findings.extend(findings),
         }
     }
+    if reader.findings.is_empty() {
+        reader.look_at_self_lanes();
+    }
     if reader.findings.is_empty() { Ok(reader.resources) } else { Err(reader.findings.into_iter().collect()) }
 }
 
@@ -102,6 +106,7 @@ impl Source {
 #[derive(Default)]
 struct Reader {
     resources: Resources,
+    foreign: Vec<Source>,
     findings: Vec<Finding>,
 }
 
@@ -116,7 +121,10 @@ impl Reader {
     fn document(&mut self, file: &Path, node: Node) {
         let source = Source { file: file.to_owned(), node };
         match envelope::open(&source.node) {
-            Ok(Envelope::Foreign(what)) => self.resources.notes.push(Note { place: source.place(""), text: what }),
+            Ok(Envelope::Foreign(what)) => {
+                self.resources.notes.push(Note { place: source.place(""), text: what });
+                self.foreign.push(source);
+            }
             Ok(Envelope::Ours(object)) => self.object(object, source),
             Err((object, problems)) => self.refuse(object.as_ref(), problems, &source),
         }
@@ -138,6 +146,22 @@ impl Reader {
             self.refuse(Some(&object), problems, &source);
         }
         self.resources.sources.insert(object, source);
+    }
+
+    /// Whether the lanes in which apps begin requests are there, which can be told when everything is read.
+    fn look_at_self_lanes(&mut self) {
+        let lanes = self_lanes::lanes(&self.resources);
+        let mesh = self.resources.mesh.as_ref().map(|mesh| ObjectRef::of(Kind::LocalMesh, &mesh.metadata));
+        let checked = self.resources.mesh.as_ref().map_or(Ok(()), |mesh| self_lanes::check(mesh, &lanes));
+        if let (Err(problems), Some(mesh)) = (checked, mesh)
+            && let Some(source) = self.resources.sources.get(&mesh).cloned()
+        {
+            self.refuse(Some(&mesh), problems, &source);
+        }
+        let odd = |source: &Source| {
+            Some(Note { place: source.place(""), text: self_lanes::odd_label(&source.node, &lanes)? })
+        };
+        self.resources.notes.extend(self.foreign.iter().filter_map(odd));
     }
 
     fn policy(&mut self, policy: MeshPolicy, file: &Path) -> Result<(), Problems> {

@@ -1,6 +1,6 @@
 //! What files tell the planner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graylane_core::config::HostPattern;
 use graylane_core::name::{ServiceName, VersionName};
@@ -16,8 +16,9 @@ impl Resources {
     /// The resources for the planner, with the facts that files can tell: every version is taken to be ready.
     ///
     /// With a `LocalMesh`, its services and versions are those there are. Without one they are those that the
-    /// resources name, every one served by the gateway under its own hosts, and the two versions of a Deployment, whose
-    /// names only a cluster gives, are called `stable` and `gray`.
+    /// resources name, every one served by the gateway under its own hosts. The two versions of a Deployment, whose names
+    /// only a cluster gives, are called `stable` and `gray`; base of a service that only lanes name is `stable`, as in a
+    /// cluster.
     #[must_use]
     pub fn observe(&self) -> Observed {
         let releases = match self.mesh {
@@ -46,11 +47,16 @@ impl Resources {
                 name(&mut services, &split.service, namespace.as_deref(), versions);
             }
         }
+        let released: BTreeSet<Service> = services.keys().cloned().collect();
         for Lane { metadata, spec, .. } in &self.lanes {
             let namespace = ObjectRef::of(Kind::Lane, metadata).namespace;
             for member in &spec.services {
                 name(&mut services, &member.service, namespace.as_deref(), [&member.version]);
             }
+        }
+        for (_, facts) in services.iter_mut().filter(|(service, _)| !released.contains(*service)) {
+            facts.base = VersionName::new(ServiceFacts::BASE).ok();
+            facts.versions.extend(facts.base.iter().map(|base| (base.clone(), Readiness::Ready)));
         }
         services
     }
@@ -59,7 +65,7 @@ impl Resources {
 /// The release with names for the versions of its Deployments.
 fn with_stand_ins(mut release: GrayRelease) -> GrayRelease {
     for workload in release.spec.workloads.iter_mut().filter(|workload| workload.deployment.is_some()) {
-        workload.stable = VersionName::new("stable").ok();
+        workload.stable = VersionName::new(ServiceFacts::BASE).ok();
         workload.gray = VersionName::new("gray").ok();
     }
     release

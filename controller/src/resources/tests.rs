@@ -140,3 +140,35 @@ fn a_path_without_resources_is_refused() {
         assert!(told.starts_with(&path.display().to_string()) && told.contains("; allowed: a f"), "{told}");
     }
 }
+
+#[test]
+fn a_lane_that_apps_begin_requests_in_must_be_formed_by_an_object() {
+    let mesh = MESH.replace("command: [cart]", "command: [cart], selfLane: grey");
+    let wrong = wrong(&[("m.yaml", &mesh), ("l.yaml", LANE)]);
+    assert_eq!(
+        wrong,
+        [
+            "m.yaml:6: LocalMesh default/shop: spec.services[0].versions[0].selfLane: no object forms the lane \"grey\"; allowed: gray"
+        ]
+    );
+    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec: {lane: grey, workloads: [{service: cart, stable: v1, gray: v1}]}\n";
+    let folder = folder(&[("m.yaml", &mesh), ("r.yaml", release)]);
+    assert!(read(&[folder.path()]).is_ok());
+}
+
+#[test]
+fn a_label_of_pods_that_names_no_lane_here_is_noted_for_its_object_may_lie_elsewhere() {
+    let labels = "{metadata: {labels: {graylane.io/lane: grey}}}";
+    let deployment = format!("apiVersion: apps/v1\nkind: Deployment\nspec: {{template: {labels}}}\n");
+    let job = format!("apiVersion: batch/v1\nkind: CronJob\nspec: {{jobTemplate: {{spec: {{template: {labels}}}}}}}\n");
+    let text = format!("{LANE}---\n{deployment}---\n{job}");
+    let odd = |text: &str| {
+        let folder = folder(&[("a.yaml", text)]);
+        let notes = read(&[folder.path()]).unwrap().notes;
+        notes.into_iter().filter(|note| note.text.contains("begin")).collect::<Vec<_>>()
+    };
+    let told = odd(&text);
+    assert_eq!(told.iter().map(|note| note.place.line).collect::<Vec<_>>(), [Some(6), Some(10)]);
+    assert!(told[0].text.ends_with("lane \"grey\", which no object here forms; here are: gray"), "{}", told[0].text);
+    assert_eq!(odd(&text.replace("grey", "gray")), []);
+}

@@ -14,7 +14,7 @@ use kube::core::{DynamicObject, TypeMeta};
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
-use super::covers::covers;
+use super::covers::{Elements, covers};
 use super::way::Way;
 use super::{Change, Kind, World, Write};
 use crate::api::{GROUP, GrayRelease};
@@ -29,7 +29,7 @@ pub(super) use virtual_service::{named_is_wrong, routes, surplus_routes};
 
 /// The server-side apply of an object, if the one that is there does not say the same.
 fn applied(kind: Kind, namespace: &str, name: &str, body: Value, live: Option<&Value>) -> Option<Change> {
-    if live.is_some_and(|live| covers(live, &body)) {
+    if live.is_some_and(|live| covers(live, &body, elements(kind))) {
         return None;
     }
     let resource = kind.resource();
@@ -48,6 +48,19 @@ fn applied(kind: Kind, namespace: &str, name: &str, body: Value, live: Option<&V
     }
     object.data = body;
     Some(change(kind, namespace, name, Write::Apply(Box::new(object))))
+}
+
+/// Istio's definitions have no defaults.
+fn elements(kind: Kind) -> Elements {
+    match kind {
+        Kind::DestinationRule | Kind::VirtualService | Kind::WasmPlugin | Kind::EnvoyFilter => Elements::AsWritten,
+        Kind::GrayRelease
+        | Kind::Lane
+        | Kind::MeshPolicy
+        | Kind::Deployment
+        | Kind::ReplicaSet
+        | Kind::HorizontalPodAutoscaler => Elements::Defaulted,
+    }
 }
 
 fn change(kind: Kind, namespace: &str, name: &str, write: Write) -> Change {

@@ -7,9 +7,10 @@ use kube::ResourceExt;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
+use super::super::covers::removal;
 use super::super::scope::Places;
-use super::super::{Change, Kind, MANAGED, Settings, World};
-use super::{applied, deletion, envoy_filter, json_of, wasm_plugin};
+use super::super::{Change, Kind, MANAGED, Settings, World, Write};
+use super::{applied, change, deletion, envoy_filter, json_of, wasm_plugin};
 use crate::api::Delivery;
 use crate::plan::Configs;
 
@@ -61,7 +62,16 @@ fn delivery(world: &World, settings: &Settings) -> (Kind, Option<Value>) {
 
 /// What differs from `configs` being published everywhere. What was there before goes after what replaces it.
 pub(in crate::cluster) fn publication(world: &World, settings: &Settings, configs: &Configs) -> Vec<Change> {
-    let places = Places::of(world, settings);
+    publication_at(&Places::of(world, settings), world, settings, configs)
+}
+
+/// What differs from `configs` being published in `places`, and nowhere else.
+pub(in crate::cluster) fn publication_at(
+    places: &Places,
+    world: &World,
+    settings: &Settings,
+    configs: &Configs,
+) -> Vec<Change> {
     let gateways = places
         .gateways
         .iter()
@@ -71,7 +81,7 @@ pub(in crate::cluster) fn publication(world: &World, settings: &Settings, config
     });
     let wanted: Vec<(&String, Placed<'_>)> = gateways.chain(sidecars).collect();
     let (kind, code) = delivery(world, settings);
-    let apply = wanted.iter().filter_map(|(namespace, placed)| {
+    let apply = wanted.iter().flat_map(|(namespace, placed)| {
         let name = placed.name();
         let spec = match &code {
             Some(code) => envoy_filter::spec(*placed, code),
@@ -81,7 +91,8 @@ pub(in crate::cluster) fn publication(world: &World, settings: &Settings, config
         let is_it =
             |object: &&Arc<DynamicObject>| object.name_any() == name && object.namespace().as_ref() == Some(namespace);
         let live = objects(world, kind).iter().find(is_it).map(|live| json_of(live.as_ref()));
-        applied(kind, namespace, &name, body, live.as_ref())
+        let purged = live.as_ref().and_then(|live| purged(kind, namespace, &name, &body, live));
+        purged.into_iter().chain(applied(kind, namespace, &name, body, live.as_ref()))
     });
     let surplus = [Kind::WasmPlugin, Kind::EnvoyFilter].into_iter().flat_map(|other| {
         let is_wanted = |object: &DynamicObject| {
@@ -94,6 +105,16 @@ pub(in crate::cluster) fn publication(world: &World, settings: &Settings, config
         surplus.filter_map(|object| deletion(other, object)).collect::<Vec<_>>()
     });
     apply.chain(surplus).collect()
+}
+
+/// Takes out of a configuration what somebody else has put there: a filter refuses what it does not know, and a
+/// server-side apply leaves it.
+fn purged(kind: Kind, namespace: &str, name: &str, body: &Value, live: &Value) -> Option<Change> {
+    let config = |object: &Value| object.pointer("/spec/pluginConfig").cloned();
+    let removal = removal(&config(live)?, &config(body)?)?;
+    let metadata = json!({"resourceVersion": live.pointer("/metadata/resourceVersion")});
+    let patch = json!({"metadata": metadata, "spec": {"pluginConfig": removal}});
+    Some(change(kind, namespace, name, Write::Merge(patch)))
 }
 
 fn objects(world: &World, kind: Kind) -> &[Arc<DynamicObject>] {

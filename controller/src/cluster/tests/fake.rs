@@ -1,5 +1,6 @@
 //! A cluster in memory: it takes what a pass writes, and its proxies take what is published.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::api::{ConditionType, Lane, Reason};
+use crate::cluster::covers::removal;
 use crate::cluster::object::publication;
 use crate::cluster::{Change, Kind, ModuleSource, Pass, Report, Settings, StoredStatus, World, Write};
 
@@ -22,10 +24,14 @@ pub(super) struct Fake {
     pub(super) world: World,
     pub(super) settings: Settings,
     version: u64,
+    /// What was applied last to each object of Istio's, by its address.
+    applied: BTreeMap<String, Value>,
     /// Whether proxies take what is published.
     pub(super) proxies_listen: bool,
     /// What was written, as `verb Kind/name`, the latest last.
     pub(super) written: Vec<String>,
+    /// How many statuses were stored.
+    pub(super) stored: usize,
 }
 
 impl Fake {
@@ -33,8 +39,15 @@ impl Fake {
     pub(super) fn with(objects: &[Value]) -> Self {
         let module = ModuleSource { url: "oci://filter".to_owned(), sha256: None };
         let settings = Settings { module, namespace: "graylane-system".to_owned() };
-        let mut fake =
-            Self { world: World::default(), settings, version: 0, proxies_listen: true, written: Vec::new() };
+        let mut fake = Self {
+            world: World::default(),
+            settings,
+            version: 0,
+            applied: BTreeMap::new(),
+            proxies_listen: true,
+            written: Vec::new(),
+            stored: 0,
+        };
         for object in objects {
             fake.add(object);
         }
@@ -75,6 +88,7 @@ impl Fake {
         let statuses: Vec<(String, Value)> = pass.statuses().map(stored).collect();
         let writes = pass.writes();
         let idle = statuses.is_empty() && writes.is_empty();
+        self.stored += statuses.len();
         for (_, object) in statuses {
             self.add(&object);
         }
@@ -102,6 +116,12 @@ impl Fake {
 
     fn write(&mut self, change: Change) {
         let Change { kind, namespace, name, write } = change;
+        let address = format!("{kind:?} {namespace}/{name}");
+        let applied_before = match &write {
+            Write::Apply(object) => self.applied.insert(address, serde_json::to_value(object).unwrap()),
+            Write::Delete { .. } => self.applied.remove(&address),
+            Write::Merge(_) => None,
+        };
         self.version += 1;
         let version = self.version.to_string();
         let verb = match &write {
@@ -111,20 +131,21 @@ impl Fake {
         };
         self.written.push(format!("{verb} {kind:?}/{name}"));
         let world = &mut self.world;
+        let write = Written { write: &write, applied_before, version: &version };
         match kind {
-            Kind::Lane => written(&mut world.lanes, &name, &write, &version),
-            Kind::GrayRelease => written(&mut world.releases, &name, &write, &version),
-            Kind::Deployment => written(&mut world.deployments, &name, &write, &version),
-            Kind::ReplicaSet => written(&mut world.replica_sets, &name, &write, &version),
-            Kind::HorizontalPodAutoscaler => written(&mut world.autoscalers, &name, &write, &version),
-            Kind::DestinationRule => written(&mut world.destination_rules, &name, &write, &version),
-            Kind::VirtualService => written(&mut world.virtual_services, &name, &write, &version),
+            Kind::Lane => write.to(&mut world.lanes, &name),
+            Kind::GrayRelease => write.to(&mut world.releases, &name),
+            Kind::Deployment => write.to(&mut world.deployments, &name),
+            Kind::ReplicaSet => write.to(&mut world.replica_sets, &name),
+            Kind::HorizontalPodAutoscaler => write.to(&mut world.autoscalers, &name),
+            Kind::DestinationRule => write.to(&mut world.destination_rules, &name),
+            Kind::VirtualService => write.to(&mut world.virtual_services, &name),
             Kind::WasmPlugin | Kind::EnvoyFilter => {
                 let all = if kind == Kind::WasmPlugin { &mut world.wasm_plugins } else { &mut world.envoy_filters };
                 let mut here: Vec<_> = all.clone();
                 here.retain(|object| object.namespace().as_ref() == Some(&namespace));
                 all.retain(|object| object.namespace().as_ref() != Some(&namespace));
-                written(&mut here, &name, &write, &version);
+                write.to(&mut here, &name);
                 all.extend(here);
             }
             Kind::MeshPolicy => panic!("the policy is not written"),
@@ -196,31 +217,39 @@ fn stored(status: StoredStatus<'_>) -> (String, Value) {
     }
 }
 
-/// Does a write, as an API server would; an object that is being deleted goes with its last finalizer.
-fn written<K>(objects: &mut Vec<Arc<K>>, name: &str, write: &Write, version: &str)
-where
-    K: ResourceExt + Serialize + DeserializeOwned,
-{
-    let at = objects.iter().position(|object| object.name_any() == name);
-    let live = at.map(|at| objects.remove(at));
-    let (Write::Apply(_) | Write::Merge(_)) = write else { return };
-    let mut object = live.map_or_else(|| json!({}), |live| serde_json::to_value(live.as_ref()).unwrap());
-    match write {
-        Write::Apply(applied) => {
-            let applied = serde_json::to_value(applied).unwrap();
-            // What only the controller writes is what it says; Deployments and what they own have other writers, too.
-            if applied["apiVersion"] != "apps/v1" {
-                object = applied.clone();
+/// A write that came to the API server.
+struct Written<'a> {
+    write: &'a Write,
+    /// What the controller said of the object when it applied it last.
+    applied_before: Option<Value>,
+    version: &'a str,
+}
+
+impl Written<'_> {
+    /// Does it, as an API server would: what is not applied any more goes, what others wrote stays, and an object that is
+    /// being deleted goes with its last finalizer.
+    fn to<K>(&self, objects: &mut Vec<Arc<K>>, name: &str)
+    where
+        K: ResourceExt + Serialize + DeserializeOwned,
+    {
+        let at = objects.iter().position(|object| object.name_any() == name);
+        let live = at.map(|at| objects.remove(at));
+        let mut object = live.map_or_else(|| json!({}), |live| serde_json::to_value(live.as_ref()).unwrap());
+        match self.write {
+            Write::Apply(applied) => {
+                let applied = serde_json::to_value(applied).unwrap();
+                let gone = self.applied_before.as_ref().and_then(|before| removal(before, &applied));
+                merge(&mut object, &gone.unwrap_or_else(|| json!({})));
+                merge(&mut object, &applied);
             }
-            merge(&mut object, &applied);
+            Write::Merge(patch) => merge(&mut object, patch),
+            Write::Delete { .. } => return,
         }
-        Write::Merge(patch) => merge(&mut object, patch),
-        Write::Delete { .. } => {}
-    }
-    merge(&mut object, &json!({"metadata": {"resourceVersion": version}}));
-    let object: K = serde_json::from_value(object).unwrap();
-    if object.meta().deletion_timestamp.is_none() || !object.finalizers().is_empty() {
-        objects.push(Arc::new(object));
+        merge(&mut object, &json!({"metadata": {"resourceVersion": self.version}}));
+        let object: K = serde_json::from_value(object).unwrap();
+        if object.meta().deletion_timestamp.is_none() || !object.finalizers().is_empty() {
+            objects.push(Arc::new(object));
+        }
     }
 }
 
@@ -245,9 +274,14 @@ fn merge(live: &mut Value, patch: &Value) {
 
 fn put<K: ResourceExt + DeserializeOwned>(objects: &mut Vec<Arc<K>>, object: &Value) {
     let object: K = serde_json::from_value(object.clone()).unwrap();
-    objects.retain(|known| known.name_any() != object.name_any());
-    objects.push(Arc::new(object));
-    objects.sort_by_key(|known| known.name_any());
+    let known = objects.iter().position(|known| known.meta().name == object.meta().name);
+    match known {
+        Some(known) => objects[known] = Arc::new(object),
+        None => {
+            let before = objects.iter().position(|known| known.meta().name > object.meta().name);
+            objects.insert(before.unwrap_or(objects.len()), Arc::new(object));
+        }
+    }
 }
 
 /// A Deployment with one pod beside a proxy, which is ready.

@@ -2,6 +2,8 @@
 
 mod fake;
 mod lanes;
+mod manifests;
 mod policy;
+mod pushes;
 mod releases;
 mod routes;
