@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Pod, Service};
@@ -22,6 +22,8 @@ pub(super) struct Fake {
     pub(super) world: World,
     pub(super) settings: Settings,
     version: u64,
+    /// What the clock says; a second passes with each turn.
+    now: Timestamp,
     /// Whether proxies take what is published.
     pub(super) proxies_listen: bool,
     /// What was written, as `verb Kind/name`, the latest last.
@@ -33,8 +35,14 @@ impl Fake {
     pub(super) fn with(objects: &[Value]) -> Self {
         let module = ModuleSource { url: "oci://filter".to_owned(), sha256: None };
         let settings = Settings { module, namespace: "graylane-system".to_owned() };
-        let mut fake =
-            Self { world: World::default(), settings, version: 0, proxies_listen: true, written: Vec::new() };
+        let mut fake = Self {
+            world: World::default(),
+            settings,
+            version: 0,
+            now: Timestamp::UNIX_EPOCH,
+            proxies_listen: true,
+            written: Vec::new(),
+        };
         for object in objects {
             fake.add(object);
         }
@@ -71,7 +79,8 @@ impl Fake {
     /// One pass of the controller, and whether it did anything.
     pub(super) fn turn(&mut self) -> bool {
         let world = self.world.clone();
-        let pass = Pass::begin(&world, &self.settings, Timestamp::UNIX_EPOCH);
+        self.now += SignedDuration::from_secs(1);
+        let pass = Pass::begin(&world, &self.settings, self.now);
         let statuses: Vec<(String, Value)> = pass.statuses().map(stored).collect();
         let writes = pass.writes();
         let idle = statuses.is_empty() && writes.is_empty();
@@ -92,8 +101,11 @@ impl Fake {
 
     /// Passes until nothing is left to do.
     pub(super) fn settle(&mut self) {
-        for _ in 0..40 {
-            if !self.turn() {
+        let mut idle = 0;
+        for _ in 0..100 {
+            idle = if self.turn() { 0 } else { idle + 1 };
+            // So long that requests under way are over.
+            if idle > 6 {
                 return;
             }
         }
