@@ -39,7 +39,7 @@ pub use override_policy::{OverrideKeyPolicy, OverridePolicy, SecretRef, SecretSo
 pub use pod_labels::{InvalidPodLabels, PodLabels};
 pub use rule::EntryRule;
 pub use status::{
-    BaseRoute, Cohorts, Deed, GrayReleaseStatus, HighWater, Phase, Proxies, Publication, Steering, Traffic,
+    BaseRoute, Cohorts, Deed, GrayReleaseStatus, HighWater, NewPods, Phase, Proxies, Publication, Steering, Traffic,
     WorkloadStatus,
 };
 pub use strategy::{Canary, Pause, Step, Strategy};

@@ -73,6 +73,8 @@ pub enum Phase {
     Routing,
     /// Replicas of the new version are awaited.
     Scaling,
+    /// Proxies are told that the new pods serve; nobody is on them.
+    Announcing,
     /// Proxies take the step.
     Propagating,
     /// The step's time passes, or somebody approves.
@@ -97,7 +99,7 @@ pub enum Phase {
 
 /// What proxies are to do with requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Traffic {
     /// Where requests go that are in no lane.
     pub base: BaseRoute,
@@ -105,6 +107,8 @@ pub struct Traffic {
     pub weight: Percentage,
     /// Whether rules put requests in the lane.
     pub cohorts: Cohorts,
+    /// Whether requests in the lane go to the new pods.
+    pub new_pods: NewPods,
 }
 
 /// Where requests go that are in no lane.
@@ -129,6 +133,16 @@ pub enum Cohorts {
     In,
 }
 
+/// Whether requests in the lane go to the new pods.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum NewPods {
+    /// They are not there yet, or not everywhere: the lane falls back.
+    #[default]
+    Awaited,
+    /// The lane leads to them, where they are ready.
+    Announced,
+}
+
 /// Traffic as it is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -138,6 +152,10 @@ pub struct Publication {
     pub generation: u64,
     /// What it says.
     pub traffic: Traffic,
+    /// When every proxy had it for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub acknowledged: Option<Timestamp>,
 }
 
 /// Proxies and what they have acknowledged.

@@ -15,7 +15,7 @@ use super::standing::{self, BASE};
 use super::version_names::resolve;
 use super::{NoSecret, World};
 use crate::api::{
-    GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, ObjectRef, SecretRef, SecretSource, WorkloadStatus,
+    GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, NewPods, ObjectRef, SecretRef, SecretSource, WorkloadStatus,
 };
 use crate::plan::{Configs, Observed, Readiness, Refusals, Service, ServiceFacts, plan};
 use crate::release::Facts;
@@ -88,7 +88,7 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
             let service = Service::resolve(&named.service, &namespace).ok();
             if let Some(service) = service.and_then(|service| services.get_mut(&service)) {
                 service.base.clone_from(&known.stable);
-                service.versions = versions(known, facts.as_ref());
+                service.versions = versions(known, status.traffic.new_pods, facts.as_ref());
             }
         }
     }
@@ -153,10 +153,15 @@ fn secrets(world: &World) -> BTreeMap<SecretSource, Secret> {
     world.secrets.iter().filter_map(found).collect()
 }
 
-/// The versions of a workload. What is stable counts as ready: where it is not, nothing better is known.
-fn versions(known: &WorkloadStatus, facts: Option<&crate::release::WorkloadFacts>) -> BTreeMap<VersionName, Readiness> {
-    let serves =
+/// The versions of a workload. New pods count only when those of all workloads do; what is stable counts as ready: where it is not, nothing better is known.
+fn versions(
+    known: &WorkloadStatus,
+    new_pods: NewPods,
+    facts: Option<&crate::release::WorkloadFacts>,
+) -> BTreeMap<VersionName, Readiness> {
+    let available =
         |version: &VersionName| facts.and_then(|facts| facts.sets.get(version)).is_some_and(|set| set.available > 0);
+    let serves = |version: &VersionName| new_pods == NewPods::Announced && available(version);
     let gray = known.gray.iter().map(|gray| (gray, if serves(gray) { Readiness::Ready } else { Readiness::NotReady }));
     let stable = known.stable.iter().map(|stable| (stable, Readiness::Ready));
     gray.chain(stable).map(|(version, readiness)| (version.clone(), readiness)).collect()

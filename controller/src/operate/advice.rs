@@ -22,7 +22,7 @@ pub(super) fn of(release: &GrayRelease, status: &GrayReleaseStatus) -> Vec<Strin
             verb("retry", "releases it again"),
             verb("undo", "gives the Deployments the template of their stable version again"),
         ],
-        Phase::Scaling if reasons.contains(&Reason::NotEnoughReady) => {
+        Phase::Scaling | Phase::Announcing if reasons.contains(&Reason::NotEnoughReady) => {
             let grays = status.workloads.iter().filter_map(|workload| workload.gray.as_ref());
             let look = |gray| format!("kubectl describe pods -n {namespace} -l {HASH_LABEL}={gray}  says why");
             grays.map(look).chain([abort()]).collect()

@@ -66,6 +66,10 @@ impl Machine<'_> {
             Phase::Preparing => format!("the new version is made known: {}", awaited()),
             Phase::Routing => format!("routes are laid: {}", awaited()),
             Phase::Scaling => format!("replicas are awaited: {}", self.pods()),
+            Phase::Announcing => format!("proxies are told of the new pods: {}", awaited()),
+            Phase::Propagating if self.index() >= self.course.len() && self.acknowledged() => {
+                "everybody goes to the new version; requests under way end first".to_owned()
+            }
             Phase::Propagating => format!("weight {}: {}", status.traffic.weight, awaited()),
             Phase::Pausing => match self.course.pause(self.index()).and_then(|pause| pause.duration) {
                 Some(wait) => format!("weight {} for {wait}", status.traffic.weight),
@@ -74,6 +78,9 @@ impl Machine<'_> {
             Phase::Switching => format!("everybody goes to the new version: {}", awaited()),
             Phase::Draining => format!("old pods stay for {} s", self.course.scale_down_delay().as_secs()),
             Phase::Adopting => "the Deployments take the new pods".to_owned(),
+            Phase::Aborting if self.acknowledged() => {
+                "everybody has returned to the stable version; requests under way end first".to_owned()
+            }
             Phase::Aborting => format!("everybody returns to the stable version: {}", awaited()),
             Phase::Withdrawing => "the new pods are removed".to_owned(),
             Phase::Aborted => format!("aborted: {}", status.abort_reason.as_deref().unwrap_or_default()),
@@ -130,6 +137,7 @@ impl Machine<'_> {
             Phase::Preparing
             | Phase::Routing
             | Phase::Scaling
+            | Phase::Announcing
             | Phase::Propagating
             | Phase::Switching
             | Phase::Draining
@@ -157,7 +165,9 @@ impl Machine<'_> {
             _ if !self.status.steering.suspects.is_empty() => {
                 (true, Reason::SteeringMismatch, super::steering::missteered(&self.status.steering.suspects))
             }
-            Phase::Scaling if self.is_overdue() => (true, Reason::NotEnoughReady, self.status.message.clone()),
+            Phase::Scaling | Phase::Announcing if self.is_overdue() && !self.enough_are_available() => {
+                (true, Reason::NotEnoughReady, self.status.message.clone())
+            }
             _ if self.is_overdue() => (true, Reason::LaggingProxies, self.status.message.clone()),
             _ => (false, Reason::Valid, "nothing stands in the way".to_owned()),
         }

@@ -104,6 +104,7 @@ fn pausing(phase: Phase, hold: Hold, workload: &WorkloadStatus, facts: &Workload
         | Phase::Preparing
         | Phase::Routing
         | Phase::Scaling
+        | Phase::Announcing
         | Phase::Propagating
         | Phase::Pausing
         | Phase::Switching
@@ -134,7 +135,7 @@ fn gray(
     let present = facts.sets.get(&version).map_or(0, |set| set.replicas);
     let (least, custody) = match status.phase {
         Phase::Preparing | Phase::Routing => (0, Custody::Release),
-        Phase::Scaling | Phase::Propagating | Phase::Pausing => {
+        Phase::Scaling | Phase::Announcing | Phase::Propagating | Phase::Pausing => {
             (course.replicas(step, facts.replicas).max(carried), Custody::Release)
         }
         Phase::Switching | Phase::Draining => (facts.replicas, Custody::Release),

@@ -9,7 +9,8 @@
 //! half way through doing, and starts again, goes on as if nothing had happened.
 //!
 //! Invariants, each with a property test: weight is given only to versions with enough ready pods; every change of
-//! traffic is acknowledged by all proxies before the next one and before a pod goes; a wait is never cut short; nothing
+//! traffic is acknowledged by all proxies before the next one and before a pod goes; a request meets the versions that it
+//! was decided for, on its whole way; a wait is never cut short; nothing
 //! changes while the facts do not.
 
 mod conditions;
@@ -62,6 +63,10 @@ pub fn desired(facts: &Facts, spec: &GrayReleaseSpec, status: &GrayReleaseStatus
     desired::of(facts, spec, &Course::of(spec), status)
 }
 
+/// How long requests may be under way that were decided before the last proxy took a change. Each of them meets one
+/// version of every service: what they are decided for stays for so long.
+const UNDER_WAY: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// One pass over one release.
 struct Machine<'a> {
     facts: &'a Facts,
@@ -79,12 +84,18 @@ impl Machine<'_> {
         if let Some(generation) = self.facts.published
             && status.publication.as_ref().is_none_or(|publication| publication.traffic != status.traffic)
         {
-            status.publication = Some(crate::api::Publication { generation, traffic: status.traffic.clone() });
+            let traffic = status.traffic.clone();
+            status.publication = Some(crate::api::Publication { generation, traffic, acknowledged: None });
         }
         let wanted = status.publication.as_ref().filter(|publication| publication.traffic == status.traffic);
         let (late, lagging) = lagging(&self.facts.proxies, wanted.map(|wanted| wanted.generation));
         let total = count(self.facts.proxies.len());
         status.proxies = Proxies { total, acknowledged: total.saturating_sub(late), lagging };
+        if self.acknowledged()
+            && let Some(published) = &mut self.status.publication
+        {
+            published.acknowledged.get_or_insert(self.now);
+        }
     }
 
     /// Whether every proxy does what the stored status says.
@@ -92,6 +103,12 @@ impl Machine<'_> {
         let published = self.status.publication.as_ref();
         published.is_some_and(|published| published.traffic == self.status.traffic)
             && self.status.proxies.acknowledged == self.status.proxies.total
+    }
+
+    /// Whether every proxy does what the stored status says, and requests that were decided before are over.
+    fn settled(&self) -> bool {
+        let acknowledged = self.status.publication.as_ref().and_then(|published| published.acknowledged);
+        self.acknowledged() && acknowledged.is_some_and(|since| self.passed(since, UNDER_WAY))
     }
 
     /// Goes through changed steps from the first one, from where the weight is.
@@ -117,7 +134,11 @@ impl Machine<'_> {
 
     /// Whether `seconds` have passed since the phase began.
     fn lasted(&self, wait: std::time::Duration) -> bool {
-        self.status.since.is_none_or(|since| self.now.duration_since(since).unsigned_abs() >= wait && self.now >= since)
+        self.status.since.is_none_or(|since| self.passed(since, wait))
+    }
+
+    fn passed(&self, since: Timestamp, wait: std::time::Duration) -> bool {
+        self.now >= since && self.now.duration_since(since).unsigned_abs() >= wait
     }
 }
 
@@ -143,6 +164,7 @@ impl Phase {
             Self::Preparing
             | Self::Routing
             | Self::Scaling
+            | Self::Announcing
             | Self::Propagating
             | Self::Pausing
             | Self::Switching
@@ -160,7 +182,7 @@ impl Phase {
     /// Whether the steps are being gone through.
     #[must_use]
     pub fn is_stepping(self) -> bool {
-        matches!(self, Self::Scaling | Self::Propagating | Self::Pausing)
+        matches!(self, Self::Scaling | Self::Announcing | Self::Propagating | Self::Pausing)
     }
 }
 

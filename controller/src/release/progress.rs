@@ -14,7 +14,9 @@ impl Machine<'_> {
         }
         let seconds = self.spec.progress_deadline_seconds;
         let reason = match self.status.phase {
-            Phase::Scaling => format!("replicas of the new version were not ready, without progress for {seconds} s"),
+            Phase::Scaling | Phase::Announcing if !self.enough_are_available() => {
+                format!("replicas of the new version were not ready, without progress for {seconds} s")
+            }
             _ if self.spec.on_lagging_proxies == OnLaggingProxies::Abort && !self.acknowledged() => {
                 format!("proxies had not taken the last change {seconds} s after the last one did")
             }

@@ -5,7 +5,7 @@ use graylane_core::Percentage;
 use super::history::OURSELVES;
 use super::versions::Wish;
 use super::{Life, Machine, Owner};
-use crate::api::{BaseRoute, Cohorts, Phase, Steering, Traffic};
+use crate::api::{BaseRoute, Cohorts, NewPods, Phase, Steering, Traffic};
 
 impl Machine<'_> {
     /// Makes the transition that is due, if one is.
@@ -28,22 +28,20 @@ impl Machine<'_> {
                 self.enter(Phase::Routing);
             }
             Phase::Routing if self.acknowledged() => self.go_to(self.index()),
-            Phase::Scaling if self.enough_are_available() => {
-                self.status.traffic.weight = self.course.weight(self.index());
-                self.status.traffic.cohorts = Cohorts::In;
-                self.enter(Phase::Propagating);
-            }
+            Phase::Scaling if self.enough_are_available() => self.announce(),
+            Phase::Announcing if self.acknowledged() && self.enough_are_available() => self.give_weight(),
             Phase::Propagating if self.acknowledged() => self.step_is_taken(),
             Phase::Pausing if self.pause_is_over() => self.go_to(self.index() + 1),
             Phase::Switching if self.acknowledged() => self.enter(Phase::Draining),
             Phase::Draining if self.old_pods_may_go() => self.enter(Phase::Adopting),
             Phase::Adopting if self.are_adopted() => self.complete(),
-            Phase::Aborting if self.acknowledged() => self.enter(Phase::Withdrawing),
+            Phase::Aborting if self.settled() => self.enter(Phase::Withdrawing),
             Phase::Withdrawing if self.gray_is_gone() => self.withdraw(),
             Phase::Aborted if self.compared() != Wish::Same => self.rest(Phase::Idle),
             Phase::Preparing
             | Phase::Routing
             | Phase::Scaling
+            | Phase::Announcing
             | Phase::Propagating
             | Phase::Pausing
             | Phase::Switching
@@ -98,11 +96,29 @@ impl Machine<'_> {
         }
     }
 
+    /// Lets proxies know the new pods, unless all do.
+    fn announce(&mut self) {
+        self.status.traffic.new_pods = NewPods::Announced;
+        if self.acknowledged() {
+            self.give_weight();
+        } else {
+            self.enter(Phase::Announcing);
+        }
+    }
+
+    fn give_weight(&mut self) {
+        self.status.traffic.weight = self.course.weight(self.index());
+        self.status.traffic.cohorts = Cohorts::In;
+        self.enter(Phase::Propagating);
+    }
+
     fn step_is_taken(&mut self) {
         let index = self.index();
         if index >= self.course.len() {
-            self.status.traffic.base = BaseRoute::Gray;
-            self.enter(Phase::Switching);
+            if self.settled() {
+                self.status.traffic.base = BaseRoute::Gray;
+                self.enter(Phase::Switching);
+            }
         } else if self.course.pause(index).is_some() {
             self.enter(Phase::Pausing);
         } else {
@@ -148,7 +164,7 @@ impl Machine<'_> {
     }
 
     /// Whether every new version has the pods that it is to have.
-    fn enough_are_available(&self) -> bool {
+    pub(super) fn enough_are_available(&self) -> bool {
         let desired = super::desired(self.facts, self.spec, &self.status);
         let pairs = desired.workloads.iter().zip(&self.facts.workloads);
         let mut grays = pairs.filter_map(|(workload, facts)| Some((workload.gray.as_ref()?, facts.as_ref()?)));

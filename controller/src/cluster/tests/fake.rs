@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Pod, Service};
@@ -26,6 +26,8 @@ pub(super) struct Fake {
     version: u64,
     /// What was applied last to each object of Istio's, by its address.
     applied: BTreeMap<String, Value>,
+    /// What the clock says; a second passes with each turn.
+    now: Timestamp,
     /// Whether proxies take what is published.
     pub(super) proxies_listen: bool,
     /// What was written, as `verb Kind/name`, the latest last.
@@ -44,6 +46,7 @@ impl Fake {
             settings,
             version: 0,
             applied: BTreeMap::new(),
+            now: Timestamp::UNIX_EPOCH,
             proxies_listen: true,
             written: Vec::new(),
             stored: 0,
@@ -84,7 +87,8 @@ impl Fake {
     /// One pass of the controller, and whether it did anything.
     pub(super) fn turn(&mut self) -> bool {
         let world = self.world.clone();
-        let pass = Pass::begin(&world, &self.settings, Timestamp::UNIX_EPOCH);
+        self.now += SignedDuration::from_secs(1);
+        let pass = Pass::begin(&world, &self.settings, self.now);
         let statuses: Vec<(String, Value)> = pass.statuses().map(stored).collect();
         let writes = pass.writes();
         let idle = statuses.is_empty() && writes.is_empty();
@@ -106,8 +110,11 @@ impl Fake {
 
     /// Passes until nothing is left to do.
     pub(super) fn settle(&mut self) {
-        for _ in 0..40 {
-            if !self.turn() {
+        let mut idle = 0;
+        for _ in 0..100 {
+            idle = if self.turn() { 0 } else { idle + 1 };
+            // So long that requests under way are over.
+            if idle > 6 {
                 return;
             }
         }

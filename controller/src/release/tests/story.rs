@@ -2,7 +2,8 @@
 
 use super::world::{Event, Pass, World, percent};
 use crate::api::{
-    BaseRoute, Canary, DeploymentName, GrayReleaseSpec, OnSteeringMismatch, Pause, Phase, Reason, Step, Strategy,
+    BaseRoute, Canary, DeploymentName, GrayReleaseSpec, NewPods, OnSteeringMismatch, Pause, Phase, Reason, Step,
+    Strategy,
 };
 use crate::release::{Facts, Life, Owner, Scaling, step};
 
@@ -32,7 +33,8 @@ pub(super) fn until(world: &mut World, phase: Phase) {
         if world.status.phase == Phase::Pausing && matches!(phase, Phase::Switching | Phase::Draining) {
             world.happen(&Event::Verb("promote:full"));
         }
-        for event in [Event::Ready(2), Event::Ready(3), Event::Controller(Pass::Whole), Event::Proxies] {
+        for event in [Event::Ready(2), Event::Ready(3), Event::Controller(Pass::Whole), Event::Proxies, Event::Time(1)]
+        {
             world.happen(&event);
         }
     }
@@ -76,7 +78,8 @@ fn a_proxy_that_is_cut_off_stops_the_step_and_is_named() {
     let mut world = World::new(spec(1));
     world.settle();
     world.happen(&Event::Template(0, 2));
-    until(&mut world, Phase::Scaling);
+    until(&mut world, Phase::Announcing);
+    world.happen(&Event::Proxies);
     for _ in 0..5 {
         world.happen(&Event::Ready(2));
         world.happen(&Event::Controller(Pass::Whole));
@@ -95,6 +98,46 @@ fn a_proxy_that_is_cut_off_stops_the_step_and_is_named() {
     world.happen(&Event::Controller(Pass::Whole));
     assert_eq!((world.status.phase, world.status.traffic.weight), (Phase::Aborting, percent(0)));
     assert_eq!(world.workloads[0].serving(), [1, 2], "the proxy may still send to the new pods");
+}
+
+#[test]
+fn every_proxy_knows_the_new_pods_of_all_workloads_before_anybody_is_sent_there() {
+    let mut world = World::new(spec(2));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    world.happen(&Event::Template(1, 2));
+    until(&mut world, Phase::Scaling);
+    world.happen(&Event::Ready(2));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!((world.status.traffic.new_pods, world.status.traffic.weight), (NewPods::Announced, percent(0)));
+    for _ in 0..5 {
+        world.happen(&Event::ProxiesButOne);
+        world.happen(&Event::Controller(Pass::Whole));
+    }
+    assert_eq!((world.status.phase, world.status.traffic.weight), (Phase::Announcing, percent(0)));
+    assert_eq!(world.status.proxies.lagging, ["shop/0"]);
+    world.happen(&Event::Proxies);
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!((world.status.phase, world.status.traffic.weight), (Phase::Propagating, percent(25)));
+}
+
+#[test]
+fn what_requests_under_way_were_decided_for_stays_for_five_seconds() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    world.happen(&Event::Verb("abort"));
+    world.happen(&Event::Controller(Pass::Whole));
+    world.happen(&Event::Proxies);
+    world.happen(&Event::Controller(Pass::Whole));
+    world.happen(&Event::Time(4));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!((world.status.phase, world.status.traffic.new_pods), (Phase::Aborting, NewPods::Announced));
+    assert_eq!(world.workloads[0].serving(), [1, 2]);
+    world.happen(&Event::Time(1));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!(world.status.phase, Phase::Withdrawing);
 }
 
 #[test]

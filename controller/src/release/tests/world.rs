@@ -8,7 +8,7 @@ use graylane_core::name::VersionName;
 use jiff::{SignedDuration, Timestamp};
 
 use super::workload::{Set, Workload};
-use crate::api::{BaseRoute, Cohorts, GrayReleaseSpec, GrayReleaseStatus, Phase, Traffic};
+use crate::api::{BaseRoute, Cohorts, GrayReleaseSpec, GrayReleaseStatus, NewPods, Phase, Traffic};
 use crate::release::{Custody, Desired, Facts, Finalizer, Life, Owner, Pausing, Scaling, step};
 
 /// Where a pass of the controller ends.
@@ -70,6 +70,8 @@ pub(super) struct World {
     pub(super) writes: usize,
     /// When the present step was acknowledged by all, for the promise of dwell.
     acknowledged: Option<(u64, Timestamp)>,
+    /// Whether every proxy has heard that the new pods serve.
+    heard: bool,
 }
 
 /// The versions that have bad pods, which never become ready.
@@ -100,6 +102,7 @@ impl World {
             mismatches: BTreeMap::new(),
             writes: 0,
             acknowledged: None,
+            heard: false,
         }
     }
 
@@ -144,6 +147,7 @@ impl World {
 
     /// Lets everything get well, and time pass, until nothing changes any more.
     pub(super) fn settle(&mut self) {
+        let mut idle = 0;
         for _ in 0..400 {
             let before = (self.status.clone(), self.writes);
             for template in 1..BAD {
@@ -151,7 +155,8 @@ impl World {
             }
             self.happen(&Event::Proxies);
             self.happen(&Event::Controller(Pass::Whole));
-            if before == (self.status.clone(), self.writes) {
+            idle = if before == (self.status.clone(), self.writes) { idle + 1 } else { 0 };
+            if idle > 1 {
                 return;
             }
             self.now += SignedDuration::from_secs(61);
@@ -211,6 +216,10 @@ impl World {
             next.workloads.iter().zip(&self.workloads).filter_map(|(known, real)| Some((real, known.gray.as_ref()?)))
         };
         if raised {
+            assert!(
+                self.heard,
+                "weight, while proxies do not know that new pods serve: requests would meet both versions"
+            );
             for (workload, gray) in grays() {
                 let available = workload.sets.get(gray.as_str()).map_or(0, |set| set.available);
                 let needed = (u32::from(next.traffic.weight.slots()) * workload.replicas).div_ceil(10_000).max(1);
@@ -220,6 +229,11 @@ impl World {
                     next.traffic.weight
                 );
             }
+        }
+        let last_moment = [Phase::Switching, Phase::Withdrawing];
+        if next.phase != self.status.phase && last_moment.contains(&next.phase) {
+            let lasted = self.now.duration_since(self.acknowledged.unwrap().1).as_secs();
+            assert!(lasted >= 5, "requests under way meet both versions: {:?} after {lasted} s", next.phase);
         }
         if next.phase == Phase::Adopting && self.status.phase != Phase::Adopting {
             assert!(self.everybody_has_it(), "pods go before proxies know");
@@ -249,6 +263,10 @@ impl World {
         let generation = self.published.0;
         if self.acknowledged.is_none_or(|(known, _)| known != generation) && self.everybody_has_it() {
             self.acknowledged = Some((generation, self.now));
+        }
+        match self.published.1.new_pods {
+            NewPods::Announced => self.heard |= self.everybody_has_it(),
+            NewPods::Awaited => self.heard = false,
         }
     }
 
