@@ -47,14 +47,14 @@ impl Resources {
                 name(&mut services, &split.service, namespace.as_deref(), versions);
             }
         }
-        let released: BTreeSet<Service> = services.keys().cloned().collect();
+        let with_base: BTreeSet<Service> = services.keys().cloned().collect();
         for Lane { metadata, spec, .. } in &self.lanes {
             let namespace = ObjectRef::of(Kind::Lane, metadata).namespace;
             for member in &spec.services {
                 name(&mut services, &member.service, namespace.as_deref(), [&member.version]);
             }
         }
-        for (_, facts) in services.iter_mut().filter(|(service, _)| !released.contains(*service)) {
+        for (_, facts) in services.iter_mut().filter(|(service, _)| !with_base.contains(*service)) {
             facts.base = VersionName::new(ServiceFacts::BASE).ok();
             facts.versions.extend(facts.base.iter().map(|base| (base.clone(), Readiness::Ready)));
         }

@@ -20,12 +20,11 @@ const PODS: [&[&str]; 3] =
 
 /// The lanes that `resources` form, by name. The names of objects that can not name one are refused elsewhere.
 pub(super) fn lanes(resources: &Resources) -> BTreeSet<String> {
-    let releases = resources.releases.iter();
-    let released = releases.filter_map(|release| match &release.spec.lane {
+    let of_releases = resources.releases.iter().filter_map(|release| match &release.spec.lane {
         Some(lane) => Some(lane.to_string()),
         None => release.metadata.name.clone(),
     });
-    released.chain(resources.lanes.iter().filter_map(|lane| lane.metadata.name.clone())).collect()
+    of_releases.chain(resources.lanes.iter().filter_map(|lane| lane.metadata.name.clone())).collect()
 }
 
 /// Checks what the versions of `mesh` say.

@@ -282,12 +282,11 @@ fn merge(live: &mut Value, patch: &Value) {
 fn put<K: ResourceExt + DeserializeOwned>(objects: &mut Vec<Arc<K>>, object: &Value) {
     let object: K = serde_json::from_value(object.clone()).unwrap();
     let known = objects.iter().position(|known| known.meta().name == object.meta().name);
-    match known {
-        Some(known) => objects[known] = Arc::new(object),
-        None => {
-            let before = objects.iter().position(|known| known.meta().name > object.meta().name);
-            objects.insert(before.unwrap_or(objects.len()), Arc::new(object));
-        }
+    if let Some(known) = known {
+        objects[known] = Arc::new(object);
+    } else {
+        let before = objects.iter().position(|known| known.meta().name > object.meta().name);
+        objects.insert(before.unwrap_or(objects.len()), Arc::new(object));
     }
 }
 

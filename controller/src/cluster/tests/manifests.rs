@@ -15,13 +15,11 @@ const FILE: &str = "file:///opt/graylane.wasm";
 
 fn read(objects: &[Value]) -> Resources {
     let folder = tempfile::tempdir().unwrap();
-    let mut text = String::new();
-    for object in objects {
+    for (index, object) in objects.iter().enumerate() {
         let mut object = object.clone();
         object["metadata"]["namespace"] = json!("shop");
-        text += &format!("---\n{object}\n");
+        fs::write(folder.path().join(format!("{index}.json")), object.to_string()).unwrap();
     }
-    fs::write(folder.path().join("all.yaml"), text).unwrap();
     resources::read(&[folder.path()]).unwrap()
 }
 

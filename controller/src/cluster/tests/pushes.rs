@@ -39,9 +39,12 @@ fn outbound(fake: &Fake) -> FilterConfig {
         .expect("it can be read")
 }
 
+/// Something that somebody does to a configuration.
+type Edit<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
 #[test]
 fn a_plugin_configuration_that_somebody_breaks_is_mended_at_once_and_stays_mended() {
-    let edits: [(&str, &dyn Fn(&mut Value)); 6] = [
+    let edits: [Edit<'_>; 6] = [
         ("a member that no filter knows", &|config| config["wieght"] = json!(5)),
         ("one deep within", &|config| config["services"]["cart.shop"]["note"] = json!({"by": "me"})),
         ("one in a list", &|config| config["ruleSets"][0]["rules"][0]["note"] = json!("mine")),
