@@ -6,12 +6,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 mod cluster;
+mod istio;
 mod journey;
 mod lanes;
 mod load;
 mod manifests;
 mod scenarios;
 mod shop;
+mod streams;
 mod window;
 
 use std::process::ExitCode;
