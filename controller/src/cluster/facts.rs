@@ -10,7 +10,7 @@ use super::endpoints::Endpoints;
 use super::{HASH_LABEL, RELEASE_LABEL, Report, VERB_ANNOTATION, World, object, scope, template};
 use crate::api::{DeploymentName, GrayRelease, PodLabels, Workload};
 use crate::plan::Service;
-use crate::release::{Facts, Life, Owner, PodSet, Scaling, WorkloadFacts};
+use crate::release::{Facts, Filter, Life, Owner, PodSet, Scaling, WorkloadFacts};
 
 /// The facts of `release`; what is published, and what the planner says of it, is added by whoever plans.
 pub(super) fn of(world: &World, endpoints: &Endpoints<'_>, release: &GrayRelease) -> Facts {
@@ -27,6 +27,7 @@ pub(super) fn of(world: &World, endpoints: &Endpoints<'_>, release: &GrayRelease
         proxies: scope::proxies(world),
         mismatches: mismatches(world, release),
         published: None,
+        filter: Filter::InPlace,
         verb: release.annotations().get(VERB_ANNOTATION).cloned(),
         life: if release.metadata.deletion_timestamp.is_some() { Life::Deleted } else { Life::Kept },
         generation: release.metadata.generation.unwrap_or_default(),

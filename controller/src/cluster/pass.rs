@@ -11,6 +11,7 @@ use super::object::{self, publication};
 use super::planning::{self, Planned, Statuses};
 use super::released::Released;
 use super::stored_status::StoredStatus;
+use super::supply::Exchange;
 use super::way::{Way, Ways};
 use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
 use crate::api::{self, GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage};
@@ -25,6 +26,7 @@ pub struct Pass<'w> {
     settings: &'w Settings,
     endpoints: Endpoints<'w>,
     previous: Option<Configs>,
+    exchange: Exchange,
     releases: Vec<Released<'w>>,
     lanes: Vec<Standing<'w>>,
     policy: Option<Followed<'w>>,
@@ -52,6 +54,7 @@ impl<'w> Pass<'w> {
     #[must_use]
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
         let previous = planning::published(world);
+        let exchange = Exchange::of(world, settings, previous.as_ref());
         let endpoints = Endpoints::of(world);
         let mut facts: BTreeMap<String, Facts> =
             over_deployments(world).map(|release| (address(release), facts::of(world, &endpoints, release))).collect();
@@ -59,12 +62,13 @@ impl<'w> Pass<'w> {
         let planned = planning::of(world, &statuses, previous.as_ref());
         let published = planned.configs.as_ref().and_then(|configs| {
             let configs = configs.clone().at_least(floor(world, &statuses));
-            publication::publication(world, settings, &configs).is_empty().then(|| configs.generation())
+            publication::publication(world, settings, &exchange, &configs).is_empty().then(|| configs.generation())
         });
         let unheard = unheard(world, &statuses);
         let releases = over_deployments(world).filter_map(|release| {
             let mut facts = facts.remove(&address(release))?;
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
+            facts.filter = exchange.filter();
             facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
             let stored = release.status.clone().unwrap_or_default();
             // What is wrong with an object does not keep it from going, nor anybody from returning to the stable version:
@@ -90,7 +94,7 @@ impl<'w> Pass<'w> {
             let next = policy::status(world, settings, object, refusal, &stored, now);
             Followed { object, stored, next }
         });
-        Self { world, settings, endpoints, previous, releases, lanes, policy }
+        Self { world, settings, endpoints, previous, exchange, releases, lanes, policy }
     }
 
     /// The statuses that change, to be stored first.
@@ -139,8 +143,8 @@ impl<'w> Pass<'w> {
         };
         let planned = planning::of(self.world, &statuses, self.previous.as_ref());
         if let Some(configs) = planned.configs {
-            let configs = configs.at_least(floor(self.world, &statuses));
-            writes.extend(publication::publication(self.world, self.settings, &configs));
+            let configs = self.exchange.configs(configs, self.previous.as_ref()).at_least(floor(self.world, &statuses));
+            writes.extend(publication::publication(self.world, self.settings, &self.exchange, &configs));
         }
         writes.extend(self.lanes.iter().filter_map(Standing::finalizer));
         writes

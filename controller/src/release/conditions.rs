@@ -1,7 +1,7 @@
 //! What a status tells people: a sentence, counts, and conditions.
 
 use super::versions::NotHeld;
-use super::{Machine, Objection};
+use super::{Filter, Machine, Objection};
 use crate::api::{Condition, ConditionStatus, ConditionType, GrayReleaseStatus, Phase, Reason};
 
 impl Machine<'_> {
@@ -59,7 +59,11 @@ impl Machine<'_> {
                 Some(_) | None => "to be published".to_owned(),
             }
         };
-        let paused = if status.paused_since.is_some() { "paused by somebody; " } else { "" };
+        let held = match self.facts.filter {
+            _ if status.paused_since.is_some() => "paused by somebody; ",
+            Filter::Exchanged if status.phase.is_under_way() => "held while proxies get another module; ",
+            Filter::Exchanged | Filter::InPlace => "",
+        };
         let text = match status.phase {
             Phase::Idle => "there is nothing to release".to_owned(),
             Phase::Completed => "the last release is complete".to_owned(),
@@ -86,7 +90,7 @@ impl Machine<'_> {
             Phase::Aborted => format!("aborted: {}", status.abort_reason.as_deref().unwrap_or_default()),
             Phase::Withdrawn => "nothing of the release is left".to_owned(),
         };
-        format!("{paused}{text}")
+        format!("{held}{text}")
     }
 
     fn pods(&self) -> String {

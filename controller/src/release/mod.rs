@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use crate::api::{GrayReleaseSpec, GrayReleaseStatus, Phase, Proxies};
 use course::Course;
 pub use desired::{Custody, Desired, DesiredWorkload, Finalizer, GraySet, Pausing};
-pub use facts::{Facts, Life, Objection, Owner, PodSet, Scaling, Template, WorkloadFacts};
+pub use facts::{Facts, Filter, Life, Objection, Owner, PodSet, Scaling, Template, WorkloadFacts};
 pub(crate) use fingerprint::fingerprint;
 pub use verb::{InvalidVerb, Verb};
 
@@ -173,6 +173,28 @@ impl Phase {
             | Self::Adopting
             | Self::Completed
             | Self::Aborting
+            | Self::Withdrawing
+            | Self::Aborted
+            | Self::Withdrawn => false,
+        }
+    }
+
+    /// Whether it ends when every proxy has taken a change.
+    #[must_use]
+    pub fn awaits_proxies(self) -> bool {
+        match self {
+            Self::Preparing
+            | Self::Routing
+            | Self::Announcing
+            | Self::Propagating
+            | Self::Switching
+            | Self::Aborting => true,
+            Self::Idle
+            | Self::Scaling
+            | Self::Pausing
+            | Self::Draining
+            | Self::Adopting
+            | Self::Completed
             | Self::Withdrawing
             | Self::Aborted
             | Self::Withdrawn => false,

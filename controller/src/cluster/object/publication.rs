@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::covers::removal;
 use super::super::scope::Places;
+use super::super::supply::{Exchange, Supplied, Supply};
 use super::super::{Change, Kind, MANAGED, Settings, World, Write};
 use super::{applied, change, deletion, envoy_filter, json_of, wasm_plugin};
 use crate::api::Delivery;
@@ -51,25 +52,30 @@ impl Placed<'_> {
     }
 }
 
-/// How the filter is delivered: as the policy of the mesh says, where the module is where proxies can get it so.
-fn delivery(world: &World, settings: &Settings) -> (Kind, Option<Value>) {
-    let asked = world.policy.as_ref().map(|policy| policy.spec.delivery).unwrap_or_default();
-    match (asked, envoy_filter::code(&settings.module)) {
-        (Delivery::EnvoyFilter, Some(code)) => (Kind::EnvoyFilter, Some(code)),
-        (Delivery::EnvoyFilter, None) | (Delivery::WasmPlugin, _) => (Kind::WasmPlugin, None),
+/// The filter as an object of Istio's, by which proxies get it as `supply` says.
+fn spec(supply: &Supply, placed: Placed<'_>) -> Value {
+    match (supply.delivery, envoy_filter::code(&supply.module)) {
+        (Delivery::EnvoyFilter, Some(code)) => envoy_filter::spec(placed, &code),
+        (Delivery::EnvoyFilter, None) | (Delivery::WasmPlugin, _) => wasm_plugin::spec(&supply.module, placed),
     }
 }
 
 /// What differs from `configs` being published everywhere. What was there before goes after what replaces it.
-pub(in crate::cluster) fn publication(world: &World, settings: &Settings, configs: &Configs) -> Vec<Change> {
-    publication_at(&Places::of(world, settings), world, settings, configs)
+pub(in crate::cluster) fn publication(
+    world: &World,
+    settings: &Settings,
+    exchange: &Exchange,
+    configs: &Configs,
+) -> Vec<Change> {
+    let supplied = exchange.supplied(world, settings, configs.generation());
+    publication_at(&Places::of(world, settings), world, &supplied, configs)
 }
 
 /// What differs from `configs` being published in `places`, and nowhere else.
 pub(in crate::cluster) fn publication_at(
     places: &Places,
     world: &World,
-    settings: &Settings,
+    supplied: &Supplied,
     configs: &Configs,
 ) -> Vec<Change> {
     let gateways = places
@@ -80,14 +86,11 @@ pub(in crate::cluster) fn publication_at(
         [&configs.inbound, &configs.outbound].map(|config| (namespace, Placed { config, gateway: None }))
     });
     let wanted: Vec<(&String, Placed<'_>)> = gateways.chain(sidecars).collect();
-    let (kind, code) = delivery(world, settings);
+    let kind = supplied.supply.kind();
     let apply = wanted.iter().flat_map(|(namespace, placed)| {
         let name = placed.name();
-        let spec = match &code {
-            Some(code) => envoy_filter::spec(*placed, code),
-            None => wasm_plugin::spec(settings, *placed),
-        };
-        let body = json!({"metadata": {"labels": {MANAGED.0: MANAGED.1}}, "spec": spec});
+        let metadata = json!({"labels": {MANAGED.0: MANAGED.1}, "annotations": supplied.annotations()});
+        let body = json!({"metadata": metadata, "spec": spec(&supplied.supply, *placed)});
         let is_it =
             |object: &&Arc<DynamicObject>| object.name_any() == name && object.namespace().as_ref() == Some(namespace);
         let live = objects(world, kind).iter().find(is_it).map(|live| json_of(live.as_ref()));
