@@ -22,8 +22,9 @@ use tokio::time::{Instant, sleep};
 /// The namespace of the controllers.
 const SYSTEM: &str = "graylane-system";
 
-/// How long is waited for what must come: a slow machine with two processors has it several times as fast.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// How long is waited for what must come: a slow machine with two processors has it several times as fast. Istio's watches
+/// pause for up to a minute after an API server has been away, more than once if it answers but is not ready.
+const PATIENCE: Duration = Duration::from_mins(4);
 const PERIOD: Duration = Duration::from_millis(50);
 
 /// How many of the last lines of a controller are told when a scenario fails.

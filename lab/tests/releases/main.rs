@@ -29,7 +29,7 @@ use tokio::time::timeout;
 use cluster::Cluster;
 
 /// How long one test may take.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(8);
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = Arguments::from_args();

@@ -77,7 +77,9 @@ async fn an_abort_is_enforced_by_all_proxies_within_two_seconds(shop: &Shop) -> 
         shop.tell("abort").await?;
         let written = told.elapsed();
         shop.until_status("all proxies have weight 0", |status| {
-            matches!(status.phase, Phase::Withdrawing | Phase::Aborted)
+            let published = status.publication.as_ref();
+            let acknowledged = published.filter(|published| published.acknowledged.is_some());
+            acknowledged.is_some_and(|published| published.traffic.weight.slots() == 0)
         })
         .await?;
         let confirmed = told.elapsed();
