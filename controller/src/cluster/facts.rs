@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use graylane_core::name::VersionName;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
 use kube::{Resource, ResourceExt};
 
 use super::endpoints::Endpoints;
@@ -109,6 +109,12 @@ pub(super) fn sets<'w>(
     })
 }
 
+/// What the controller of `ReplicaSet`s says when the API server refuses a pod.
+fn failure(status: &ReplicaSetStatus) -> Option<String> {
+    let mut failures = status.conditions.iter().flatten().filter(|one| one.type_.as_deref() == Some("ReplicaFailure"));
+    failures.find(|failure| failure.status.as_deref() == Some("True"))?.message.clone()
+}
+
 fn pod_set(owner: Owner, set: &ReplicaSet) -> Option<(VersionName, PodSet)> {
     let spec = &set.spec;
     let version = VersionName::new(set.labels().get(HASH_LABEL)?).ok()?;
@@ -120,6 +126,7 @@ fn pod_set(owner: Owner, set: &ReplicaSet) -> Option<(VersionName, PodSet)> {
         replicas: count(spec.replicas.or(Some(1))),
         pods: count(status.map(|status| status.replicas)),
         available: count(status.and_then(|status| status.available_replicas)),
+        failure: status.and_then(failure),
     };
     Some((version, facts))
 }

@@ -1,8 +1,8 @@
 //! What a status tells people: a sentence, counts, and conditions.
 
 use super::versions::NotHeld;
-use super::{Filter, Machine, Objection};
-use crate::api::{Condition, ConditionStatus, ConditionType, GrayReleaseStatus, Phase, Reason};
+use super::{Filter, Machine, Objection, WorkloadFacts};
+use crate::api::{Condition, ConditionStatus, ConditionType, GrayReleaseStatus, Phase, Reason, WorkloadStatus};
 
 impl Machine<'_> {
     /// Tells what the status has come to; `before` is the one that is stored.
@@ -94,13 +94,14 @@ impl Machine<'_> {
     }
 
     fn pods(&self) -> String {
-        let of = |workload: &crate::api::WorkloadStatus| {
-            workload
-                .gray
-                .as_ref()
-                .map(|_| format!("{} {} of {}", workload.deployment, workload.ready, workload.replicas))
+        let of = |(workload, facts): (&WorkloadStatus, &Option<WorkloadFacts>)| {
+            let set = facts.as_ref().and_then(|facts| facts.sets.get(workload.gray.as_ref()?));
+            let failure = set.and_then(|set| set.failure.as_ref());
+            let why = failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
+            let WorkloadStatus { deployment, ready, replicas, .. } = workload;
+            workload.gray.as_ref().map(|_| format!("{deployment} {ready} of {replicas}{why}"))
         };
-        self.status.workloads.iter().filter_map(of).collect::<Vec<_>>().join(", ")
+        self.status.workloads.iter().zip(&self.facts.workloads).filter_map(of).collect::<Vec<_>>().join(", ")
     }
 
     fn accepted(&self) -> (bool, Reason, String) {

@@ -104,6 +104,8 @@ pub struct PodSet {
     pub pods: u32,
     /// How many of them have been ready for `minReadySeconds`.
     pub available: u32,
+    /// Why more pods can not be made, as a quota or an admission plugin says it.
+    pub failure: Option<String>,
 }
 
 /// Who looks after a `ReplicaSet`.

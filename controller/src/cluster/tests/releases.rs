@@ -205,3 +205,26 @@ fn a_second_release_of_a_deployment_touches_nothing_also_when_it_goes() {
     assert!(others.is_empty(), "{others:?}");
     assert_eq!(fake.world.deployments[0].spec.paused, Some(true));
 }
+
+#[test]
+fn pods_that_a_quota_forbids_are_told_with_the_reason() {
+    let mut fake = shop();
+    fake.settle();
+    set_image(&mut fake);
+    for _ in 0..20 {
+        fake.turn();
+    }
+    let set = fake.world.replica_sets.iter().find(|set| set.name_any() != "cart-v1hash").unwrap().clone();
+    let mut object = serde_json::to_value(set.as_ref()).unwrap();
+    object["status"] = json!({"replicas": 0, "conditions": [{"type": "ReplicaFailure", "status": "True",
+        "reason": "FailedCreate", "message": "pods \"cart-x\" is forbidden: exceeded quota: few"}]});
+    fake.add(&object);
+    fake.turn();
+    let status = status(&fake, "checkout").status.unwrap();
+    assert_eq!((status.phase, status.traffic.weight.slots()), (Phase::Scaling, 0));
+    assert!(
+        status.message.contains("cart 0 of 1 (pods \"cart-x\" is forbidden: exceeded quota: few)"),
+        "{}",
+        status.message
+    );
+}
