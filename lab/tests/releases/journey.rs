@@ -28,8 +28,14 @@ struct Typed<'a> {
 }
 
 pub(crate) async fn play(cluster: &Arc<Cluster>) -> Result<()> {
-    let typed = typed(README);
-    ensure!(typed.len() > 10, "the README shows only {} commands", typed.len());
+    type_all(cluster, README, 10).await?;
+    see(cluster, "kubectl delete namespace shop --timeout=2m", &[]).await
+}
+
+/// Types the commands of `text`, of which there are at least so many, and sees what it shows.
+pub(crate) async fn type_all(cluster: &Cluster, text: &str, least: usize) -> Result<()> {
+    let typed = typed(text);
+    ensure!(typed.len() >= least, "only {} commands are shown", typed.len());
     for Typed { command, shown } in typed {
         // The lab is there already, and this is inside of it.
         if command.starts_with("cargo xtask lab up") || command.starts_with("export ") {
@@ -39,7 +45,7 @@ pub(crate) async fn play(cluster: &Arc<Cluster>) -> Result<()> {
         println!("typed: {command}");
         see(cluster, command, &shown).await.with_context(|| format!("`{command}`"))?;
     }
-    see(cluster, "kubectl delete namespace shop --timeout=2m", &[]).await
+    Ok(())
 }
 
 /// The commands of a text, with what it shows of their output.

@@ -14,6 +14,7 @@ mod manifests;
 mod scenarios;
 mod shop;
 mod streams;
+mod uninstall;
 mod window;
 
 use std::process::ExitCode;
@@ -58,7 +59,11 @@ fn trials(shared: &Shared) -> Vec<Trial> {
     let lane = trial(shared, "a_lane_serves_its_testers_and_nobody_else_and_leaves_nothing", |cluster| async move {
         lanes::comes_and_goes(&cluster).await
     });
-    [journey, lane].into_iter().chain(scenarios).collect()
+    // The last one: nothing of ours is there after it.
+    let uninstall = trial(shared, "whoever_uninstalls_it_has_ordinary_deployments", |cluster| async move {
+        uninstall::leaves_nothing_behind(&cluster).await
+    });
+    [journey, lane].into_iter().chain(scenarios).chain([uninstall]).collect()
 }
 
 /// A test of that name.

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod faults;
+mod modules;
 mod objects;
 mod traffic;
 
@@ -43,9 +44,9 @@ macro_rules! scenario {
 use scenario;
 
 pub(crate) fn all() -> Vec<Scenario> {
-    // The last one changes how the controller runs.
-    let all = [traffic::scenarios(), objects::scenarios(), faults::scenarios(), delivery::scenarios()];
-    all.into_iter().flatten().collect()
+    // The last two change how the controller runs.
+    let usual = [traffic::scenarios(), objects::scenarios(), faults::scenarios()];
+    usual.into_iter().chain([modules::scenarios(), delivery::scenarios()]).flatten().collect()
 }
 
 impl Scenario {
