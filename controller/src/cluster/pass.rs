@@ -6,10 +6,10 @@ use graylane_core::config::HeaderNames;
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::endpoints::Endpoints;
 use super::object::{self, publication};
 use super::planning::{self, Planned, Statuses};
 use super::released::Released;
+use super::seen::Seen;
 use super::stored_status::StoredStatus;
 use super::way::{Way, Ways};
 use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
@@ -23,8 +23,10 @@ use crate::release::{self, Facts, Finalizer, Life, Objection};
 pub struct Pass<'w> {
     world: &'w World,
     settings: &'w Settings,
-    endpoints: Endpoints<'w>,
+    seen: Seen<'w>,
     previous: Option<Configs>,
+    /// What is to be published for the stored statuses.
+    stored: Option<Vec<Change>>,
     releases: Vec<Released<'w>>,
     lanes: Vec<Standing<'w>>,
     policy: Option<Followed<'w>>,
@@ -52,20 +54,21 @@ impl<'w> Pass<'w> {
     #[must_use]
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
         let previous = planning::published(world);
-        let endpoints = Endpoints::of(world);
+        let seen = Seen::of(world);
         let mut facts: BTreeMap<String, Facts> =
-            over_deployments(world).map(|release| (address(release), facts::of(world, &endpoints, release))).collect();
-        let statuses = Statuses::stored(world, &endpoints, &facts);
-        let planned = planning::of(world, &statuses, previous.as_ref());
-        let published = planned.configs.as_ref().and_then(|configs| {
-            let configs = configs.clone().at_least(floor(world, &statuses));
-            publication::publication(world, settings, &configs).is_empty().then(|| configs.generation())
-        });
+            over_deployments(world).map(|release| (address(release), facts::of(world, &seen, release))).collect();
+        let statuses = Statuses::stored(world, &seen, &facts);
+        let mut planned = planning::of(world, &statuses, previous.as_ref());
+        let configs = planned.configs.take().map(|configs| configs.at_least(floor(world, &statuses)));
+        let stored = configs.as_ref().map(|configs| publication::publication(world, settings, configs));
+        let published = stored.as_ref().zip(configs).filter(|(changes, _)| changes.is_empty());
+        let published = published.map(|(_, configs)| configs.generation());
         let unheard = unheard(world, &statuses);
         let releases = over_deployments(world).filter_map(|release| {
             let mut facts = facts.remove(&address(release))?;
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
-            facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
+            facts.objection =
+                objections::to_release(world, &seen.precedence, release).or_else(|| planned.objection(&object));
             let stored = release.status.clone().unwrap_or_default();
             // What is wrong with an object does not keep it from going, nor anybody from returning to the stable version:
             // of what the planner leaves out nobody is on the new one.
@@ -76,7 +79,7 @@ impl<'w> Pass<'w> {
         });
         let releases = releases.collect();
         let lanes = world.lanes.iter().map(|object| {
-            let mut facts = standing::facts(world, &endpoints, object, unheard);
+            let mut facts = standing::facts(world, &seen, object, unheard);
             facts.objection =
                 facts.objection.take().or_else(|| planned.objection(&ObjectRef::of(api::Kind::Lane, &object.metadata)));
             let stored = object.status.clone().unwrap_or_default();
@@ -90,7 +93,7 @@ impl<'w> Pass<'w> {
             let next = policy::status(world, settings, object, refusal, &stored, now);
             Followed { object, stored, next }
         });
-        Self { world, settings, endpoints, previous, releases, lanes, policy }
+        Self { world, settings, seen, previous, stored, releases, lanes, policy }
     }
 
     /// The statuses that change, to be stored first.
@@ -130,20 +133,28 @@ impl<'w> Pass<'w> {
         }
         writes.extend(self.routes());
         for release in &self.releases {
-            release.scale(self.world, &mut writes);
+            release.scale(self.world, &self.seen.sets, &mut writes);
         }
         let statuses = Statuses {
             releases: self.releases.iter().filter_map(|one| Some((address(one.object), one.planned()?))).collect(),
             lanes: self.lanes.iter().map(|one| (one.object, one.next.clone())).collect(),
-            endpoints: &self.endpoints,
+            endpoints: &self.seen.endpoints,
         };
-        let planned = planning::of(self.world, &statuses, self.previous.as_ref());
-        if let Some(configs) = planned.configs {
-            let configs = configs.at_least(floor(self.world, &statuses));
-            writes.extend(publication::publication(self.world, self.settings, &configs));
-        }
+        writes.extend(self.publication(&statuses));
         writes.extend(self.lanes.iter().filter_map(Standing::finalizer));
         writes
+    }
+
+    /// What is to be published for `statuses`, which are stored by now: what it was, if none has changed.
+    fn publication(&self, statuses: &Statuses<'_>) -> Vec<Change> {
+        let is_known = self.releases.iter().all(|release| release.next == release.stored)
+            && self.lanes.iter().all(|lane| lane.next == lane.stored);
+        if let Some(changes) = self.stored.as_ref().filter(|_| is_known) {
+            return changes.clone();
+        }
+        let planned = planning::of(self.world, statuses, self.previous.as_ref()).configs;
+        let configs = planned.map(|configs| configs.at_least(floor(self.world, statuses)));
+        configs.map(|configs| publication::publication(self.world, self.settings, &configs)).unwrap_or_default()
     }
 
     /// Subsets, then routes to them; away with routes before what they lead to.
@@ -183,8 +194,7 @@ impl<'w> Pass<'w> {
     #[must_use]
     pub fn awaits_proxies(&self) -> bool {
         let waits = |lane: &Standing<'_>| lane.next.services.iter().any(|known| known.stage != Stage::Serving);
-        self.releases.iter().any(|release| release.next.phase.is_under_way() || release.next.phase == Phase::Aborting)
-            || self.lanes.iter().any(waits)
+        self.releases.iter().any(|release| release.next.phase.awaits_proxies()) || self.lanes.iter().any(waits)
     }
 }
 
@@ -207,14 +217,14 @@ impl Planned {
 }
 
 impl<'w> Statuses<'w> {
-    fn stored(world: &'w World, endpoints: &'w Endpoints<'w>, facts: &'w BTreeMap<String, Facts>) -> Self {
-        let firsts = over_deployments(world).filter(|release| !objections::is_second(world, release));
+    fn stored(world: &'w World, seen: &'w Seen<'w>, facts: &'w BTreeMap<String, Facts>) -> Self {
+        let firsts = over_deployments(world).filter(|release| !seen.precedence.is_second(release));
         let releases = firsts.filter_map(|release| {
             let facts = facts.get(&address(release))?;
             Some((address(release), (release, facts, release.status.clone().unwrap_or_default())))
         });
         let lanes = world.lanes.iter().map(|lane| (lane.as_ref(), lane.status.clone().unwrap_or_default()));
-        Self { releases: releases.collect(), lanes: lanes.collect(), endpoints }
+        Self { releases: releases.collect(), lanes: lanes.collect(), endpoints: &seen.endpoints }
     }
 }
 

@@ -78,7 +78,8 @@ struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    /// Notes where the stored traffic is published, and who has it.
+    /// Notes where the stored traffic is published, and who has it, as long as anything waits for that: a release at rest
+    /// has nothing to say about proxies that come and go.
     fn count_proxies(&mut self) {
         let status = &mut self.status;
         if let Some(generation) = self.facts.published
@@ -86,6 +87,10 @@ impl Machine<'_> {
         {
             let traffic = status.traffic.clone();
             status.publication = Some(crate::api::Publication { generation, traffic, acknowledged: None });
+        }
+        if !status.phase.awaits_proxies() {
+            status.proxies = Proxies::default();
+            return;
         }
         let wanted = status.publication.as_ref().filter(|publication| publication.traffic == status.traffic);
         let (late, lagging) = lagging(&self.facts.proxies, wanted.map(|wanted| wanted.generation));
@@ -177,6 +182,12 @@ impl Phase {
             | Self::Aborted
             | Self::Withdrawn => false,
         }
+    }
+
+    /// Whether proxies have something to confirm.
+    #[must_use]
+    pub fn awaits_proxies(self) -> bool {
+        self.is_under_way() || self == Self::Aborting
     }
 
     /// Whether the steps are being gone through.

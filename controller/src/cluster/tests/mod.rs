@@ -7,3 +7,4 @@ mod policy;
 mod pushes;
 mod releases;
 mod routes;
+mod scale;
