@@ -44,7 +44,9 @@ fn settled(facts: &mut Facts, status: &mut LaneStatus) -> Vec<Vec<Stage>> {
             return seen;
         }
         *status = next;
-        Arc::make_mut(&mut facts.proxies).values_mut().for_each(|has| *has = Some(generation));
+        for has in Arc::make_mut(&mut facts.proxies).values_mut() {
+            *has = Some(generation);
+        }
         facts.next = generation.max(facts.next) + 1;
     }
     panic!("it never comes to rest: {status:?}");

@@ -87,8 +87,11 @@ where
 #[derive(Debug, Clone)]
 pub(super) struct Typed<T> {
     store: Store<DynamicObject>,
-    read: Arc<Mutex<HashMap<(Option<String>, String), Read<T>>>>,
+    read: Arc<Mutex<AllRead<T>>>,
 }
+
+/// What was read, by namespace and name.
+type AllRead<T> = HashMap<(Option<String>, String), Read<T>>;
 
 /// An object as it was watched, and what it was read as; `None`: it can not be read.
 type Read<T> = (Arc<DynamicObject>, Option<Arc<T>>);
@@ -111,7 +114,7 @@ impl<T: Resource + DeserializeOwned> Typed<T> {
             let read = before.map_or_else(|| read(&object), |(_, read)| read);
             (address, (object, read))
         };
-        let all: HashMap<_, Read<T>> = self.store.state().into_iter().map(look).collect();
+        let all: AllRead<T> = self.store.state().into_iter().map(look).collect();
         *known = all;
         known.values().filter_map(|(_, read)| read.clone()).collect()
     }

@@ -8,7 +8,7 @@ use kube::api::DynamicObject;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::covers::{Elements, covers, removal};
+use super::super::covers::{Elements, covers, is_same, removal};
 use super::super::scope::Places;
 use super::super::{Change, Kind, MANAGED, Objects, Settings, World, Write};
 use super::{applied, change, deletion, envoy_filter, wasm_plugin};
@@ -114,13 +114,15 @@ fn wanted<'a>(places: &'a Places, configs: &'a Configs) -> Vec<(Placed<'a>, BTre
 
 /// What differs from the object having this `spec`.
 fn differing(kind: Kind, namespace: &str, name: &str, spec: &Value, live: Option<&DynamicObject>) -> Vec<Change> {
+    let labelled = |live: &&DynamicObject| live.labels().get(MANAGED.0).is_some_and(|manager| manager == MANAGED.1);
+    let there = live.filter(labelled).and_then(|live| live.data.get("spec"));
+    if there.is_some_and(|there| is_same(there, spec)) {
+        return Vec::new();
+    }
     let foreign = live.and_then(|live| purged(kind, namespace, name, spec, live));
-    let is_there = |live: &DynamicObject| {
-        let labelled = live.labels().get(MANAGED.0).is_some_and(|manager| manager == MANAGED.1);
-        labelled && live.data.get("spec").is_some_and(|live| covers(live, spec, Elements::AsWritten))
-    };
+    let is_there = there.is_some_and(|there| covers(there, spec, Elements::AsWritten));
     let body = || json!({"metadata": {"labels": {MANAGED.0: MANAGED.1}}, "spec": spec});
-    let apply = if live.is_some_and(is_there) { None } else { applied(kind, namespace, name, body(), None) };
+    let apply = if is_there { None } else { applied(kind, namespace, name, body(), None) };
     foreign.into_iter().chain(apply).collect()
 }
 

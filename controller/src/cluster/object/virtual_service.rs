@@ -94,10 +94,9 @@ fn inside<'w>(world: &'w World, service: &'w Service) -> impl Iterator<Item = &'
 
 /// Whether `host`, in an object of `namespace`, is the service.
 pub(super) fn names(service: &Service, host: &str, namespace: &str) -> bool {
-    match host.split('.').count() {
-        1 => host == service.name() && namespace == service.namespace(),
-        2 => host == service.full_name().as_str(),
-        3 => host == format!("{service}.svc"),
-        _ => host == service.host(),
+    if !host.contains('.') {
+        return host == service.name() && namespace == service.namespace();
     }
+    let full = service.full_name().as_str();
+    host == full || [".svc", ".svc.cluster.local"].iter().any(|domain| host.strip_suffix(domain) == Some(full))
 }

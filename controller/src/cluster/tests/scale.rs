@@ -1,8 +1,8 @@
 //! What a pass costs where there is much: the scenario scale-1000.
 //!
-//! The budget that is asserted is a generous one, for a build without optimization on a busy machine; the figures in
-//! `docs/benchmarks.md` are printed by these tests, optimized:
-//! `cargo test -p graylane --release --lib scale -- --nocapture --test-threads 1`.
+//! The figures in `docs/benchmarks.md` are printed by these tests, optimized:
+//! `cargo test -p graylane --release --lib scale -- --nocapture --test-threads 1`. With debug assertions, as everywhere, there
+//! is a fifth of everything, and the budget is for a machine that is busy with other tests.
 
 use std::time::{Duration, Instant};
 
@@ -14,19 +14,19 @@ use crate::api::Phase;
 use crate::cluster::Pass;
 
 /// How many of everything there are.
-const MANY: usize = 1_000;
+const MANY: usize = if cfg!(debug_assertions) { 200 } else { 1_000 };
 
 /// How many of them a namespace has.
-const IN_A_NAMESPACE: usize = 50;
+const IN_A_NAMESPACE: usize = ACTIVE / 2;
 
 /// How many releases go on at once.
-const ACTIVE: usize = 100;
+const ACTIVE: usize = MANY / 10;
 
 /// How often a pass is measured.
-const PASSES: usize = 50;
+const PASSES: usize = if cfg!(debug_assertions) { 20 } else { 200 };
 
-/// The longest pass that may come out, optimized or not.
-const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 6_000 } else { 500 });
+/// The longest pass of a hundred.
+const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 250 });
 
 /// The writes that a release may need from a change of its Deployment until its first step has been taken: statuses, and
 /// objects of its own.
