@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use graylane_core::name::VersionName;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
 use kube::ResourceExt;
 
 use super::endpoints::Endpoints;
@@ -11,7 +11,7 @@ use super::seen::Seen;
 use super::{HASH_LABEL, RELEASE_LABEL, Report, VERB_ANNOTATION, World, object, template};
 use crate::api::{DeploymentName, GrayRelease, PodLabels, Workload};
 use crate::plan::Service;
-use crate::release::{Facts, Life, Owner, PodSet, Scaling, WorkloadFacts};
+use crate::release::{Facts, Filter, Life, Owner, PodSet, Scaling, WorkloadFacts};
 
 /// The facts of `release`; what is published, and what the planner says of it, is added by whoever plans.
 pub(super) fn of(world: &World, seen: &Seen<'_>, release: &GrayRelease) -> Facts {
@@ -28,6 +28,7 @@ pub(super) fn of(world: &World, seen: &Seen<'_>, release: &GrayRelease) -> Facts
         proxies: seen.proxies.clone(),
         mismatches: mismatches(world, release),
         published: None,
+        filter: Filter::InPlace,
         verb: release.annotations().get(VERB_ANNOTATION).cloned(),
         life: if release.metadata.deletion_timestamp.is_some() { Life::Deleted } else { Life::Kept },
         generation: release.metadata.generation.unwrap_or_default(),
@@ -86,6 +87,12 @@ fn workload(world: &World, seen: &Seen<'_>, release: &GrayRelease, deployment: &
     })
 }
 
+/// What the controller of `ReplicaSet`s says when the API server refuses a pod.
+fn failure(status: &ReplicaSetStatus) -> Option<String> {
+    let mut failures = status.conditions.iter().flatten().filter(|one| one.type_.as_deref() == Some("ReplicaFailure"));
+    failures.find(|failure| failure.status.as_deref() == Some("True"))?.message.clone()
+}
+
 fn pod_set(owner: Owner, set: &ReplicaSet) -> Option<(VersionName, PodSet)> {
     let spec = &set.spec;
     let version = VersionName::new(set.labels().get(HASH_LABEL)?).ok()?;
@@ -97,6 +104,7 @@ fn pod_set(owner: Owner, set: &ReplicaSet) -> Option<(VersionName, PodSet)> {
         replicas: count(spec.replicas.or(Some(1))),
         pods: count(status.map(|status| status.replicas)),
         available: count(status.and_then(|status| status.available_replicas)),
+        failure: status.and_then(failure),
     };
     Some((version, facts))
 }

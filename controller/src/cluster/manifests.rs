@@ -11,8 +11,9 @@ use kube::api::DynamicObject;
 
 use super::object::{self, envoy_filter, publication};
 use super::scope::Places;
+use super::supply::{Supplied, Supply};
 use super::way::{Way, Ways};
-use super::{Change, ModuleSource, Settings, World, Write, named_secrets};
+use super::{Change, ModuleSource, World, Write, named_secrets};
 use crate::api::{Delivery, GrayRelease, Kind, Lane, LaneMember, MeshPolicy, ObjectRef, PodLabels};
 use crate::plan::{Observed, Plan, Refusals, Service, ServiceFacts, ServiceRoutes};
 
@@ -42,16 +43,18 @@ pub fn manifests(observed: &Observed, plan: &Plan, module: &ModuleSource) -> Res
 
 fn objects(world: &World, ways: &Ways, plan: &Plan, module: &ModuleSource) -> Vec<DynamicObject> {
     let header = world.policy.as_ref().map_or_else(HeaderNames::default, |policy| policy.spec.headers.clone()).version;
-    let settings = Settings { module: module.clone(), namespace: String::new() };
+    let supply = Supply::wanted(world, module);
+    let supplied = Supplied { supply, since: plan.configs.generation() };
     let places = Places::sidecars_in(plan.routes.iter().map(|routes| routes.service.namespace().to_owned()));
     let subsets = ways.iter().filter_map(|(service, way)| object::subsets(world, service, way));
     let routes = ways.iter().filter_map(|(service, way)| object::routes(world, service, &header, way));
-    let filters = publication::publication_at(&places, world, &settings, &plan.configs);
+    let filters = publication::publication_at(&places, world, &supplied, &plan.configs);
     let changes = subsets.chain(routes).chain(filters);
     let applied = |change: Change| match change.write {
         Write::Apply(mut object) => {
-            // They go with nothing: whoever applies them takes them away.
+            // They go with nothing: whoever applies them takes them away, and exchanges the module.
             object.metadata.owner_references = None;
+            object.metadata.annotations = None;
             Some(*object)
         }
         Write::Merge(_) | Write::Delete { .. } => None,

@@ -28,6 +28,7 @@ mod seen;
 mod selection;
 mod standing;
 mod stored_status;
+mod supply;
 mod template;
 mod version_names;
 mod way;
@@ -64,6 +65,9 @@ pub const FINALIZER: &str = "graylane.io/release";
 
 /// Keeps a standing lane until nothing of it is left.
 pub const LANE_FINALIZER: &str = "graylane.io/lane";
+
+/// By which module, and how, the filter of an object came to proxies.
+pub const SUPPLY_ANNOTATION: &str = "graylane.io/supply";
 
 /// The label by which Kubernetes tells pods of one template from those of another.
 pub const HASH_LABEL: &str = "pod-template-hash";

@@ -11,6 +11,7 @@ use super::planning::{self, Planned, Statuses};
 use super::released::Released;
 use super::seen::Seen;
 use super::stored_status::StoredStatus;
+use super::supply::Exchange;
 use super::way::{Way, Ways};
 use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
 use crate::api::{self, GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage};
@@ -25,8 +26,11 @@ pub struct Pass<'w> {
     settings: &'w Settings,
     seen: Seen<'w>,
     previous: Option<Configs>,
-    /// What is to be published for the stored statuses.
-    stored: Option<Vec<Change>>,
+    /// What is planned for the stored statuses.
+    stored: Option<Configs>,
+    /// The generation by which that is published everywhere; `None`: it is not.
+    published: Option<u64>,
+    exchange: Exchange,
     releases: Vec<Released<'w>>,
     lanes: Vec<Standing<'w>>,
     policy: Option<Followed<'w>>,
@@ -54,19 +58,22 @@ impl<'w> Pass<'w> {
     #[must_use]
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
         let previous = planning::published(world);
+        let exchange = Exchange::of(world, settings, previous.as_ref());
         let seen = Seen::of(world);
         let mut facts: BTreeMap<String, Facts> =
             over_deployments(world).map(|release| (address(release), facts::of(world, &seen, release))).collect();
         let statuses = Statuses::stored(world, &seen, &facts);
         let mut planned = planning::of(world, &statuses, previous.as_ref());
-        let configs = planned.configs.take().map(|configs| configs.at_least(floor(world, &statuses)));
-        let stored = configs.as_ref().map(|configs| publication::publication(world, settings, configs));
-        let published = stored.as_ref().zip(configs).filter(|(changes, _)| changes.is_empty());
-        let published = published.map(|(_, configs)| configs.generation());
+        let stored = planned.configs.take();
+        let published = stored.as_ref().and_then(|configs| {
+            let configs = configs.clone().at_least(floor(world, &statuses));
+            publication::publication(world, settings, &exchange, &configs).is_empty().then(|| configs.generation())
+        });
         let unheard = unheard(world, &statuses);
         let releases = over_deployments(world).filter_map(|release| {
             let mut facts = facts.remove(&address(release))?;
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
+            facts.filter = exchange.filter();
             facts.objection =
                 objections::to_release(world, &seen.precedence, release).or_else(|| planned.objection(&object));
             let stored = release.status.clone().unwrap_or_default();
@@ -93,7 +100,7 @@ impl<'w> Pass<'w> {
             let next = policy::status(world, settings, object, refusal, &stored, now);
             Followed { object, stored, next }
         });
-        Self { world, settings, seen, previous, stored, releases, lanes, policy }
+        Self { world, settings, seen, previous, stored, published, exchange, releases, lanes, policy }
     }
 
     /// The statuses that change, to be stored first.
@@ -145,16 +152,18 @@ impl<'w> Pass<'w> {
         writes
     }
 
-    /// What is to be published for `statuses`, which are stored by now: what it was, if none has changed.
+    /// What is to be published for `statuses`, which are stored by now.
     fn publication(&self, statuses: &Statuses<'_>) -> Vec<Change> {
         let is_known = self.releases.iter().all(|release| release.next == release.stored)
             && self.lanes.iter().all(|lane| lane.next == lane.stored);
-        if let Some(changes) = self.stored.as_ref().filter(|_| is_known) {
-            return changes.clone();
+        if is_known && self.published.is_some() {
+            return Vec::new();
         }
-        let planned = planning::of(self.world, statuses, self.previous.as_ref()).configs;
-        let configs = planned.map(|configs| configs.at_least(floor(self.world, statuses)));
-        configs.map(|configs| publication::publication(self.world, self.settings, &configs)).unwrap_or_default()
+        let known = self.stored.as_ref().filter(|_| is_known).cloned();
+        let planned = known.or_else(|| planning::of(self.world, statuses, self.previous.as_ref()).configs);
+        let Some(planned) = planned else { return Vec::new() };
+        let configs = self.exchange.configs(planned, self.previous.as_ref()).at_least(floor(self.world, statuses));
+        publication::publication(self.world, self.settings, &self.exchange, &configs)
     }
 
     /// Subsets, then routes to them; away with routes before what they lead to.
@@ -194,7 +203,8 @@ impl<'w> Pass<'w> {
     #[must_use]
     pub fn awaits_proxies(&self) -> bool {
         let waits = |lane: &Standing<'_>| lane.next.services.iter().any(|known| known.stage != Stage::Serving);
-        self.releases.iter().any(|release| release.next.phase.awaits_proxies()) || self.lanes.iter().any(waits)
+        self.releases.iter().any(|release| release.next.phase.is_under_way() || release.next.phase == Phase::Aborting)
+            || self.lanes.iter().any(waits)
     }
 }
 

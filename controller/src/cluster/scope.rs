@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::ResourceExt;
+use serde::{Deserialize, Serialize};
 
 use super::{Settings, World};
 
@@ -17,11 +18,12 @@ const GATEWAY_LABEL: &str = "istio";
 const STANDARD_GATEWAY: [&str; 2] = ["istio-system", "ingressgateway"];
 
 /// Where proxies get the module from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModuleSource {
     /// `https://`, `http://`, `oci://` or `file://`.
     pub url: String,
     /// The SHA-256 of the module, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
 

@@ -55,11 +55,15 @@ impl Configs {
 
     /// With the number `floor + 1` if it would be less than `floor`, which has been given before.
     #[must_use]
-    pub(crate) fn at_least(mut self, floor: u64) -> Self {
-        if self.generation() < floor {
-            for config in [&mut self.gateway, &mut self.inbound, &mut self.outbound] {
-                config.generation = floor + 1;
-            }
+    pub(crate) fn at_least(self, floor: u64) -> Self {
+        if self.generation() < floor { self.numbered(floor + 1) } else { self }
+    }
+
+    /// With this number.
+    #[must_use]
+    pub(crate) fn numbered(mut self, generation: u64) -> Self {
+        for config in [&mut self.gateway, &mut self.inbound, &mut self.outbound] {
+            config.generation = generation;
         }
         self
     }

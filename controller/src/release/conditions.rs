@@ -1,7 +1,7 @@
 //! What a status tells people: a sentence, counts, and conditions.
 
 use super::versions::NotHeld;
-use super::{Machine, Objection};
+use super::{Filter, Machine, Objection, WorkloadFacts};
 use crate::api::{
     Condition, ConditionStatus, ConditionType, DeploymentName, GrayReleaseStatus, Phase, Reason, WorkloadStatus,
 };
@@ -61,7 +61,11 @@ impl Machine<'_> {
                 Some(_) | None => "to be published".to_owned(),
             }
         };
-        let paused = if status.paused_since.is_some() { "paused by somebody; " } else { "" };
+        let held = match self.facts.filter {
+            _ if status.paused_since.is_some() => "paused by somebody; ",
+            Filter::Exchanged if status.phase.is_under_way() => "held while proxies get another module; ",
+            Filter::Exchanged | Filter::InPlace => "",
+        };
         let text = match status.phase {
             Phase::Idle => "there is nothing to release".to_owned(),
             Phase::Completed => "the last release is complete".to_owned(),
@@ -88,17 +92,18 @@ impl Machine<'_> {
             Phase::Aborted => format!("aborted: {}", status.abort_reason.as_deref().unwrap_or_default()),
             Phase::Withdrawn => "nothing of the release is left".to_owned(),
         };
-        format!("{paused}{text}")
+        format!("{held}{text}")
     }
 
     fn pods(&self) -> String {
-        let of = |workload: &crate::api::WorkloadStatus| {
-            workload
-                .gray
-                .as_ref()
-                .map(|_| format!("{} {} of {}", workload.deployment, workload.ready, workload.replicas))
+        let of = |(workload, facts): (&WorkloadStatus, &Option<WorkloadFacts>)| {
+            let set = facts.as_ref().and_then(|facts| facts.sets.get(workload.gray.as_ref()?));
+            let failure = set.and_then(|set| set.failure.as_ref());
+            let why = failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
+            let WorkloadStatus { deployment, ready, replicas, .. } = workload;
+            workload.gray.as_ref().map(|_| format!("{deployment} {ready} of {replicas}{why}"))
         };
-        self.status.workloads.iter().filter_map(of).collect::<Vec<_>>().join(", ")
+        self.status.workloads.iter().zip(&self.facts.workloads).filter_map(of).collect::<Vec<_>>().join(", ")
     }
 
     fn accepted(&self) -> (bool, Reason, String) {

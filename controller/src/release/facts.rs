@@ -18,6 +18,8 @@ pub struct Facts {
     pub mismatches: BTreeMap<String, u64>,
     /// The generation by which the traffic of the stored status is published; `None`: it is not.
     pub published: Option<u64>,
+    /// Whether proxies have the filter's module that they are to have.
+    pub filter: Filter,
     /// The verb that was written on the object last.
     pub verb: Option<String>,
     /// Whether the object is being deleted.
@@ -44,6 +46,15 @@ pub enum Life {
     Kept,
     /// It is being deleted.
     Deleted,
+}
+
+/// Whether proxies have the filter's module that they are to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// They have, or go on with the one that they have.
+    InPlace,
+    /// They get another one: no release gets on meanwhile.
+    Exchanged,
 }
 
 /// What is known of one Deployment.
@@ -94,6 +105,8 @@ pub struct PodSet {
     pub pods: u32,
     /// How many of them have been ready for `minReadySeconds`.
     pub available: u32,
+    /// Why more pods can not be made, as a quota or an admission plugin says it.
+    pub failure: Option<String>,
 }
 
 /// Who looks after a `ReplicaSet`.

@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use crate::api::{GrayReleaseSpec, GrayReleaseStatus, Phase, Proxies};
 use course::Course;
 pub use desired::{Custody, Desired, DesiredWorkload, Finalizer, GraySet, Pausing};
-pub use facts::{Facts, Life, Objection, Owner, PodSet, Scaling, Template, WorkloadFacts};
+pub use facts::{Facts, Filter, Life, Objection, Owner, PodSet, Scaling, Template, WorkloadFacts};
 pub(crate) use fingerprint::fingerprint;
 pub use verb::{InvalidVerb, Verb};
 
@@ -88,7 +88,7 @@ impl Machine<'_> {
             let traffic = status.traffic.clone();
             status.publication = Some(crate::api::Publication { generation, traffic, acknowledged: None });
         }
-        if !status.phase.awaits_proxies() {
+        if !status.phase.is_under_way() && status.phase != Phase::Aborting {
             status.proxies = Proxies::default();
             return;
         }
@@ -184,10 +184,26 @@ impl Phase {
         }
     }
 
-    /// Whether proxies have something to confirm.
+    /// Whether it ends when every proxy has taken a change.
     #[must_use]
     pub fn awaits_proxies(self) -> bool {
-        self.is_under_way() || self == Self::Aborting
+        match self {
+            Self::Preparing
+            | Self::Routing
+            | Self::Announcing
+            | Self::Propagating
+            | Self::Switching
+            | Self::Aborting => true,
+            Self::Idle
+            | Self::Scaling
+            | Self::Pausing
+            | Self::Draining
+            | Self::Adopting
+            | Self::Completed
+            | Self::Withdrawing
+            | Self::Aborted
+            | Self::Withdrawn => false,
+        }
     }
 
     /// Whether the steps are being gone through.

@@ -4,7 +4,7 @@ use graylane_core::Percentage;
 
 use super::history::OURSELVES;
 use super::versions::Wish;
-use super::{Life, Machine, Owner};
+use super::{Filter, Life, Machine, Owner};
 use crate::api::{BaseRoute, Cohorts, NewPods, Phase, Steering, Traffic};
 
 impl Machine<'_> {
@@ -16,7 +16,7 @@ impl Machine<'_> {
                 self.supersede(wish);
                 return;
             }
-            if self.is_missteered() || self.deadline_has_passed() || self.status.paused_since.is_some() {
+            if self.is_missteered() || self.deadline_has_passed() || self.waits_for_others() {
                 return;
             }
         }
@@ -54,6 +54,11 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether somebody has paused it, or proxies get another module first.
+    fn waits_for_others(&self) -> bool {
+        self.status.paused_since.is_some() || self.facts.filter == Filter::Exchanged
+    }
+
     /// Returns everybody to the stable version. `reason` is what the release then stands still for; `None`: it goes on
     /// with what the Deployments say.
     pub(super) fn abort(&mut self, reason: Option<String>) {
@@ -86,7 +91,7 @@ impl Machine<'_> {
         self.look_at_deployments();
         if self.facts.life == Life::Deleted {
             self.enter(Phase::Withdrawn);
-        } else if self.facts.objection.is_none() && self.take_new_versions() > 0 {
+        } else if self.may_begin() && self.take_new_versions() > 0 {
             self.status.step = 0;
             self.status.abort_reason = None;
             self.status.publication = None;
@@ -104,6 +109,10 @@ impl Machine<'_> {
         } else {
             self.enter(Phase::Announcing);
         }
+    }
+
+    fn may_begin(&self) -> bool {
+        self.facts.objection.is_none() && self.facts.filter == Filter::InPlace
     }
 
     fn give_weight(&mut self) {

@@ -28,6 +28,14 @@ pub enum Error {
         /// What the system said.
         cause: io::Error,
     },
+    /// The module is none.
+    #[error("no proxy gets {}: {why}; 'cargo xtask module' builds it", file.display())]
+    Unfit {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: super::Unfit,
+    },
     /// Signals can not be listened for.
     #[error("can not listen for signals: {0}")]
     Signals(io::Error),

@@ -6,6 +6,7 @@
 mod election;
 mod error;
 mod metrics;
+mod module;
 mod rights;
 mod server;
 
@@ -29,6 +30,7 @@ use crate::observe::{Pace, Proxies, Secrets, Watches, Written};
 use election::Election;
 pub use error::Error;
 use metrics::Metrics;
+pub use module::Unfit;
 use server::Server;
 
 /// How the controller runs.

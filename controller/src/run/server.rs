@@ -1,6 +1,5 @@
 //! Probes, metrics and the module, over HTTP.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,12 +7,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::metrics::Metrics;
+use super::module::Filter;
 use super::{Error, Module, Options};
 use crate::cluster::ModuleSource;
 
@@ -39,7 +38,10 @@ impl Server {
             Module::Served(file) => {
                 let bytes = tokio::fs::read(file).await;
                 let bytes = bytes.map_err(|cause| Error::Module { file: file.clone(), cause })?;
-                served(probes, &options.advertised_url, Bytes::from(bytes))
+                let filter = Filter::read(Bytes::from(bytes));
+                let filter = filter.map_err(|why| Error::Unfit { file: file.clone(), why })?;
+                let source = filter.source(&options.advertised_url);
+                (probes.merge(filter.serve()), source)
             }
         };
         Ok(Self { listener, router, module })
@@ -57,19 +59,6 @@ impl Server {
             warn!(%error, "nothing is served any more");
         }
     }
-}
-
-/// The module at an address that names its content: another module is at another address, and no cache is ever stale.
-fn served(router: Router, advertised: &str, module: Bytes) -> (Router, ModuleSource) {
-    let mut sha256 = String::with_capacity(64);
-    for byte in Sha256::digest(&module) {
-        // Writing to a string can not fail.
-        let _ = write!(sha256, "{byte:02x}");
-    }
-    let path = format!("/module/{sha256}.wasm");
-    let url = format!("{}{path}", advertised.trim_end_matches('/'));
-    let router = router.route(&path, get(move || std::future::ready(([("content-type", "application/wasm")], module))));
-    (router, ModuleSource { url, sha256: Some(sha256) })
 }
 
 async fn readiness(State(metrics): State<Arc<Metrics>>) -> (StatusCode, &'static str) {

@@ -15,7 +15,7 @@ use crate::envoy;
 /// Where the text of the configuration stands in the patch.
 const CONFIG: &str = "/configPatches/0/patch/value/typed_config/config/configuration/value";
 
-/// The filter of one role in one place; proxies get the module by `code`.
+/// The filter of one role in one place; proxies get the module by `code`, which Envoy's configuration says.
 pub(super) fn spec(placed: Placed<'_>, code: &Value) -> Value {
     let context = match placed.config.phase {
         Phase::Gateway => "GATEWAY",

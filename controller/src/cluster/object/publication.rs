@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::super::covers::{Elements, covers, is_same, removal};
 use super::super::scope::Places;
+use super::super::supply::{Exchange, Supplied, Supply};
 use super::super::{Change, Kind, MANAGED, Objects, Settings, World, Write};
-use super::{applied, change, deletion, envoy_filter, wasm_plugin};
+use super::{applied, change, deletion, envoy_filter, json_of, wasm_plugin};
 use crate::api::Delivery;
 use crate::plan::Configs;
 
@@ -52,39 +53,39 @@ impl Placed<'_> {
     }
 }
 
-/// How the filter is delivered: as the policy of the mesh says, where the module is where proxies can get it so.
-fn delivery(world: &World, settings: &Settings) -> (Kind, Option<Value>) {
-    let asked = world.policy.as_ref().map(|policy| policy.spec.delivery).unwrap_or_default();
-    match (asked, envoy_filter::code(&settings.module)) {
-        (Delivery::EnvoyFilter, Some(code)) => (Kind::EnvoyFilter, Some(code)),
-        (Delivery::EnvoyFilter, None) | (Delivery::WasmPlugin, _) => (Kind::WasmPlugin, None),
+/// The filter as an object of Istio's, by which proxies get it as `supply` says.
+fn spec(supply: &Supply, placed: Placed<'_>) -> Value {
+    match (supply.delivery, envoy_filter::code(&supply.module)) {
+        (Delivery::EnvoyFilter, Some(code)) => envoy_filter::spec(placed, &code),
+        (Delivery::EnvoyFilter, None) | (Delivery::WasmPlugin, _) => wasm_plugin::spec(&supply.module, placed),
     }
 }
 
 /// What differs from `configs` being published everywhere. What was there before goes after what replaces it.
-pub(in crate::cluster) fn publication(world: &World, settings: &Settings, configs: &Configs) -> Vec<Change> {
-    publication_at(&Places::of(world, settings), world, settings, configs)
+pub(in crate::cluster) fn publication(
+    world: &World,
+    settings: &Settings,
+    exchange: &Exchange,
+    configs: &Configs,
+) -> Vec<Change> {
+    let supplied = exchange.supplied(world, settings, configs.generation());
+    publication_at(&Places::of(world, settings), world, &supplied, configs)
 }
 
 /// What differs from `configs` being published in `places`, and nowhere else.
 pub(in crate::cluster) fn publication_at(
     places: &Places,
     world: &World,
-    settings: &Settings,
+    supplied: &Supplied,
     configs: &Configs,
 ) -> Vec<Change> {
     let wanted = wanted(places, configs);
-    let (kind, code) = delivery(world, settings);
+    let kind = supplied.supply.kind();
+    let metadata = json!({"labels": {MANAGED.0: MANAGED.1}, "annotations": supplied.annotations()});
     let apply = wanted.iter().flat_map(|(placed, namespaces)| {
-        let name = placed.name();
-        let spec = match &code {
-            Some(code) => envoy_filter::spec(*placed, code),
-            None => wasm_plugin::spec(settings, *placed),
-        };
-        let differs = |namespace: &&String| {
-            let live = objects(world, kind).get(namespace, &name);
-            differing(kind, namespace, &name, &spec, live)
-        };
+        let (name, spec) = (placed.name(), spec(&supplied.supply, *placed));
+        let wanted = Wanted { kind, name: &name, metadata: &metadata, spec: &spec };
+        let differs = |namespace: &&String| wanted.differs(namespace, objects(world, kind).get(namespace, &name));
         namespaces.iter().flat_map(differs).collect::<Vec<_>>()
     });
     let surplus = [Kind::WasmPlugin, Kind::EnvoyFilter].into_iter().flat_map(|other| {
@@ -112,27 +113,38 @@ fn wanted<'a>(places: &'a Places, configs: &'a Configs) -> Vec<(Placed<'a>, BTre
     gateways.chain(sidecars).collect()
 }
 
-/// What differs from the object having this `spec`.
-fn differing(kind: Kind, namespace: &str, name: &str, spec: &Value, live: Option<&DynamicObject>) -> Vec<Change> {
-    let labelled = |live: &&DynamicObject| live.labels().get(MANAGED.0).is_some_and(|manager| manager == MANAGED.1);
-    let there = live.filter(labelled).and_then(|live| live.data.get("spec"));
-    if there.is_some_and(|there| is_same(there, spec)) {
-        return Vec::new();
-    }
-    let foreign = live.and_then(|live| purged(kind, namespace, name, spec, live));
-    let is_there = there.is_some_and(|there| covers(there, spec, Elements::AsWritten));
-    let body = || json!({"metadata": {"labels": {MANAGED.0: MANAGED.1}}, "spec": spec});
-    let apply = if is_there { None } else { applied(kind, namespace, name, body(), None) };
-    foreign.into_iter().chain(apply).collect()
+/// An object as it is wanted, in one namespace or in several.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'a> {
+    kind: Kind,
+    name: &'a str,
+    metadata: &'a Value,
+    spec: &'a Value,
 }
 
-/// Takes out of a configuration what somebody else has put there: a filter refuses what it does not know, and a
-/// server-side apply leaves it.
-fn purged(kind: Kind, namespace: &str, name: &str, spec: &Value, live: &DynamicObject) -> Option<Change> {
-    let removal = removal(live.data.get("spec")?.get("pluginConfig")?, spec.get("pluginConfig")?)?;
-    let metadata = json!({"resourceVersion": live.resource_version()});
-    let patch = json!({"metadata": metadata, "spec": {"pluginConfig": removal}});
-    Some(change(kind, namespace, name, Write::Merge(patch)))
+impl Wanted<'_> {
+    /// What `live` lacks, or has too much.
+    fn differs(self, namespace: &str, live: Option<&DynamicObject>) -> Vec<Change> {
+        let named = |live: &&DynamicObject| covers(&json_of(&live.metadata), self.metadata, Elements::AsWritten);
+        let there = live.filter(named).and_then(|live| live.data.get("spec"));
+        if there.is_some_and(|there| is_same(there, self.spec)) {
+            return Vec::new();
+        }
+        let foreign = live.and_then(|live| self.purged(namespace, live));
+        let is_there = there.is_some_and(|there| covers(there, self.spec, Elements::AsWritten));
+        let body = || json!({"metadata": self.metadata, "spec": self.spec});
+        let apply = if is_there { None } else { applied(self.kind, namespace, self.name, body(), None) };
+        foreign.into_iter().chain(apply).collect()
+    }
+
+    /// Takes out of a configuration what somebody else has put there: a filter refuses what it does not know, and a
+    /// server-side apply leaves it.
+    fn purged(self, namespace: &str, live: &DynamicObject) -> Option<Change> {
+        let removal = removal(live.data.get("spec")?.get("pluginConfig")?, self.spec.get("pluginConfig")?)?;
+        let metadata = json!({"resourceVersion": live.resource_version()});
+        let patch = json!({"metadata": metadata, "spec": {"pluginConfig": removal}});
+        Some(change(self.kind, namespace, self.name, Write::Merge(patch)))
+    }
 }
 
 fn objects(world: &World, kind: Kind) -> &Objects<DynamicObject> {

@@ -3,7 +3,7 @@
 use graylane_core::{FilterConfig, Phase};
 use serde_json::{Value, json};
 
-use super::super::Settings;
+use super::super::ModuleSource;
 use super::super::scope::Places;
 use super::publication::Placed;
 use super::{json_of, with};
@@ -12,13 +12,13 @@ use super::{json_of, with};
 const PRIORITY: u32 = 1_000;
 
 /// The filter of one role in one place.
-pub(super) fn spec(settings: &Settings, placed: Placed<'_>) -> Value {
+pub(super) fn spec(module: &ModuleSource, placed: Placed<'_>) -> Value {
     let mode = match placed.config.phase {
         Phase::Gateway | Phase::SidecarOutbound => "CLIENT",
         Phase::SidecarInbound => "SERVER",
     };
     let spec = json!({
-        "url": settings.module.url,
+        "url": module.url,
         "pluginName": "graylane",
         "phase": "AUTHN",
         "priority": PRIORITY,
@@ -28,7 +28,7 @@ pub(super) fn spec(settings: &Settings, placed: Placed<'_>) -> Value {
         "pluginConfig": plugin_config(placed.config),
     });
     let selector = placed.gateway.map(|label| json!({"matchLabels": {Places::GATEWAY_LABEL: label}}));
-    with(with(spec, "selector", selector), "sha256", settings.module.sha256.as_ref().map(|sha256| json!(sha256)))
+    with(with(spec, "selector", selector), "sha256", module.sha256.as_ref().map(|sha256| json!(sha256)))
 }
 
 /// The configuration without members that say nothing: server-side apply makes `null` of an object that has become

@@ -3,6 +3,7 @@
 mod fake;
 mod lanes;
 mod manifests;
+mod modules;
 mod policy;
 mod pushes;
 mod releases;

@@ -8,7 +8,7 @@ use crate::cluster::Kind;
 use kube::ResourceExt;
 
 /// A Deployment that has rolled out its first version, its Service, and a release of it.
-fn shop() -> Fake {
+pub(super) fn shop() -> Fake {
     let labels = json!({"app": "cart", "version": "v1"});
     let mut fake = Fake::with(&[deployment("cart", &labels), service("cart", &[("cart-1", true)])].concat());
     roll_out(&mut fake);
@@ -37,7 +37,7 @@ fn release(name: &str, workloads: &Value) -> Value {
 }
 
 /// Somebody sets another image, and the admission policy pauses the Deployment.
-fn set_image(fake: &mut Fake) {
+pub(super) fn set_image(fake: &mut Fake) {
     let named = fake.world.deployments.iter().find(|deployment| deployment.name_any() == "cart");
     let mut deployment = serde_json::to_value(named.unwrap().as_ref()).unwrap();
     deployment["spec"]["template"]["spec"]["containers"][0]["image"] = json!("app:v2");
@@ -46,7 +46,7 @@ fn set_image(fake: &mut Fake) {
 }
 
 /// Pods of the new version become ready, and endpoints.
-fn ready(fake: &mut Fake) {
+pub(super) fn ready(fake: &mut Fake) {
     let sets = fake.world.replica_sets.iter().filter(|set| set.name_any() != "cart-v1hash");
     let Some(set) = sets.into_iter().next().cloned() else { return };
     let mut object = serde_json::to_value(set.as_ref()).unwrap();
@@ -64,7 +64,7 @@ fn ready(fake: &mut Fake) {
     }
 }
 
-fn until(fake: &mut Fake, phase: Phase) {
+pub(super) fn until(fake: &mut Fake, phase: Phase) {
     for _ in 0..40 {
         if status(fake, "checkout").status.unwrap_or_default().phase == phase {
             return;
@@ -75,7 +75,7 @@ fn until(fake: &mut Fake, phase: Phase) {
     panic!("never {phase:?}: {:?}", status(fake, "checkout").status);
 }
 
-fn status(fake: &Fake, name: &str) -> GrayRelease {
+pub(super) fn status(fake: &Fake, name: &str) -> GrayRelease {
     fake.world.releases.iter().find(|release| release.name_any() == name).unwrap().as_ref().clone()
 }
 
@@ -242,4 +242,27 @@ fn a_second_release_of_a_deployment_touches_nothing_also_when_it_goes() {
     let others: Vec<_> = fake.written.iter().filter(|one| !one.contains("GrayRelease/late")).collect();
     assert!(others.is_empty(), "{others:?}");
     assert_eq!(fake.world.deployments[0].spec.paused, Some(true));
+}
+
+#[test]
+fn pods_that_a_quota_forbids_are_told_with_the_reason() {
+    let mut fake = shop();
+    fake.settle();
+    set_image(&mut fake);
+    for _ in 0..20 {
+        fake.turn();
+    }
+    let set = fake.world.replica_sets.iter().find(|set| set.name_any() != "cart-v1hash").unwrap().clone();
+    let mut object = serde_json::to_value(set.as_ref()).unwrap();
+    object["status"] = json!({"replicas": 0, "conditions": [{"type": "ReplicaFailure", "status": "True",
+        "reason": "FailedCreate", "message": "pods \"cart-x\" is forbidden: exceeded quota: few"}]});
+    fake.add(&object);
+    fake.turn();
+    let status = status(&fake, "checkout").status.unwrap();
+    assert_eq!((status.phase, status.traffic.weight.slots()), (Phase::Scaling, 0));
+    assert!(
+        status.message.contains("cart 0 of 1 (pods \"cart-x\" is forbidden: exceeded quota: few)"),
+        "{}",
+        status.message
+    );
 }

@@ -76,6 +76,7 @@ impl Workload {
                 replicas: set.replicas,
                 pods: set.replicas,
                 available: set.available,
+                failure: None,
             };
             (name.parse().unwrap(), facts)
         };

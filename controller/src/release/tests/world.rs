@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::workload::{Set, Workload};
 use crate::api::{BaseRoute, Cohorts, GrayReleaseSpec, GrayReleaseStatus, NewPods, Phase, Traffic};
-use crate::release::{Custody, Desired, Facts, Finalizer, Life, Owner, Pausing, Scaling, step};
+use crate::release::{Custody, Desired, Facts, Filter, Finalizer, Life, Owner, Pausing, Scaling, step};
 
 /// Where a pass of the controller ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub(super) struct World {
     /// What is published: a number, and what it says.
     published: (u64, Traffic, Vec<Option<VersionName>>),
     pub(super) proxies: Vec<u64>,
+    pub(super) filter: Filter,
     /// How many requests of the new version proxies have sent elsewhere.
     pub(super) mismatches: BTreeMap<String, u64>,
     /// How often anything was written.
@@ -99,6 +100,7 @@ impl World {
             finalizer: true,
             published: (1, Traffic::default(), Vec::new()),
             proxies: vec![1; 3],
+            filter: Filter::InPlace,
             mismatches: BTreeMap::new(),
             writes: 0,
             acknowledged: None,
@@ -180,6 +182,7 @@ impl World {
                 .into(),
             mismatches: self.mismatches.clone(),
             published: says.then_some(*generation),
+            filter: self.filter,
             verb: self.verb.clone(),
             life: self.life,
             generation: 1,
