@@ -28,9 +28,9 @@ const PASSES: usize = if cfg!(debug_assertions) { 20 } else { 200 };
 /// The longest pass of a hundred.
 const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 250 });
 
-/// The writes that a release may need from a change of its Deployment until its first step has been taken: statuses, and
-/// objects of its own.
-const WRITES: usize = 20;
+/// The writes that a release may need from a change of its Deployment until its first step has been taken: statuses,
+/// objects of its own, and its share of what is published in every namespace.
+const WRITES: usize = 30;
 
 /// An object in the namespace of the app with this index.
 fn placed(index: usize, mut object: Value) -> Value {
