@@ -22,7 +22,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE", env = "GRAYLANE_MODULE", default_value = "/graylane.wasm")]
     module: PathBuf,
     /// Where proxies get the module from instead: https://, oci:// or file://
-    #[arg(long, value_name = "URL", conflicts_with = "module")]
+    #[arg(long, value_name = "URL")]
     module_url: Option<String>,
     /// The SHA-256 of the module at that URL
     #[arg(long, value_name = "HEX", requires = "module_url")]

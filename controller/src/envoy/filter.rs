@@ -11,6 +11,9 @@ use super::{Files, Resource, role_name, type_url};
 const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 const TEXT: &str = "google.protobuf.StringValue";
 
+/// What stands in the place of a filter that can not be had.
+const NOTHING: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
+
 /// The resource of [`Resource::Filter`]: `config`, for the module in the file `module`.
 ///
 /// All roles share data, which goes by `vm_id`, but no virtual machine: what makes a machine is its configuration too. A
@@ -24,7 +27,7 @@ pub fn filter(config: &FilterConfig, module: &Path) -> Vec<Value> {
     vec![resource]
 }
 
-/// The filter by name and configuration, as a listener has it; `code` says where the module is.
+/// The filter by name and configuration, as an extension that listeners know by its name; `code` says where the module is.
 #[must_use]
 pub fn http_filter(config: &FilterConfig, code: &Value) -> Value {
     let name = filter_name(config.phase);
@@ -57,6 +60,21 @@ pub(super) fn announced(phase: Phase, files: &Files) -> Value {
         "config_discovery": {
             "config_source": files.source(Resource::Filter(phase)),
             "type_urls": [type_url(WASM)],
+        },
+    })
+}
+
+/// The same where its configuration comes from the control plane, and where the proxy goes on without the filter, as if it were
+/// not announced, when it can not have it: if its module is no file there, for one.
+#[must_use]
+pub fn announced_by_control_plane(phase: Phase) -> Value {
+    json!({
+        "name": filter_name(phase),
+        "config_discovery": {
+            "config_source": {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"},
+            // Without rules it lets everybody pass.
+            "default_config": {"@type": type_url(NOTHING)},
+            "type_urls": [type_url(WASM), type_url(NOTHING)],
         },
     })
 }

@@ -24,7 +24,7 @@ mod tracing;
 pub use bootstrap::Bootstrap;
 pub use cluster::{Subset, clusters};
 pub use executable::{NoEnvoy, find_executable};
-pub use filter::{filter, http_filter};
+pub use filter::{announced_by_control_plane, filter, http_filter};
 pub use listener::Listener;
 pub use resource::{Files, Resource};
 pub use routes::{gateway_routes, outbound_routes};

@@ -129,8 +129,19 @@ async fn get(client: &HttpClient, uri: Uri, headers: HeaderMap) -> Result<Hop, C
 
 async fn reserve(mut client: StockClient<Channel>, headers: HeaderMap) -> Result<Hop, CallError> {
     let metadata = MetadataMap::from_headers(headers);
-    let request = tonic::Request::from_parts(metadata, Extensions::default(), ReserveRequest {});
-    Ok(client.reserve(request).await?.into_inner().into())
+    let request = || tonic::Request::from_parts(metadata.clone(), Extensions::default(), ReserveRequest {});
+    let answer = match client.reserve(request()).await {
+        Err(status) if never_left(&status) => client.reserve(request()).await?,
+        answer => answer?,
+    };
+    Ok(answer.into_inner().into())
+}
+
+/// Whether the call was still to be sent when its connection was closed. Most libraries of gRPC send such a call again by
+/// themselves ("transparent retries", gRPC proposal A6).
+fn never_left(status: &Status) -> bool {
+    let causes = iter::successors(status.source(), |&error| error.source());
+    causes.filter_map(|error| error.downcast_ref::<hyper::Error>()).any(hyper::Error::is_canceled)
 }
 
 /// An error and its sources: the outermost says what was tried, the innermost what the system answered.

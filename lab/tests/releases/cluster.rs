@@ -12,8 +12,9 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
-use kube::api::{Api, DeleteParams, ListParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
@@ -21,8 +22,9 @@ use tokio::time::{Instant, sleep};
 /// The namespace of the controllers.
 const SYSTEM: &str = "graylane-system";
 
-/// How long is waited for what must come: a slow machine with two processors has it several times as fast.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// How long is waited for what must come: a slow machine with two processors has it several times as fast. Istio's watches
+/// pause for up to a minute after an API server has been away, more than once if it answers but is not ready.
+const PATIENCE: Duration = Duration::from_mins(4);
 const PERIOD: Duration = Duration::from_millis(50);
 
 /// How many of the last lines of a controller are told when a scenario fails.
@@ -68,6 +70,19 @@ impl Cluster {
         .await
     }
 
+    /// Replaces the controllers by such that run with these arguments as well.
+    pub(crate) async fn run_controller(&self, arguments: &[&str]) -> Result<()> {
+        let arguments: Vec<_> = [&["run"], arguments].concat();
+        let container = json!({"name": "graylane", "args": arguments});
+        let patch = Patch::Strategic(json!({"spec": {"template": {"spec": {"containers": [container]}}}}));
+        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), SYSTEM);
+        deployments.patch("graylane", &PatchParams::default(), &patch).await?;
+        let replaced = format!("kubectl -n {SYSTEM} rollout status deployment/graylane --timeout=2m");
+        let told = self.shell(&replaced)?.output().await?;
+        ensure!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        Ok(())
+    }
+
     pub(crate) async fn apply(&self, text: &str) -> Result<()> {
         manifest::apply(&self.client, text).await?;
         Ok(())
@@ -84,6 +99,14 @@ impl Cluster {
         command.args(["-c", typed]).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).env("PATH", path);
         command.env("KUBECONFIG", self.lab.folder().kubeconfig_inside()).kill_on_drop(true);
         Ok(command)
+    }
+
+    /// What is answered at `url` to who asks from inside of the pod of a container, for `host`.
+    pub(crate) async fn ask_inside(&self, container: &ContainerName, url: &str, host: &str) -> Result<Vec<u8>> {
+        let process = self.lab.node().and_then(|node| node.process(container)).context("a container that runs")?;
+        let (process, host) = (process.to_string(), format!("Host: {host}"));
+        let curl = ["--target", &process, "--net", "curl", "--silent", "--header", &host, url];
+        Ok(Command::new("nsenter").args(curl).output().await?.stdout)
     }
 
     /// The address at which the gateway takes requests.

@@ -107,8 +107,7 @@ async fn answer(client: &HttpClient, url: &str, host: &str, user: &str) -> Resul
 /// The versions that one request of `user` meets, the first one first.
 pub(crate) async fn versions(address: &str, host: &str, user: &str) -> Result<Vec<String>> {
     let client: HttpClient = Client::builder(TokioExecutor::new()).build_http();
-    let first = answer(&client, &format!("http://{address}/"), host, user).await?;
-    Ok(std::iter::successors(Some(&first), |hop| hop.next()).map(|hop| hop.version().to_owned()).collect())
+    Ok(answer(&client, &format!("http://{address}/"), host, user).await?.versions())
 }
 
 /// Waits until requests are answered at all.

@@ -6,12 +6,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 mod cluster;
+mod istio;
 mod journey;
 mod lanes;
 mod load;
 mod manifests;
 mod scenarios;
 mod shop;
+mod streams;
 mod window;
 
 use std::process::ExitCode;
@@ -27,7 +29,7 @@ use tokio::time::timeout;
 use cluster::Cluster;
 
 /// How long one test may take.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(8);
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = Arguments::from_args();

@@ -3,6 +3,9 @@
 /// The one release of a shop.
 pub(crate) const RELEASE: &str = "checkout";
 
+/// The routes of a shop's own, from the gateway to where requests come in.
+pub(crate) const ROUTES: &str = "shop";
+
 /// Ten percent, then half, each for as long as nobody says otherwise.
 pub(crate) const BY_HALVES: &str = "[{setWeight: 10}, {pause: {}}, {setWeight: 50}, {pause: {}}]";
 
@@ -22,7 +25,7 @@ spec:
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
-metadata: {{name: shop, namespace: {namespace}}}
+metadata: {{name: {ROUTES}, namespace: {namespace}}}
 spec:
   gateways: [shop]
   hosts: [{namespace}.example]
@@ -92,9 +95,14 @@ spec:
     )
 }
 
-/// A release of services by these steps. `more` is more of the spec.
-pub(crate) fn release(namespace: &str, services: &[&str], steps: &str, more: &str) -> String {
-    let workloads: Vec<_> = services.iter().map(|name| format!("{{service: {name}, deployment: {name}}}")).collect();
+/// A workload of a release: a service, with the `VirtualService` that leads to it, if it is to be told.
+pub(crate) fn workload(service: &str, routes: Option<&str>) -> String {
+    let routes = routes.map_or_else(String::new, |routes| format!(", virtualServices: [{routes}]"));
+    format!("{{service: {service}, deployment: {service}{routes}}}")
+}
+
+/// A release of workloads by these steps. `more` is more of the spec.
+pub(crate) fn release(namespace: &str, workloads: &[String], steps: &str, more: &str) -> String {
     format!(
         "apiVersion: graylane.io/v1alpha1
 kind: GrayRelease
@@ -107,5 +115,28 @@ spec:
   {more}
 ",
         workloads.join(", ")
+    )
+}
+
+/// An autoscaler of a Deployment, between `least` and `most` pods.
+pub(crate) fn autoscaler(namespace: &str, name: &str, least: u32, most: u32) -> String {
+    format!(
+        "apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
+  minReplicas: {least}
+  maxReplicas: {most}
+  metrics:
+  - {{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 80}}}}}}
+"
+    )
+}
+
+/// The policy of the mesh.
+pub(crate) fn policy(delivery: &str) -> String {
+    format!(
+        "{{apiVersion: graylane.io/v1alpha1, kind: MeshPolicy, metadata: {{name: default}}, spec: {{delivery: {delivery}}}}}"
     )
 }

@@ -7,14 +7,15 @@ use anyhow::{Context, Result, ensure};
 use graylane::api::{GrayRelease, GrayReleaseStatus, Phase};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
-use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
-use kube::core::{ApiResource, GroupVersionKind};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Client, ResourceExt};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, until};
 use crate::load::{Load, until_served};
-use crate::manifests::{BY_HALVES, RELEASE, entry, release, service};
+use crate::manifests::{BY_HALVES, RELEASE, ROUTES, entry, release, service, workload};
+use crate::streams::{self, Stream};
 
 /// The services, in the order in which they call each other; the first one is where requests come in.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ pub(crate) struct Shop {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) namespace: String,
     gateway: String,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Shop {
@@ -77,6 +78,11 @@ impl Shop {
         Load::start(&self.gateway, &self.host())
     }
 
+    /// Streams of stock that go on until its pods end, each of another user.
+    pub(crate) async fn streams(&self, number: usize) -> Result<Vec<Stream>> {
+        streams::open(&self.gateway, &self.host(), number).await
+    }
+
     /// Releases stock, by these steps.
     pub(crate) async fn release_stock(&self, steps: &str) -> Result<()> {
         self.release(&["stock"], steps, "").await
@@ -84,13 +90,24 @@ impl Shop {
 
     /// Releases services, by these steps, and waits until it is ready for changes. `more` is more of the spec.
     pub(crate) async fn release(&self, services: &[&str], steps: &str, more: &str) -> Result<()> {
-        self.cluster.apply(&release(&self.namespace, services, steps, more)).await?;
+        let workloads: Vec<_> = services.iter().map(|service| workload(service, None)).collect();
+        self.release_workloads(&workloads, steps, more).await
+    }
+
+    /// Releases a service that the shop's own routes lead to.
+    pub(crate) async fn release_routed(&self, service: &str, steps: &str) -> Result<()> {
+        self.release_workloads(&[workload(service, Some(ROUTES))], steps, "").await
+    }
+
+    async fn release_workloads(&self, workloads: &[String], steps: &str, more: &str) -> Result<()> {
+        self.cluster.apply(&release(&self.namespace, workloads, steps, more)).await?;
         self.kubectl(&format!("wait --for=condition=Ready grayrelease/{RELEASE} --timeout=1m")).await
     }
 
     /// Manifests as a repository has them: stock in `version`, and its release.
     pub(crate) fn repository(&self, version: &str) -> [String; 2] {
-        [service(&self.namespace, "stock", version, 2), release(&self.namespace, &["stock"], BY_HALVES, "")]
+        let stock = service(&self.namespace, "stock", version, 2);
+        [stock, release(&self.namespace, &[workload("stock", None)], BY_HALVES, "")]
     }
 
     pub(crate) fn api<K>(&self) -> Api<K>
@@ -221,19 +238,14 @@ impl Shop {
         Ok(pods.into_iter().filter(|pod| image_of(pod) == image).filter_map(|pod| pod.uid()).collect())
     }
 
-    fn istio(&self, group: &str, version: &str, kind: &str) -> Api<DynamicObject> {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
-    }
-
-    pub(crate) fn routes(&self) -> Api<DynamicObject> {
-        self.istio("networking.istio.io", "v1", "VirtualService")
-    }
-
-    /// The routes of stock that a release has laid; `None`: there are none.
-    pub(crate) async fn routed(&self) -> Result<Option<Value>> {
-        let routes = self.routes().get_opt("graylane-stock").await?;
-        Ok(routes.and_then(|routes| routes.data.pointer("/spec/http").cloned()))
+    /// Sets the number of replicas, as an autoscaler does.
+    pub(crate) async fn scale<K>(&self, name: &str, replicas: u32) -> Result<()>
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned,
+    {
+        let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
+        self.api::<K>().patch_scale(name, &PatchParams::default(), &patch).await?;
+        Ok(())
     }
 
     /// The resource versions of everything that Graylane writes in this namespace.
@@ -243,11 +255,7 @@ impl Shop {
         versions.extend(deployments.iter().map(ResourceExt::resource_version));
         let sets = self.api::<ReplicaSet>().list(&ListParams::default()).await?.items;
         versions.extend(sets.iter().map(ResourceExt::resource_version));
-        for api in [
-            self.routes(),
-            self.istio("networking.istio.io", "v1", "DestinationRule"),
-            self.istio("extensions.istio.io", "v1alpha1", "WasmPlugin"),
-        ] {
+        for api in [self.routes(), self.destination_rules(), self.wasm_plugins()] {
             versions.extend(api.list(&ListParams::default()).await?.items.iter().map(ResourceExt::resource_version));
         }
         Ok(versions)

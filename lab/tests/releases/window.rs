@@ -29,12 +29,13 @@ pub(crate) struct Hop {
 }
 
 impl Hop {
-    pub(crate) fn version(&self) -> &str {
-        &self.version
-    }
-
     pub(crate) fn next(&self) -> Option<&Self> {
         self.next.as_deref()
+    }
+
+    /// The versions that the request has met from here on.
+    pub(crate) fn versions(&self) -> Vec<String> {
+        std::iter::successors(Some(self), |hop| hop.next()).map(|hop| hop.version.clone()).collect()
     }
 }
 

@@ -1,14 +1,18 @@
 //! A lane from its making to its end, while requests go on.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use graylane::api::{ConditionStatus, ConditionType, Lane};
-use kube::Client;
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
+use graylane_lab::node::ContainerName;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Client, ResourceExt};
 use serde_json::json;
 
 use super::environments::{Environments, lane};
 use crate::cluster::{Cluster, until};
+use crate::manifests::deployment;
+use crate::window::Hop;
 
 pub(crate) async fn comes_and_goes(cluster: &Cluster) -> Result<()> {
     let shop = Environments::open(cluster, "standing").await?;
@@ -20,6 +24,7 @@ pub(crate) async fn comes_and_goes(cluster: &Cluster) -> Result<()> {
         ensure!(shop.ask("tester").await? == ["gray", "gray"], "a tester is not in the lane");
         ensure!(shop.ask("somebody").await? == ["v1", "v1"], "somebody is in the lane");
     }
+    job(cluster, &shop).await?;
     falls_back(cluster, &shop).await?;
     let lanes: Api<Lane> = Api::namespaced(cluster.client.clone(), shop.namespace);
     lanes.delete("gray", &DeleteParams::default()).await?;
@@ -33,6 +38,23 @@ pub(crate) async fn comes_and_goes(cluster: &Cluster) -> Result<()> {
         ensure!(left.get_opt("graylane-stock").await?.is_none(), "{kind} was left behind");
     }
     Ok(())
+}
+
+/// What a pod begins by itself is in the lane that its label names.
+async fn job(cluster: &Cluster, shop: &Environments) -> Result<()> {
+    let labels = "{app: import, graylane.io/lane: gray}";
+    cluster.apply(&deployment(shop.namespace, "import", "web", "v1", labels, 1)).await?;
+    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), shop.namespace);
+    let selected = ListParams::default().labels("app=import");
+    until("a job is in its lane", || async {
+        let pod = pods.list(&selected).await?.items.pop().context("a pod")?;
+        let name =
+            ContainerName { namespace: shop.namespace.to_owned(), pod: pod.name_any(), container: "app".to_owned() };
+        let host = format!("cart.{}.svc.cluster.local", shop.namespace);
+        let hop: Hop = serde_json::from_slice(&cluster.ask_inside(&name, "http://127.0.0.1:80/", &host).await?)?;
+        Ok((hop.versions() == ["gray", "gray"]).then_some(()))
+    })
+    .await
 }
 
 /// Requests of the lane are served by base where its version has no ready endpoint.

@@ -114,8 +114,15 @@ async fn nobody_notices_that_the_api_server_is_away(shop: &Shop) -> Result<()> {
     shop.cluster.lab.start(Component::ApiServer).await?;
     let back = Instant::now();
     until("the release can be told", || async { Ok(Some(shop.tell("approve").await?)) }).await?;
+    shop.until_status("the controller has gone on", |status| status.step > 1).await?;
+    let gone_on = back.elapsed();
+    // Istio's own watches pause for up to a minute; nobody can tell them to look.
     shop.until_paused_at(3).await?;
-    figure(&format!("API server away for {OUTAGE:?}: the next step was taken {:?} after it was back", back.elapsed()));
+    let heard = back.elapsed();
+    figure(&format!(
+        "API server away for {OUTAGE:?}: the next step was written {gone_on:?} after it was back, and followed by all proxies after {heard:?}"
+    ));
+    ensure!(gone_on < Duration::from_secs(15), "the controller has waited for {gone_on:?}");
     expect_share(&load, "v2", 50.).await?;
     shop.tell("promote").await?;
     shop.until_phase(Phase::Completed).await?;

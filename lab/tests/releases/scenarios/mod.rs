@@ -1,5 +1,6 @@
 //! What a release promises, told by what can be seen from outside.
 
+mod delivery;
 mod faults;
 mod objects;
 mod traffic;
@@ -42,7 +43,9 @@ macro_rules! scenario {
 use scenario;
 
 pub(crate) fn all() -> Vec<Scenario> {
-    [traffic::scenarios(), objects::scenarios(), faults::scenarios()].into_iter().flatten().collect()
+    // The last one changes how the controller runs.
+    let all = [traffic::scenarios(), objects::scenarios(), faults::scenarios(), delivery::scenarios()];
+    all.into_iter().flatten().collect()
 }
 
 impl Scenario {
@@ -56,17 +59,22 @@ impl Scenario {
 /// The share that a version of stock gets is that of the weight. Of a hundred fair samples one lies outside of its band, so
 /// then another one decides.
 async fn expect_share(load: &Load, version: &str, percent: f64) -> Result<()> {
+    expect_share_of(load, "stock", version, percent).await
+}
+
+/// The same of any service.
+async fn expect_share_of(load: &Load, service: &str, version: &str, percent: f64) -> Result<()> {
     for _ in 0..2 {
         let window = load.next(SAMPLE).await;
         window.expect_nothing_lost()?;
         ensure!(window.rate() >= 200., "only {:.0} requests a second", window.rate());
-        let served = window.served("stock", version);
+        let served = window.served(service, version);
         figure(&format!(
             "weight {percent} %: {served} of {SAMPLE} on {version}, {:.0} requests a second, one percent took {:?} or longer",
             window.rate(),
             window.slowest_percent()
         ));
-        if window.is_share("stock", version, percent) {
+        if window.is_share(service, version, percent) {
             return Ok(());
         }
     }

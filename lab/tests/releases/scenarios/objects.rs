@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use graylane::api::Phase;
-use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kube::ResourceExt;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
 use tokio::time::{Instant, interval, sleep};
 
-use super::{SAMPLE, Scenario, expect_share, figure, scenario};
+use super::{SAMPLE, Scenario, expect_share, expect_share_of, figure, scenario};
 use crate::cluster::until;
-use crate::manifests::BY_HALVES;
-use crate::shop::{Chain, Shop};
+use crate::manifests::{BY_HALVES, ROUTES, autoscaler};
+use crate::shop::{Chain, Serving, Shop};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -21,6 +22,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         scenario!(foreign_edits_are_repaired_and_nothing_is_written_at_rest, "edits", Chain::Short),
         scenario!(a_deleted_release_leaves_an_ordinary_deployment, "deleted", Chain::Short),
         scenario!(a_restart_is_no_release, "restart", Chain::Short),
+        scenario!(routes_of_somebody_are_followed_and_then_as_they_were, "routes", Chain::Short),
+        scenario!(an_autoscaler_goes_on_and_new_pods_have_one_like_it, "autoscaler", Chain::Short),
     ]
 }
 
@@ -120,4 +123,77 @@ async fn a_restart_is_no_release(shop: &Shop) -> Result<()> {
     let status = shop.status().await?;
     ensure!(status.phase == Phase::Idle && status.history.is_empty(), "{status:?}");
     Ok(())
+}
+
+/// What the first service is released behind: routes of somebody, with all that a release has no idea of.
+async fn routes_of_somebody_are_followed_and_then_as_they_were(shop: &Shop) -> Result<()> {
+    let theirs = json!({"metadata": {"labels": {"whose": "theirs"}, "annotations": {"note": "by hand"}}, "spec": {"http": [
+        {"name": "search", "match": [{"uri": {"prefix": "/search"}, "headers": {"x-beta": {"exact": "yes"}}}], "timeout": "9s",
+         "retries": {"attempts": 2, "perTryTimeout": "3s"}, "headers": {"response": {"set": {"x-theirs": "1"}}},
+         "corsPolicy": {"allowOrigins": [{"exact": "https://shop.example"}], "maxAge": "24h"},
+         "route": [{"destination": {"host": "cart", "port": {"number": 80}}, "weight": 100}]},
+        {"route": [{"destination": {"host": "cart", "port": {"number": 80}}}]},
+    ]}});
+    shop.routes().patch(ROUTES, &PatchParams::default(), &Patch::Merge(theirs)).await?;
+    let before = shop.own_routes().await?;
+    let load = shop.load();
+    shop.release_routed("cart", BY_HALVES).await?;
+    ensure!(shop.own_routes().await? == before, "nothing is released yet");
+    shop.set_image("cart", "shop:v2").await?;
+    shop.until_paused_at(1).await?;
+    let meanwhile = shop.own_routes().await?;
+    let names = meanwhile.names();
+    let (ours, last) = names.split_at(names.len() - 2);
+    ensure!(last == ["search", ""] && !ours.is_empty(), "{names:?}");
+    ensure!(ours.iter().all(|name| name.starts_with("graylane.io/")), "{names:?}");
+    expect_share_of(&load, "cart", "v2", 10.).await?;
+    shop.tell("approve").await?;
+    shop.until_paused_at(3).await?;
+    expect_share_of(&load, "cart", "v2", 50.).await?;
+    shop.tell("approve").await?;
+    shop.until_phase(Phase::Completed).await?;
+    shop.until_served_by("cart", "shop:v2", 1).await?;
+    let after = shop.own_routes().await?;
+    ensure!(after == before, "they were {before:?}, but are {after:?}");
+    let window = load.next(SAMPLE / 4).await;
+    ensure!(window.served("cart", "v2") == window.0.len(), "everybody is on the new version");
+    let window = load.stop().await;
+    figure(&format!("release behind routes of somebody: {} requests, none lost", window.0.len()));
+    window.expect_nothing_lost()
+}
+
+/// Decides as an autoscaler does that has metrics; Kubernetes' own has none here, but keeps to the bounds.
+async fn an_autoscaler_goes_on_and_new_pods_have_one_like_it(shop: &Shop) -> Result<()> {
+    shop.cluster.apply(&autoscaler(&shop.namespace, "stock", 2, 4)).await?;
+    let theirs = shop.api::<HorizontalPodAutoscaler>().get("stock").await?.spec;
+    let load = shop.load();
+    shop.release_stock(BY_HALVES).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    let status = shop.until_paused_at(1).await?;
+    let new = format!("stock-{}", status.workloads[0].gray.as_ref().context("a new version")?);
+    let ours = shop.api::<HorizontalPodAutoscaler>().get(&new).await?.spec;
+    let target = (ours.scale_target_ref.kind.as_str(), ours.scale_target_ref.name.as_str());
+    ensure!(target == ("ReplicaSet", new.as_str()), "{target:?}");
+    ensure!((ours.min_replicas, ours.max_replicas) == (Some(1), 4) && ours.metrics == theirs.metrics, "{ours:?}");
+
+    shop.scale::<Deployment>("stock", 3).await?;
+    shop.scale::<ReplicaSet>(&new, 2).await?;
+    let decided = Serving::from([("shop:v1".to_owned(), 3), ("shop:v2".to_owned(), 2)]);
+    until("what is stable grows", || async { Ok((shop.serving("stock").await? == decided).then_some(())) }).await?;
+    expect_share(&load, "v2", 10.).await?;
+    let serving = shop.serving("stock").await?;
+    ensure!(serving == decided, "a decision of an autoscaler was undone: {serving:?}");
+    shop.tell("approve").await?;
+    shop.until_paused_at(3).await?;
+    expect_share(&load, "v2", 50.).await?;
+    ensure!(shop.serving("stock").await? == decided, "half of three pods are two");
+    shop.tell("approve").await?;
+    shop.until_phase(Phase::Completed).await?;
+    shop.until_served_by("stock", "shop:v2", 3).await?;
+    let left = shop.api::<HorizontalPodAutoscaler>().list(&ListParams::default()).await?.items;
+    let left: Vec<_> = left.into_iter().map(|scaler| (scaler.name_any(), scaler.spec)).collect();
+    ensure!(left == [("stock".to_owned(), theirs)], "{left:?}");
+    let window = load.stop().await;
+    figure(&format!("release beside an autoscaler: {} requests, none lost", window.0.len()));
+    window.expect_nothing_lost()
 }

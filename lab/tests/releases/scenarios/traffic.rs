@@ -4,12 +4,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use graylane::api::Phase;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::{SAMPLE, Scenario, expect_share, figure, scenario};
 use crate::cluster::until;
-use crate::manifests::BY_HALVES;
+use crate::manifests::{BY_HALVES, ROUTES};
 use crate::shop::{Chain, Shop};
+use crate::streams;
+
+/// For how long pods go on that nobody new is sent to: the release's `scaleDownDelaySeconds`, and their own pause before
+/// they end.
+const OLD_PODS_STAY: Duration = Duration::from_secs(2 + 2);
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -17,6 +24,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         scenario!(an_abort_is_enforced_by_all_proxies_within_two_seconds, "abort", Chain::Short),
         scenario!(a_third_version_replaces_the_second_and_undo_brings_back_the_first, "supersede", Chain::Short),
         scenario!(services_that_are_released_as_one_are_never_mixed, "together", Chain::Long),
+        scenario!(a_stream_stays_with_its_version_until_the_pods_of_it_go, "streams", Chain::Short),
     ]
 }
 
@@ -69,7 +77,9 @@ async fn an_abort_is_enforced_by_all_proxies_within_two_seconds(shop: &Shop) -> 
         shop.tell("abort").await?;
         let written = told.elapsed();
         shop.until_status("all proxies have weight 0", |status| {
-            matches!(status.phase, Phase::Withdrawing | Phase::Aborted)
+            let published = status.publication.as_ref();
+            let acknowledged = published.filter(|published| published.acknowledged.is_some());
+            acknowledged.is_some_and(|published| published.traffic.weight.slots() == 0)
         })
         .await?;
         let confirmed = told.elapsed();
@@ -146,4 +156,50 @@ async fn services_that_are_released_as_one_are_never_mixed(shop: &Shop) -> Resul
     ensure!(mixed.is_empty(), "{} of {} requests met two versions: {:?}", mixed.len(), window.0.len(), mixed.first());
     figure(&format!("two services as one: {} requests, none lost, none mixed", window.0.len()));
     window.expect_nothing_lost()
+}
+
+/// A stream that began before a shift ends when the pods of its version are told to; one on the new version never does.
+async fn a_stream_stays_with_its_version_until_the_pods_of_it_go(shop: &Shop) -> Result<()> {
+    let to = |host: &str| json!([{"destination": {"host": host, "port": {"number": 80}}}]);
+    let calls = json!({"name": "calls", "match": [{"uri": {"prefix": streams::PATH}}], "route": to("stock")});
+    let routes = json!({"spec": {"http": [calls, {"route": to("cart")}]}});
+    shop.routes().patch(ROUTES, &PatchParams::default(), &Patch::Merge(routes)).await?;
+    let load = shop.load();
+    shop.release_routed("stock", BY_HALVES).await?;
+    let begun_before = until("streams", || async { shop.streams(4).await.map(Some) }).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    shop.until_paused_at(1).await?;
+    shop.tell("approve").await?;
+    shop.until_paused_at(3).await?;
+    let (old, new): (Vec<_>, Vec<_>) =
+        shop.streams(16).await?.into_iter().partition(|stream| stream.version().as_deref() == Some("v1"));
+    ensure!(!old.is_empty() && !new.is_empty(), "{} of 16 streams are on v1 at 50 %", old.len());
+    ensure!(begun_before.iter().all(|stream| stream.version().as_deref() == Some("v1")));
+    let old: Vec<_> = begun_before.into_iter().chain(old).collect();
+
+    let told = Instant::now();
+    shop.tell("approve").await?;
+    shop.until_status("everybody is on the new version", |status| status.phase == Phase::Draining).await?;
+    for stream in old.iter().chain(&new) {
+        stream.expect_life().await?;
+    }
+    shop.until_phase(Phase::Completed).await?;
+    for stream in &old {
+        let ended = stream.end().await? - told;
+        ensure!(ended > OLD_PODS_STAY, "a stream ended {ended:?} after the approval");
+    }
+    until("the routes are as before", || async {
+        Ok((shop.own_routes().await?.names() == ["calls", ""]).then_some(()))
+    })
+    .await?;
+    load.next(SAMPLE).await;
+    for stream in &new {
+        stream.expect_life().await?;
+    }
+    figure(&format!(
+        "streams: {} on the old version until its pods went, {} on the new one for good",
+        old.len(),
+        new.len()
+    ));
+    load.stop().await.expect_nothing_lost()
 }
