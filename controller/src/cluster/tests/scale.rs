@@ -2,7 +2,7 @@
 //!
 //! The figures in `docs/benchmarks.md` are printed by these tests, optimized:
 //! `cargo test -p graylane --release --lib scale -- --nocapture --test-threads 1`. With debug assertions, as everywhere, there
-//! is a fifth of everything, and the budget is for a machine that is busy with other tests.
+//! is a fifth of everything.
 
 use std::time::{Duration, Instant};
 
@@ -25,8 +25,8 @@ const ACTIVE: usize = MANY / 10;
 /// How often a pass is measured.
 const PASSES: usize = if cfg!(debug_assertions) { 20 } else { 200 };
 
-/// The longest pass of a hundred.
-const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 250 });
+/// The longest pass of a hundred, on a machine that does other things, too.
+const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 2_000 });
 
 /// The writes that a release may need from a change of its Deployment until its first step has been taken: statuses,
 /// objects of its own, and its share of what is published in every namespace.
