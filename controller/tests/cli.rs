@@ -71,6 +71,8 @@ fn wrong_usage_has_code_2() {
         &["explain", "-f", BASE_SET, "http://"],
         &["explain", "-f", BASE_SET, "-H", "x", "a"],
         &["plan", "-f", BASE_SET, "--istio"],
+        &["get", "checkout"],
+        &["get", "releases", "checkout", "-A"],
         &["plan", "-f", BASE_SET, "--module-url", "oci://filter"],
     ] {
         let output = graylane(args);
@@ -172,7 +174,14 @@ fn shells_learn_every_command() {
 fn without_a_cluster_the_kubeconfig_is_asked_for_with_code_2() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("none").display().to_string();
-    for args in [&["get"][..], &["status", "checkout"], &["abort", "checkout"], &["explain", "cart/"]] {
+    for args in [
+        &["get"][..],
+        &["get", "lanes"],
+        &["get", "policy"],
+        &["status", "checkout"],
+        &["abort", "checkout"],
+        &["explain", "cart/"],
+    ] {
         let output = graylane(&[args, &["--kubeconfig", &missing]].concat());
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}: {told}");

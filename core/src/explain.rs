@@ -231,6 +231,11 @@ impl Trace<'_> {
         };
     }
 
+    /// Whether steps are told now.
+    pub(crate) fn is_on(&self) -> bool {
+        matches!(self, Self::On(_))
+    }
+
     /// What was told too early, when nobody had been granted an explanation.
     #[cold]
     pub(crate) fn belated(&mut self, step: Step) {

@@ -41,17 +41,25 @@ impl Live {
     /// Where such a decision is counted; `None` for numbers that are not of this router.
     pub(crate) fn place(&self, target: Target, lane: LaneLabel, reason: Reason, meter: &mut Meter) -> Option<Place> {
         let labels = Labels { target, lane, reason };
+        if let Some(known) = self.places.borrow().get(target.service.index())
+            && let Some((_, place)) = known.iter().find(|(known, _)| *known == labels)
+        {
+            return Some(*place);
+        }
+        self.new_place(labels, meter)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_place(&self, labels: Labels, meter: &mut Meter) -> Option<Place> {
+        let Labels { target, lane, reason } = labels;
+        let (service, version) = (self.router.service_name(target.service)?, self.router.version_name(target)?);
+        let place = meter.place(service, version, self.lane(lane), reason);
         let mut places = self.places.borrow_mut();
         if places.len() <= target.service.index() {
             places.resize_with(target.service.index() + 1, Vec::new);
         }
-        let places = places.get_mut(target.service.index())?;
-        if let Some((_, place)) = places.iter().find(|(known, _)| *known == labels) {
-            return Some(*place);
-        }
-        let (service, version) = (self.router.service_name(target.service)?, self.router.version_name(target)?);
-        let place = meter.place(service, version, self.lane(lane), reason);
-        places.push((labels, place));
+        places.get_mut(target.service.index())?.push((labels, place));
         Some(place)
     }
 

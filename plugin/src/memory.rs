@@ -113,7 +113,7 @@ fn digits(number: u32) -> [u8; DIGITS] {
 impl Store for Shared {
     fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
         let (value, Version(token)) = self.named(key, host::shared).ok()?;
-        Some((value, Token(token)))
+        Some((value.into_vec(), Token(token)))
     }
 
     fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {

@@ -57,7 +57,7 @@ pub(crate) fn is_first(key: &str, hash: &[u8]) -> bool {
         let Ok((told, version)) = host::shared(key) else {
             return true;
         };
-        if told == hash {
+        if *told == *hash {
             return false;
         }
         if host::share(key, hash, version).is_ok() {

@@ -4,11 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use graylane_abi::host::{self, Answer, Map};
-use graylane_abi::{Action, StreamId};
+use graylane_abi::{Action, HeaderMap, StreamId};
 use graylane_core::correlation::Ticket;
 use graylane_core::metric::ResponseClass;
 use graylane_core::name::ServiceName;
-use graylane_core::{Decision, HeaderEdit, Outcome, Phase, Router, Step};
+use graylane_core::{Decision, HeaderEdit, Hop, Outcome, Phase, Router, Shortcut, Step};
 
 use crate::draw::Chance;
 use crate::explanation;
@@ -54,17 +54,45 @@ pub(crate) fn request(vm: &Vm, id: StreamId) -> Action {
         vm.host_error();
         return Action::Continue;
     };
-    let (decision, steps) = live.router.answer(&Incoming(headers), &mut Chance(&live));
-    let journey = begin(&decision, &live, vm);
-    let reply = Reply::to(&decision, &steps, &live);
+    match live.router.shortcut(headers.pairs()) {
+        Some(Shortcut::Hop(hop)) => follow(vm, id, &live, &hop),
+        Some(Shortcut::Foreign(removed)) => {
+            vm.meter.borrow_mut().unconfigured();
+            apply_all(vm, removed.iter().map(|name| host::remove_header(Map::Request, name.as_str())));
+        }
+        None => return decide(vm, id, &live, headers),
+    }
+    Action::Continue
+}
+
+/// A request that follows its mark.
+fn follow(vm: &Vm, id: StreamId, live: &Rc<Live>, hop: &Hop<'_>) {
+    let place = live.place(hop.target, hop.lane, hop.reason, &mut vm.meter.borrow_mut());
+    if let Some(place) = place {
+        vm.meter.borrow_mut().decided(place);
+        let journey = Journey { row: place.row, since: now(), refused: false };
+        vm.open(id, Stream { live: Rc::clone(live), journey: Some(journey), reply: None, ticket: None });
+    }
+    let name = live.router.headers().version.as_str();
+    apply_all(
+        vm,
+        hop.version.into_iter().map(|version| host::set_header(Map::Request, name, version.as_str().as_bytes())),
+    );
+}
+
+/// A request whose decision takes more.
+#[cold]
+#[inline(never)]
+fn decide(vm: &Vm, id: StreamId, live: &Rc<Live>, headers: HeaderMap) -> Action {
+    let (decision, steps) = live.router.answer(&Incoming(headers), &mut Chance(live));
+    let journey = begin(&decision, live, vm);
+    let reply = Reply::to(&decision, &steps, live);
     let ticket = decision.ticket;
     if journey.is_some() || reply.is_some() || ticket.is_some() {
-        vm.open(id, Stream { live: Rc::clone(&live), journey, reply, ticket });
+        vm.open(id, Stream { live: Rc::clone(live), journey, reply, ticket });
     }
     // A new value drops the route that Envoy has cached, so the request is routed by it: no further call is needed.
-    if !decision.edits.iter().all(|edit| apply(edit).is_ok()) {
-        vm.host_error();
-    }
+    apply_all(vm, decision.edits.iter().map(apply));
     match decision.outcome {
         Outcome::Pass | Outcome::Forward => Action::Continue,
         Outcome::Refuse if refuse(&decision, &live.router).is_ok() => Action::Pause,
@@ -187,6 +215,13 @@ impl Reply {
         if let Some(way) = &self.way {
             way.write(live);
         }
+    }
+}
+
+/// Makes changes until one fails.
+fn apply_all(vm: &Vm, mut changes: impl Iterator<Item = Answer>) {
+    if changes.any(|answer| answer.is_err()) {
+        vm.host_error();
     }
 }
 

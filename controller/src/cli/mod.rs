@@ -62,7 +62,7 @@ enum Command {
     Rbac(rbac::RbacArgs),
     /// Release new versions of Deployments in a cluster
     Run(run::RunArgs),
-    /// List releases in a cluster
+    /// List releases, standing lanes or the policy of the mesh in a cluster
     Get(get::GetArgs),
     /// Say what a release in a cluster is at
     Status(status::StatusArgs),

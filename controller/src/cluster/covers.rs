@@ -30,7 +30,7 @@ pub(super) fn covers(live: &Value, wanted: &Value, elements: Elements) -> bool {
 }
 
 /// Whether both say the same; Istio makes doubles of numbers.
-fn is_same(live: &Value, wanted: &Value) -> bool {
+pub(super) fn is_same(live: &Value, wanted: &Value) -> bool {
     match (live, wanted) {
         (Value::Object(live), Value::Object(wanted)) => {
             live.len() == wanted.len()
@@ -49,7 +49,7 @@ pub(super) fn removal(live: &Value, wanted: &Value) -> Option<Value> {
     let (Value::Object(live), Value::Object(wanted)) = (live, wanted) else { return None };
     let foreign = live.iter().filter_map(|(name, live)| match wanted.get(name) {
         None => Some((name.clone(), Value::Null)),
-        Some(wanted) => Some((name.clone(), removal(live, wanted)?)),
+        Some(wanted) => removal(live, wanted).map(|removal| (name.clone(), removal)),
     });
     let foreign: Map<String, Value> = foreign.collect();
     (!foreign.is_empty()).then_some(Value::Object(foreign))

@@ -4,27 +4,28 @@ use std::collections::BTreeMap;
 
 use graylane_core::name::VersionName;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
-use kube::{Resource, ResourceExt};
+use kube::ResourceExt;
 
 use super::endpoints::Endpoints;
-use super::{HASH_LABEL, RELEASE_LABEL, Report, VERB_ANNOTATION, World, object, scope, template};
+use super::seen::Seen;
+use super::{HASH_LABEL, RELEASE_LABEL, Report, VERB_ANNOTATION, World, object, template};
 use crate::api::{DeploymentName, GrayRelease, PodLabels, Workload};
 use crate::plan::Service;
 use crate::release::{Facts, Filter, Life, Owner, PodSet, Scaling, WorkloadFacts};
 
 /// The facts of `release`; what is published, and what the planner says of it, is added by whoever plans.
-pub(super) fn of(world: &World, endpoints: &Endpoints<'_>, release: &GrayRelease) -> Facts {
+pub(super) fn of(world: &World, seen: &Seen<'_>, release: &GrayRelease) -> Facts {
     let namespace = release.namespace().unwrap_or_default();
     let named = release.spec.workloads.iter().filter_map(|named| Some((named, named.deployment.as_ref()?)));
     let workloads = named.map(|(named, name)| {
         let deployment = deployment(world, &namespace, name)?;
-        let mut facts = workload(world, release, deployment)?;
-        facts.serve(endpoints, named, &namespace);
+        let mut facts = workload(world, seen, release, deployment)?;
+        facts.serve(&seen.endpoints, named, &namespace);
         Some(facts)
     });
     Facts {
         workloads: workloads.collect(),
-        proxies: scope::proxies(world),
+        proxies: seen.proxies.clone(),
         mismatches: mismatches(world, release),
         published: None,
         filter: Filter::InPlace,
@@ -46,9 +47,12 @@ fn mismatches(world: &World, release: &GrayRelease) -> BTreeMap<String, u64> {
         .zip(known)
         .filter_map(|(named, known)| Some((Service::resolve(&named.service, &namespace).ok()?, known.gray.as_ref()?)))
         .collect();
+    if released.is_empty() {
+        return BTreeMap::new();
+    }
     let of = |report: &Report| released.iter().map(|(service, version)| report.mismatches(service, version)).sum();
-    let all = world.reports.iter().map(|(proxy, report)| (proxy.clone(), of(report)));
-    all.filter(|(_, count)| *count > 0).collect()
+    let all = world.reports.iter().map(|(proxy, report)| (proxy, of(report)));
+    all.filter(|(_, count)| *count > 0).map(|(proxy, count)| (proxy.clone(), count)).collect()
 }
 
 impl WorkloadFacts {
@@ -64,15 +68,11 @@ impl WorkloadFacts {
 
 /// The Deployment of this name.
 pub(super) fn deployment<'w>(world: &'w World, namespace: &str, name: &DeploymentName) -> Option<&'w Deployment> {
-    let is = |deployment: &&Deployment| {
-        deployment.metadata.namespace.as_deref() == Some(namespace)
-            && deployment.metadata.name.as_deref() == Some(name.as_str())
-            && deployment.metadata.deletion_timestamp.is_none()
-    };
-    world.deployments.iter().map(AsRef::as_ref).find(is)
+    let found = world.deployments.get(namespace, name.as_str());
+    found.filter(|deployment| deployment.metadata.deletion_timestamp.is_none())
 }
 
-fn workload(world: &World, release: &GrayRelease, deployment: &Deployment) -> Option<WorkloadFacts> {
+fn workload(world: &World, seen: &Seen<'_>, release: &GrayRelease, deployment: &Deployment) -> Option<WorkloadFacts> {
     let spec = &deployment.spec;
     Some(WorkloadFacts {
         replicas: u32::try_from(spec.replicas.unwrap_or(1)).unwrap_or_default(),
@@ -83,29 +83,7 @@ fn workload(world: &World, release: &GrayRelease, deployment: &Deployment) -> Op
         paused: spec.paused == Some(true),
         labelled: deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any()),
         template: template::read(Some(&spec.template))?,
-        sets: sets(world, release, deployment).filter_map(|(owner, set)| pod_set(owner, set)).collect(),
-    })
-}
-
-/// The `ReplicaSet`s of the Deployment, and those that the release has made for it.
-pub(super) fn sets<'w>(
-    world: &'w World,
-    release: &GrayRelease,
-    deployment: &Deployment,
-) -> impl Iterator<Item = (Owner, &'w ReplicaSet)> {
-    let (namespace, uid) = (deployment.namespace(), deployment.uid());
-    let (release, prefix) = (release.name_any(), format!("{}-", deployment.name_any()));
-    world.replica_sets.iter().map(AsRef::as_ref).filter_map(move |set| {
-        if set.namespace() != namespace {
-            return None;
-        }
-        let controller = set.owner_references().iter().find(|owner| owner.controller == Some(true));
-        if controller.is_some_and(|owner| Some(&owner.uid) == uid.as_ref()) {
-            return Some((Owner::Deployment, set));
-        }
-        let ours = set.labels().get(RELEASE_LABEL) == Some(&release) && set.name_any().starts_with(&prefix);
-        let kept = controller.is_none_or(|owner| owner.kind == GrayRelease::kind(&()));
-        (ours && kept).then_some((Owner::Release, set))
+        sets: seen.sets.for_deployment(release, deployment).filter_map(|(owner, set)| pod_set(owner, set)).collect(),
     })
 }
 

@@ -1,18 +1,23 @@
 //! What stands in the way of a release outside of what the planner sees.
 
+use std::collections::HashMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
 use super::{World, facts, object, selection};
-use crate::api::{GrayRelease, Reason, Workload};
+use crate::api::{DeploymentName, GrayRelease, Reason, Workload};
 use crate::plan::Service;
 use crate::release::Objection;
 
 /// The first thing that stands in the way of `release`.
-pub(super) fn to_release(world: &World, release: &GrayRelease) -> Option<Objection> {
+pub(super) fn to_release(world: &World, precedence: &Precedence<'_>, release: &GrayRelease) -> Option<Objection> {
     // Who comes second is told that before anything else, and has no say in anything.
     first_of(release, |workload| {
-        let other = rival(world, release, workload)?;
-        let found = format!("{other} releases it already: take it out of one of them, or release all in one object");
+        let other = precedence.rival(release, workload)?.name_any();
+        let found = format!(
+            "GrayRelease \"{other}\" releases it already: take it out of one of them, or release all in one object"
+        );
         Some((Reason::Conflict, "deployment", found))
     })
     .or_else(|| first_of(release, |workload| to_workload(world, release, workload)))
@@ -76,20 +81,53 @@ fn to_workload(world: &World, release: &GrayRelease, workload: &Workload) -> Opt
     Some((Reason::SelectorOverlap, "service", found))
 }
 
-/// Whether an earlier release names one of the Deployments or services of `release`.
-pub(super) fn is_second(world: &World, release: &GrayRelease) -> bool {
-    release.spec.workloads.iter().any(|workload| rival(world, release, workload).is_some())
+/// Which release comes first where several name the same Deployment or service.
+#[derive(Debug)]
+pub(super) struct Precedence<'w> {
+    /// By namespace and Deployment.
+    deployments: HashMap<(&'w str, &'w DeploymentName), &'w GrayRelease>,
+    services: HashMap<Service, &'w GrayRelease>,
 }
 
-/// An earlier release that names the same Deployment or the same service.
-fn rival(world: &World, release: &GrayRelease, workload: &Workload) -> Option<String> {
-    let age = |release: &GrayRelease| (release.metadata.creation_timestamp.clone(), release.name_any());
-    let here = world.releases.iter().filter(|other| other.namespace() == release.namespace());
-    let mut earlier = here.filter(|other| age(other) < age(release));
-    let namespace = release.namespace().unwrap_or_default();
-    let service = |workload: &Workload| Service::resolve(&workload.service, &namespace).ok();
-    let same = |other: &Workload| other.deployment == workload.deployment || service(other) == service(workload);
-    earlier
-        .find(|other| other.spec.workloads.iter().any(same))
-        .map(|other| format!("GrayRelease \"{}\"", other.name_any()))
+impl<'w> Precedence<'w> {
+    pub(super) fn of(world: &'w World) -> Self {
+        let mut by_age: Vec<&GrayRelease> = world.releases.iter().map(AsRef::as_ref).collect();
+        by_age.sort_by(|one, other| age(one).cmp(&age(other)));
+        let (mut deployments, mut services) = (HashMap::new(), HashMap::new());
+        for release in by_age {
+            let namespace = release.metadata.namespace.as_deref().unwrap_or_default();
+            for workload in &release.spec.workloads {
+                if let Some(deployment) = &workload.deployment {
+                    deployments.entry((namespace, deployment)).or_insert(release);
+                }
+                if let Some(service) = own_service(namespace, workload) {
+                    services.entry(service).or_insert(release);
+                }
+            }
+        }
+        Self { deployments, services }
+    }
+
+    /// An earlier release that names the same Deployment or the same service.
+    fn rival(&self, release: &GrayRelease, workload: &Workload) -> Option<&'w GrayRelease> {
+        let namespace = release.metadata.namespace.as_deref().unwrap_or_default();
+        let of_deployment = workload.deployment.as_ref().and_then(|named| self.deployments.get(&(namespace, named)));
+        let of_service = own_service(namespace, workload).and_then(|service| self.services.get(&service));
+        of_deployment.into_iter().chain(of_service).copied().find(|first| age(first) < age(release))
+    }
+
+    /// Whether an earlier release names one of the Deployments or services of `release`.
+    pub(super) fn is_second(&self, release: &GrayRelease) -> bool {
+        release.spec.workloads.iter().any(|workload| self.rival(release, workload).is_some())
+    }
+}
+
+/// What releases are ordered by: those of one moment, by name.
+fn age(release: &GrayRelease) -> (Option<&Time>, Option<&str>) {
+    (release.metadata.creation_timestamp.as_ref(), release.metadata.name.as_deref())
+}
+
+/// The service of a workload, if it is in the namespace of its release.
+fn own_service(namespace: &str, workload: &Workload) -> Option<Service> {
+    Service::resolve(&workload.service, namespace).ok().filter(|service| service.namespace() == namespace)
 }

@@ -6,10 +6,10 @@ use graylane_core::config::HeaderNames;
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::endpoints::Endpoints;
 use super::object::{self, publication};
 use super::planning::{self, Planned, Statuses};
 use super::released::Released;
+use super::seen::Seen;
 use super::stored_status::StoredStatus;
 use super::supply::Exchange;
 use super::way::{Way, Ways};
@@ -24,8 +24,12 @@ use crate::release::{self, Facts, Finalizer, Life, Objection};
 pub struct Pass<'w> {
     world: &'w World,
     settings: &'w Settings,
-    endpoints: Endpoints<'w>,
+    seen: Seen<'w>,
     previous: Option<Configs>,
+    /// What is planned for the stored statuses.
+    stored: Option<Configs>,
+    /// The generation by which that is published everywhere; `None`: it is not.
+    published: Option<u64>,
     exchange: Exchange,
     releases: Vec<Released<'w>>,
     lanes: Vec<Standing<'w>>,
@@ -55,12 +59,13 @@ impl<'w> Pass<'w> {
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
         let previous = planning::published(world);
         let exchange = Exchange::of(world, settings, previous.as_ref());
-        let endpoints = Endpoints::of(world);
+        let seen = Seen::of(world);
         let mut facts: BTreeMap<String, Facts> =
-            over_deployments(world).map(|release| (address(release), facts::of(world, &endpoints, release))).collect();
-        let statuses = Statuses::stored(world, &endpoints, &facts);
-        let planned = planning::of(world, &statuses, previous.as_ref());
-        let published = planned.configs.as_ref().and_then(|configs| {
+            over_deployments(world).map(|release| (address(release), facts::of(world, &seen, release))).collect();
+        let statuses = Statuses::stored(world, &seen, &facts);
+        let mut planned = planning::of(world, &statuses, previous.as_ref());
+        let stored = planned.configs.take();
+        let published = stored.as_ref().and_then(|configs| {
             let configs = configs.clone().at_least(floor(world, &statuses));
             publication::publication(world, settings, &exchange, &configs).is_empty().then(|| configs.generation())
         });
@@ -69,7 +74,8 @@ impl<'w> Pass<'w> {
             let mut facts = facts.remove(&address(release))?;
             let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
             facts.filter = exchange.filter();
-            facts.objection = objections::to_release(world, release).or_else(|| planned.objection(&object));
+            facts.objection =
+                objections::to_release(world, &seen.precedence, release).or_else(|| planned.objection(&object));
             let stored = release.status.clone().unwrap_or_default();
             // What is wrong with an object does not keep it from going, nor anybody from returning to the stable version:
             // of what the planner leaves out nobody is on the new one.
@@ -80,7 +86,7 @@ impl<'w> Pass<'w> {
         });
         let releases = releases.collect();
         let lanes = world.lanes.iter().map(|object| {
-            let mut facts = standing::facts(world, &endpoints, object, unheard);
+            let mut facts = standing::facts(world, &seen, object, unheard);
             facts.objection =
                 facts.objection.take().or_else(|| planned.objection(&ObjectRef::of(api::Kind::Lane, &object.metadata)));
             let stored = object.status.clone().unwrap_or_default();
@@ -94,7 +100,7 @@ impl<'w> Pass<'w> {
             let next = policy::status(world, settings, object, refusal, &stored, now);
             Followed { object, stored, next }
         });
-        Self { world, settings, endpoints, previous, exchange, releases, lanes, policy }
+        Self { world, settings, seen, previous, stored, published, exchange, releases, lanes, policy }
     }
 
     /// The statuses that change, to be stored first.
@@ -134,20 +140,30 @@ impl<'w> Pass<'w> {
         }
         writes.extend(self.routes());
         for release in &self.releases {
-            release.scale(self.world, &mut writes);
+            release.scale(self.world, &self.seen.sets, &mut writes);
         }
         let statuses = Statuses {
             releases: self.releases.iter().filter_map(|one| Some((address(one.object), one.planned()?))).collect(),
             lanes: self.lanes.iter().map(|one| (one.object, one.next.clone())).collect(),
-            endpoints: &self.endpoints,
+            endpoints: &self.seen.endpoints,
         };
-        let planned = planning::of(self.world, &statuses, self.previous.as_ref());
-        if let Some(configs) = planned.configs {
-            let configs = self.exchange.configs(configs, self.previous.as_ref()).at_least(floor(self.world, &statuses));
-            writes.extend(publication::publication(self.world, self.settings, &self.exchange, &configs));
-        }
+        writes.extend(self.publication(&statuses));
         writes.extend(self.lanes.iter().filter_map(Standing::finalizer));
         writes
+    }
+
+    /// What is to be published for `statuses`, which are stored by now.
+    fn publication(&self, statuses: &Statuses<'_>) -> Vec<Change> {
+        let is_known = self.releases.iter().all(|release| release.next == release.stored)
+            && self.lanes.iter().all(|lane| lane.next == lane.stored);
+        if is_known && self.published.is_some() {
+            return Vec::new();
+        }
+        let known = self.stored.as_ref().filter(|_| is_known).cloned();
+        let planned = known.or_else(|| planning::of(self.world, statuses, self.previous.as_ref()).configs);
+        let Some(planned) = planned else { return Vec::new() };
+        let configs = self.exchange.configs(planned, self.previous.as_ref()).at_least(floor(self.world, statuses));
+        publication::publication(self.world, self.settings, &self.exchange, &configs)
     }
 
     /// Subsets, then routes to them; away with routes before what they lead to.
@@ -211,14 +227,14 @@ impl Planned {
 }
 
 impl<'w> Statuses<'w> {
-    fn stored(world: &'w World, endpoints: &'w Endpoints<'w>, facts: &'w BTreeMap<String, Facts>) -> Self {
-        let firsts = over_deployments(world).filter(|release| !objections::is_second(world, release));
+    fn stored(world: &'w World, seen: &'w Seen<'w>, facts: &'w BTreeMap<String, Facts>) -> Self {
+        let firsts = over_deployments(world).filter(|release| !seen.precedence.is_second(release));
         let releases = firsts.filter_map(|release| {
             let facts = facts.get(&address(release))?;
             Some((address(release), (release, facts, release.status.clone().unwrap_or_default())))
         });
         let lanes = world.lanes.iter().map(|lane| (lane.as_ref(), lane.status.clone().unwrap_or_default()));
-        Self { releases: releases.collect(), lanes: lanes.collect(), endpoints }
+        Self { releases: releases.collect(), lanes: lanes.collect(), endpoints: &seen.endpoints }
     }
 }
 

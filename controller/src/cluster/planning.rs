@@ -1,5 +1,6 @@
 //! What is published for a world: the planner's view of it, and what the planner leaves out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use graylane_core::config::{HostPattern, Secret};
@@ -206,6 +207,7 @@ pub fn published_config<'p>(
     phase: Phase,
 ) -> Option<FilterConfig> {
     let ours = objects.into_iter().filter(|object| publication::is_ours(object, publication::name(phase)));
-    let config = |object: &DynamicObject| FilterConfig::from_json(publication::config(object)?.as_bytes()).ok();
-    ours.filter_map(config).max_by_key(|config| config.generation)
+    let mut latest_first: Vec<&DynamicObject> = ours.collect();
+    latest_first.sort_by_key(|object| Reverse(publication::generation(object)));
+    latest_first.into_iter().find_map(|object| FilterConfig::from_json(publication::config(object)?.as_bytes()).ok())
 }

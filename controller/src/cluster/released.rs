@@ -3,6 +3,7 @@
 use graylane_core::name::VersionName;
 use kube::ResourceExt;
 
+use super::seen::Sets;
 use super::way::Ways;
 use super::{Change, HASH_LABEL, World, facts, object};
 use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Phase, PodLabels, Reason};
@@ -39,12 +40,12 @@ impl Released<'_> {
     }
 
     /// Makes and removes pods of new versions.
-    pub(super) fn scale(&self, world: &World, writes: &mut Vec<Change>) {
+    pub(super) fn scale(&self, world: &World, sets: &Sets<'_>, writes: &mut Vec<Change>) {
         if self.is_second() {
             return;
         }
         for (_, deployment, desired) in self.workloads(world) {
-            let sets = || facts::sets(world, self.object, deployment);
+            let sets = || sets.for_deployment(self.object, deployment);
             writes.extend(object::autoscaler(world, self.object, deployment, desired.gray.as_ref()));
             writes.extend(object::twins(&desired.twins, sets()));
             writes.extend(desired.gray.as_ref().and_then(|gray| object::gray(self.object, deployment, gray, sets())));

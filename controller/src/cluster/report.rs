@@ -41,6 +41,9 @@ impl Report {
     /// How many requests for `service` that were to go to `version` it sent elsewhere.
     #[must_use]
     pub fn mismatches(&self, service: &Service, version: &VersionName) -> u64 {
+        if self.mismatches.is_empty() {
+            return 0;
+        }
         let (service, version) = (service.full_name().as_str(), version.as_str());
         let name = plain(&Metric::SteeringMismatches { service, version }.stat_name());
         self.mismatches.get(&name).copied().unwrap_or_default()

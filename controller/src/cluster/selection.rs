@@ -13,11 +13,7 @@ use crate::release::Objection;
 
 /// The Service of this name.
 pub(super) fn find<'w>(world: &'w World, service: &Service) -> Option<&'w v1::Service> {
-    let is = |object: &&v1::Service| {
-        object.metadata.name.as_deref() == Some(service.name())
-            && object.metadata.namespace.as_deref() == Some(service.namespace())
-    };
-    world.services.iter().map(AsRef::as_ref).find(is)
+    world.services.get(service.namespace(), service.name())
 }
 
 /// Whether `service` sends to pods with `labels`.
@@ -39,10 +35,8 @@ pub(super) fn serving<'w>(
     service: &'w Service,
     object: &'w v1::Service,
 ) -> impl Iterator<Item = &'w Deployment> {
-    let here = world.deployments.iter().map(AsRef::as_ref).filter(|deployment: &&Deployment| {
-        deployment.metadata.namespace.as_deref() == Some(service.namespace())
-            && deployment.metadata.deletion_timestamp.is_none()
-    });
+    let here = world.deployments.within(service.namespace());
+    let here = here.filter(|deployment| deployment.metadata.deletion_timestamp.is_none());
     here.filter(move |deployment| {
         template_labels(deployment)
             .is_some_and(|labels| selects(object, labels) && !lanes(world, service).any(|lane| lane.select(labels)))

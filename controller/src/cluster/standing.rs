@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 
-use super::endpoints::Endpoints;
-use super::{World, object, scope, selection};
+use super::seen::Seen;
+use super::{World, object, selection};
 use crate::api::{Lane, LaneMember, LaneStatus, PodLabels, Reason};
 use crate::lane::{Facts, Member};
 use crate::plan::{Service, ServiceFacts};
@@ -15,7 +15,7 @@ use crate::release::{Life, Objection};
 pub(super) const BASE: &str = ServiceFacts::BASE;
 
 /// The facts of `lane`; what the planner says of it is added by whoever plans.
-pub(super) fn facts(world: &World, endpoints: &Endpoints<'_>, lane: &Lane, next: u64) -> Facts {
+pub(super) fn facts(world: &World, seen: &Seen<'_>, lane: &Lane, next: u64) -> Facts {
     let mut members = Vec::new();
     let mut objection = None;
     for (index, named) in lane.spec.services.iter().enumerate() {
@@ -28,13 +28,13 @@ pub(super) fn facts(world: &World, endpoints: &Endpoints<'_>, lane: &Lane, next:
         }
     }
     let ready = |member: &Member| {
-        let ready = endpoints.ready(&member.service, &member.labels);
+        let ready = seen.endpoints.ready(&member.service, &member.labels);
         ((member.service.clone(), member.version.clone()), ready)
     };
     Facts {
         ready: members.iter().map(ready).collect(),
         members,
-        proxies: scope::proxies(world),
+        proxies: seen.proxies.clone(),
         next,
         generation: lane.metadata.generation.unwrap_or_default(),
         life: if lane.metadata.deletion_timestamp.is_some() { Life::Deleted } else { Life::Kept },

@@ -10,38 +10,38 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
 
-use super::{ModuleSource, NoSecret, Report};
+use super::{ModuleSource, NoSecret, Objects, Report};
 use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
 
 /// The objects of a cluster, as they were last seen.
 #[derive(Debug, Clone, Default)]
 pub struct World {
     /// The releases.
-    pub releases: Vec<Arc<GrayRelease>>,
+    pub releases: Objects<GrayRelease>,
     /// The standing lanes.
-    pub lanes: Vec<Arc<Lane>>,
+    pub lanes: Objects<Lane>,
     /// The policy of the mesh.
     pub policy: Option<Arc<MeshPolicy>>,
     /// The Deployments.
-    pub deployments: Vec<Arc<Deployment>>,
+    pub deployments: Objects<Deployment>,
     /// The `ReplicaSet`s.
-    pub replica_sets: Vec<Arc<ReplicaSet>>,
+    pub replica_sets: Objects<ReplicaSet>,
     /// What scales Deployments.
-    pub autoscalers: Vec<Arc<HorizontalPodAutoscaler>>,
+    pub autoscalers: Objects<HorizontalPodAutoscaler>,
     /// The Services.
-    pub services: Vec<Arc<Service>>,
+    pub services: Objects<Service>,
     /// The endpoints of Services.
-    pub endpoint_slices: Vec<Arc<EndpointSlice>>,
+    pub endpoint_slices: Objects<EndpointSlice>,
     /// The pods.
-    pub pods: Vec<Arc<Pod>>,
+    pub pods: Objects<Pod>,
     /// Istio's `DestinationRule`s.
-    pub destination_rules: Vec<Arc<DynamicObject>>,
+    pub destination_rules: Objects<DynamicObject>,
     /// Istio's `VirtualService`s.
-    pub virtual_services: Vec<Arc<DynamicObject>>,
+    pub virtual_services: Objects<DynamicObject>,
     /// Istio's `WasmPlugin`s.
-    pub wasm_plugins: Vec<Arc<DynamicObject>>,
+    pub wasm_plugins: Objects<DynamicObject>,
     /// Istio's `EnvoyFilter`s.
-    pub envoy_filters: Vec<Arc<DynamicObject>>,
+    pub envoy_filters: Objects<DynamicObject>,
     /// The secrets that the policy of the mesh names, or why there is none.
     pub secrets: BTreeMap<SecretRef, Result<Secret, NoSecret>>,
     /// What each proxy reported last, by `NAMESPACE/POD`.

@@ -14,6 +14,7 @@
 mod conditions;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use graylane_core::name::VersionName;
 use jiff::Timestamp;
@@ -30,7 +31,7 @@ pub struct Facts {
     /// How many endpoints of a version are ready.
     pub ready: BTreeMap<(Service, VersionName), u32>,
     /// The live proxies in scope, as `NAMESPACE/POD`, and the generation each reported last; `None`: none so far.
-    pub proxies: BTreeMap<String, Option<u64>>,
+    pub proxies: Arc<BTreeMap<String, Option<u64>>>,
     /// The number of a configuration that was never published.
     pub next: u64,
     /// The generation of the object.

@@ -21,7 +21,7 @@ fn facts(members: Vec<Member>) -> Facts {
     Facts {
         members,
         ready,
-        proxies: BTreeMap::from([("shop/a".to_owned(), Some(7)), ("shop/b".to_owned(), Some(7))]),
+        proxies: Arc::new(BTreeMap::from([("shop/a".to_owned(), Some(7)), ("shop/b".to_owned(), Some(7))])),
         next: 8,
         generation: 1,
         life: Life::Kept,
@@ -44,7 +44,9 @@ fn settled(facts: &mut Facts, status: &mut LaneStatus) -> Vec<Vec<Stage>> {
             return seen;
         }
         *status = next;
-        facts.proxies.values_mut().for_each(|has| *has = Some(generation));
+        for has in Arc::make_mut(&mut facts.proxies).values_mut() {
+            *has = Some(generation);
+        }
         facts.next = generation.max(facts.next) + 1;
     }
     panic!("it never comes to rest: {status:?}");
@@ -69,10 +71,10 @@ fn one_proxy_that_lags_stops_every_stage_and_is_named() {
     for stage in [Stage::Preparing, Stage::Routing, Stage::Leaving, Stage::Unrouting] {
         let wanted = if stage < Stage::Serving { vec![member("cart", "gray")] } else { vec![] };
         let mut facts = facts(wanted);
-        facts.proxies.insert("shop/late".to_owned(), Some(7));
-        facts.proxies.insert("shop/mute".to_owned(), None);
-        facts.proxies.retain(|name, _| name != "shop/b");
-        facts.proxies.insert("shop/a".to_owned(), Some(8));
+        Arc::make_mut(&mut facts.proxies).insert("shop/late".to_owned(), Some(7));
+        Arc::make_mut(&mut facts.proxies).insert("shop/mute".to_owned(), None);
+        Arc::make_mut(&mut facts.proxies).retain(|name, _| name != "shop/b");
+        Arc::make_mut(&mut facts.proxies).insert("shop/a".to_owned(), Some(8));
         let mut known = member("cart", "gray").joined(8);
         known.stage = stage;
         let before = LaneStatus { services: vec![known], ..LaneStatus::default() };

@@ -1,8 +1,9 @@
 //! The cache of one kind.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -18,6 +19,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
+
+use crate::cluster::Objects;
 
 /// The longest pause before an API server that does not answer is asked again: whoever aborts a release just after an
 /// outage waits for no longer.
@@ -80,20 +83,51 @@ where
     store
 }
 
-/// The objects of a kind of ours; one that can not be read does not keep the others.
-pub(super) fn typed<T: DeserializeOwned>(store: &Store<DynamicObject>) -> Vec<Arc<T>> {
-    let read = |object: Arc<DynamicObject>| {
-        let value = serde_json::to_value(object.as_ref()).unwrap_or_default();
-        match diagnose::from_value(value) {
-            Ok(object) => Some(Arc::new(object)),
-            Err(problems) => {
-                let namespace = object.namespace().unwrap_or_default();
-                warn!(namespace, name = object.name_any(), %problems, "is left out, because it can not be read");
-                None
-            }
+/// The cache of a kind of ours. An object is read when it has come or changed, and not with every look at it.
+#[derive(Debug, Clone)]
+pub(super) struct Typed<T> {
+    store: Store<DynamicObject>,
+    read: Arc<Mutex<AllRead<T>>>,
+}
+
+/// What was read, by namespace and name.
+type AllRead<T> = HashMap<(Option<String>, String), Read<T>>;
+
+/// An object as it was watched, and what it was read as; `None`: it can not be read.
+type Read<T> = (Arc<DynamicObject>, Option<Arc<T>>);
+
+impl<T: Resource + DeserializeOwned> Typed<T> {
+    pub(super) fn of(store: Store<DynamicObject>) -> Self {
+        Self { store, read: Arc::default() }
+    }
+
+    pub(super) fn store(&self) -> &Store<DynamicObject> {
+        &self.store
+    }
+
+    /// The objects as they are now; one that can not be read is told, and does not keep the others.
+    pub(super) fn state(&self) -> Objects<T> {
+        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let look = |object: Arc<DynamicObject>| {
+            let address = (object.namespace(), object.name_any());
+            let before = known.remove(&address).filter(|(before, _)| Arc::ptr_eq(before, &object));
+            let read = before.map_or_else(|| read(&object), |(_, read)| read);
+            (address, (object, read))
+        };
+        let all: AllRead<T> = self.store.state().into_iter().map(look).collect();
+        *known = all;
+        known.values().filter_map(|(_, read)| read.clone()).collect()
+    }
+}
+
+fn read<T: DeserializeOwned>(object: &DynamicObject) -> Option<Arc<T>> {
+    let value = serde_json::to_value(object).unwrap_or_default();
+    match diagnose::from_value(value) {
+        Ok(object) => Some(Arc::new(object)),
+        Err(problems) => {
+            let namespace = object.namespace().unwrap_or_default();
+            warn!(namespace, name = object.name_any(), %problems, "is left out, because it can not be read");
+            None
         }
-    };
-    let mut objects: Vec<_> = store.state();
-    objects.sort_by_key(|object| (object.namespace(), object.name_any()));
-    objects.into_iter().filter_map(read).collect()
+    }
 }

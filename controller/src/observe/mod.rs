@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
 use crate::cluster::{Kind, World, named_secrets};
 pub use cache::Pauses;
-use cache::{typed, watch};
+use cache::{Typed, watch};
 use known::Known;
 pub use proxies::{Pace, Proxies};
 pub use secrets::Secrets;
@@ -35,9 +35,9 @@ pub use secrets::Secrets;
 /// The caches.
 #[derive(Debug, Clone)]
 pub struct Watches {
-    releases: Store<DynamicObject>,
-    lanes: Store<DynamicObject>,
-    policies: Store<DynamicObject>,
+    releases: Typed<GrayRelease>,
+    lanes: Typed<Lane>,
+    policies: Typed<MeshPolicy>,
     deployments: Store<Deployment>,
     replica_sets: Store<ReplicaSet>,
     autoscalers: Store<HorizontalPodAutoscaler>,
@@ -65,9 +65,9 @@ impl Watches {
         };
         let dynamic = |kind: Kind| watch(client, &kind.resource(), as_it_is, tasks, stop, &changed);
         Self {
-            releases: ours(Kind::GrayRelease, Known::of::<GrayRelease>()),
-            lanes: ours(Kind::Lane, Known::of::<Lane>()),
-            policies: ours(Kind::MeshPolicy, Known::of::<MeshPolicy>()),
+            releases: Typed::of(ours(Kind::GrayRelease, Known::of::<GrayRelease>())),
+            lanes: Typed::of(ours(Kind::Lane, Known::of::<Lane>())),
+            policies: Typed::of(ours(Kind::MeshPolicy, Known::of::<MeshPolicy>())),
             deployments: watch(client, &(), as_it_is, tasks, stop, &changed),
             replica_sets: watch(client, &(), as_it_is, tasks, stop, &changed),
             autoscalers: watch(client, &(), as_it_is, tasks, stop, &changed),
@@ -85,9 +85,9 @@ impl Watches {
     /// Waits until every kind has been listed once.
     pub async fn ready(&self) {
         for store in [
-            &self.releases,
-            &self.lanes,
-            &self.policies,
+            self.releases.store(),
+            self.lanes.store(),
+            self.policies.store(),
             &self.destination_rules,
             &self.virtual_services,
             &self.wasm_plugins,
@@ -117,7 +117,7 @@ impl Watches {
     }
 
     fn policy(&self) -> Option<Arc<MeshPolicy>> {
-        typed(&self.policies).into_iter().next()
+        self.policies.state().first().cloned()
     }
 
     /// The secrets that the policy of the mesh names.
@@ -130,20 +130,20 @@ impl Watches {
     #[must_use]
     pub fn world(&self, proxies: &Proxies, secrets: &Secrets) -> World {
         World {
-            releases: typed(&self.releases),
-            lanes: typed(&self.lanes),
+            releases: self.releases.state(),
+            lanes: self.lanes.state(),
             policy: self.policy(),
             secrets: secrets.known(),
-            deployments: self.deployments.state(),
-            replica_sets: self.replica_sets.state(),
-            autoscalers: self.autoscalers.state(),
-            services: self.services.state(),
-            endpoint_slices: self.endpoint_slices.state(),
-            pods: self.pods.state(),
-            destination_rules: self.destination_rules.state(),
-            virtual_services: self.virtual_services.state(),
-            wasm_plugins: self.wasm_plugins.state(),
-            envoy_filters: self.envoy_filters.state(),
+            deployments: self.deployments.state().into_iter().collect(),
+            replica_sets: self.replica_sets.state().into_iter().collect(),
+            autoscalers: self.autoscalers.state().into_iter().collect(),
+            services: self.services.state().into_iter().collect(),
+            endpoint_slices: self.endpoint_slices.state().into_iter().collect(),
+            pods: self.pods.state().into_iter().collect(),
+            destination_rules: self.destination_rules.state().into_iter().collect(),
+            virtual_services: self.virtual_services.state().into_iter().collect(),
+            wasm_plugins: self.wasm_plugins.state().into_iter().collect(),
+            envoy_filters: self.envoy_filters.state().into_iter().collect(),
             reports: proxies.reports(),
         }
     }
@@ -156,11 +156,11 @@ impl Watches {
             store.get(&key).and_then(|object| object.resource_version())
         };
         match kind {
-            Kind::GrayRelease => dynamic(&self.releases),
-            Kind::Lane => dynamic(&self.lanes),
+            Kind::GrayRelease => dynamic(self.releases.store()),
+            Kind::Lane => dynamic(self.lanes.store()),
             Kind::MeshPolicy => {
                 let key = ObjectRef::new_with(name, kind.resource());
-                self.policies.get(&key).and_then(|object| object.resource_version())
+                self.policies.store().get(&key).and_then(|object| object.resource_version())
             }
             Kind::DestinationRule => dynamic(&self.destination_rules),
             Kind::VirtualService => dynamic(&self.virtual_services),

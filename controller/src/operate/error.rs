@@ -2,15 +2,19 @@
 
 use std::io;
 
+use crate::api::Kind;
+
 /// Why a release can not be looked at or told anything.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no way to an API server.
     #[error("no API server: {0}; a kubeconfig (--kubeconfig, or KUBECONFIG) says where it is")]
     NoCluster(Box<dyn std::error::Error + Send + Sync>),
-    /// There is no such release.
-    #[error("there is no GrayRelease \"{namespace}/{name}\"; -n names another namespace")]
+    /// There is no such object.
+    #[error("there is no {kind} \"{namespace}/{name}\"; -n names another namespace")]
     NotFound {
+        /// Its kind.
+        kind: Kind,
         /// The namespace.
         namespace: String,
         /// The name.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::warn;
 
 use super::{Error, Operator, view};
-use crate::api::{ConditionStatus, ConditionType, GrayRelease, GrayReleaseStatus, Phase, Reason, WorkloadStatus};
+use crate::api::{ConditionStatus, ConditionType, GrayRelease, GrayReleaseStatus, Kind, Phase, Reason, WorkloadStatus};
 use crate::cluster::version_of;
 
 /// How often Deployments are looked at while nothing happens to the release.
@@ -87,7 +87,7 @@ impl Operator {
 
     /// The release as it is, and whenever it changes. An API server that is away for a while is waited for.
     fn states(&self, name: &str) -> impl Stream<Item = Result<GrayRelease, Error>> {
-        let missing = self.missing(name);
+        let missing = self.missing(Kind::GrayRelease, name);
         let states = watcher::watch_object(self.releases(), name).default_backoff();
         states.filter_map(move |state| {
             let state = match state {

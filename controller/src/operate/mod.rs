@@ -21,13 +21,13 @@ use kube::api::{Api, ListParams, ObjectList, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use crate::api::GrayRelease;
+use crate::api::{GrayRelease, Kind, Lane, MeshPolicy};
 use crate::cluster::VERB_ANNOTATION;
 use crate::release::Verb;
 pub use access::Access;
 pub use error::Error;
 pub use follow::{Display, End};
-pub use table::table;
+pub use table::{lane_table, policy_table, table};
 pub use view::view;
 
 /// Who patches, for the API server: another one than the controller, whose fields stay its own.
@@ -63,12 +63,12 @@ impl Operator {
     /// [`Error::NotFound`], or what the API server says.
     pub async fn get(&self, name: &str) -> Result<GrayRelease, Error> {
         let found = self.releases().get_opt(name).await.map_err(Error::api)?;
-        found.ok_or_else(self.missing(name))
+        found.ok_or_else(self.missing(Kind::GrayRelease, name))
     }
 
-    fn missing(&self, name: &str) -> impl Fn() -> Error + use<> {
+    fn missing(&self, kind: Kind, name: &str) -> impl Fn() -> Error + use<> {
         let (namespace, name) = (self.namespace.clone(), name.to_owned());
-        move || Error::NotFound { namespace: namespace.clone(), name: name.clone() }
+        move || Error::NotFound { kind, namespace: namespace.clone(), name: name.clone() }
     }
 
     /// All releases of the namespace, or of all namespaces.
@@ -81,6 +81,35 @@ impl Operator {
             Reach::Everywhere => Api::all(self.client.clone()),
         };
         releases.list(&ListParams::default()).await.map_err(Error::api)
+    }
+
+    /// The standing lane of this name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or what the API server says.
+    pub async fn lane(&self, name: &str) -> Result<Lane, Error> {
+        let lanes: Api<Lane> = Api::namespaced(self.client.clone(), &self.namespace);
+        lanes.get_opt(name).await.map_err(Error::api)?.ok_or_else(self.missing(Kind::Lane, name))
+    }
+
+    /// All standing lanes of the namespace, or of all namespaces.
+    ///
+    /// # Errors
+    /// What the API server says.
+    pub async fn lanes(&self, reach: Reach) -> Result<ObjectList<Lane>, Error> {
+        let lanes = match reach {
+            Reach::Namespace => Api::namespaced(self.client.clone(), &self.namespace),
+            Reach::Everywhere => Api::all(self.client.clone()),
+        };
+        lanes.list(&ListParams::default()).await.map_err(Error::api)
+    }
+
+    /// The policy of the mesh, or none.
+    ///
+    /// # Errors
+    /// What the API server says.
+    pub async fn policies(&self) -> Result<ObjectList<MeshPolicy>, Error> {
+        Api::all(self.client.clone()).list(&ListParams::default()).await.map_err(Error::api)
     }
 
     /// Tells a release what to do.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Reach, table, view};
-use crate::api::GrayRelease;
+use super::{Reach, lane_table, policy_table, table, view};
+use crate::api::{GrayRelease, Lane, MeshPolicy};
 
 fn release(phase: &str, change: impl FnOnce(&mut Value)) -> GrayRelease {
     let mut object = json!({
@@ -101,5 +101,36 @@ fn a_table_has_a_line_for_each_release() {
     NAMESPACE  NAME      PHASE      STEP  ON THE NEW VERSION         MESSAGE
     shop       checkout  Switching  5/5   ████████████████████ 100%  weight 50% until somebody approves
     shop       checkout  Idle       5/5                              weight 50% until somebody approves
+    ");
+}
+
+#[test]
+fn lanes_and_the_policy_have_tables_too() {
+    let services = json!([{"service": "cart.shop", "version": "gray", "labels": {"version": "gray"},
+        "base": {"version": "v1"}, "stage": "Serving", "generation": 7, "ready": 2}]);
+    let condition = |kind: &str, status: &str, message: &str| {
+        json!({"type": kind, "status": status, "reason": "Valid", "message": message,
+            "lastTransitionTime": "2026-01-31T12:00:00Z", "observedGeneration": 1})
+    };
+    let lane = |status: Value| -> Lane {
+        serde_json::from_value(json!({"apiVersion": "graylane.io/v1alpha1", "kind": "Lane",
+            "metadata": {"name": "gray", "namespace": "shop"},
+            "spec": {"services": [{"service": "cart", "version": "gray"}], "weight": 5}, "status": status}))
+        .unwrap()
+    };
+    let ready = json!({"services": services, "message": "all versions serve",
+        "conditions": [condition("Ready", "True", "")]});
+    insta::assert_snapshot!(lane_table(&[lane(ready), lane(Value::Null)], Reach::Namespace), @r"
+    NAME  READY  WEIGHT  VERSIONS                        MESSAGE
+    gray  True   5%      cart.shop gray Serving 2 ready  all versions serve
+    gray  -      5%                                      not seen by the controller yet
+    ");
+    let policy: MeshPolicy = serde_json::from_value(json!({"apiVersion": "graylane.io/v1alpha1", "kind": "MeshPolicy",
+        "metadata": {"name": "default"}, "spec": {"mode": "dryRun"},
+        "status": {"conditions": [condition("Accepted", "True", "the policy is followed")]}}))
+    .unwrap();
+    insta::assert_snapshot!(policy_table(&[policy]), @r"
+    NAME     ACCEPTED  MODE    DELIVERY    MESSAGE
+    default  True      DryRun  WasmPlugin  the policy is followed
     ");
 }

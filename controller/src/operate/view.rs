@@ -91,7 +91,7 @@ fn workload(workload: &WorkloadStatus) -> String {
 }
 
 fn proxies(status: &GrayReleaseStatus) -> Option<String> {
-    let publication = status.publication.as_ref()?;
+    let publication = status.publication.as_ref().filter(|_| status.proxies.total > 0)?;
     let (has, all) = (status.proxies.acknowledged, status.proxies.total);
     let lagging = &status.proxies.lagging;
     let not = if lagging.is_empty() { String::new() } else { format!(", not yet: {}", lagging.join(", ")) };

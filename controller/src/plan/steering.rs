@@ -30,10 +30,15 @@ pub(super) fn steer(
     refusals: &mut Refusals,
 ) -> Steering {
     let mut claims = claims::gather(observed, entries, refusals);
+    let mut namesakes: BTreeMap<&str, usize> = BTreeMap::new();
+    for service in observed.services.keys() {
+        *namesakes.entry(service.name()).or_default() += 1;
+    }
     let mut steering = Steering::default();
     for (service, facts) in &observed.services {
         let claim = claims.remove(service).unwrap_or_default();
-        match steered(service, facts, &claim, observed, previous) {
+        let hosts = hosts(service, namesakes.get(service.name()).copied().unwrap_or_default());
+        match steered(service, facts, &claim, hosts, previous) {
             Ok(steered) => steering.add(steered, facts),
             Err(problem) => {
                 let object = claim.named.as_ref().map(|(object, _)| (*object).clone());
@@ -51,7 +56,7 @@ fn steered(
     service: &Service,
     facts: &ServiceFacts,
     claim: &Claim<'_>,
-    observed: &Observed,
+    hosts: Vec<String>,
     previous: Option<&Configs>,
 ) -> Result<(ServiceConfig, ServiceRoutes), Problem> {
     let problem = |found: String, allowed: &str| Problem {
@@ -63,7 +68,6 @@ fn steered(
         let allowed = "a GrayRelease that names its stable version, or a LocalMesh that lists its versions";
         problem(format!("nothing says which version of {service} serves base"), allowed)
     })?;
-    let hosts = hosts(service, observed);
     let patterns: Result<Vec<HostPattern>, _> = hosts.iter().map(|host| host.parse()).collect();
     let split = claim.split.as_ref().and_then(|split| {
         let before = previous.and_then(|configs| configs.outbound.services.get(service.full_name()));
@@ -95,10 +99,10 @@ impl Steering {
 }
 
 /// The hosts by which other services call this one, as Kubernetes resolves them. The bare name stands only for a
-/// service that shares it with none of another namespace: filters of all namespaces are told the same.
-fn hosts(service: &Service, observed: &Observed) -> Vec<String> {
-    let alone = observed.services.keys().filter(|other| other.name() == service.name()).count() == 1;
-    let short = alone.then(|| service.name().to_owned());
+/// service that shares it with none of another namespace: filters of all namespaces are told the same. `namesakes` counts those of its name, itself
+/// included.
+fn hosts(service: &Service, namesakes: usize) -> Vec<String> {
+    let short = (namesakes == 1).then(|| service.name().to_owned());
     short.into_iter().chain([service.to_string(), format!("{service}.svc"), service.host()]).collect()
 }
 

@@ -2,7 +2,9 @@
 
 use super::versions::NotHeld;
 use super::{Filter, Machine, Objection, WorkloadFacts};
-use crate::api::{Condition, ConditionStatus, ConditionType, GrayReleaseStatus, Phase, Reason, WorkloadStatus};
+use crate::api::{
+    Condition, ConditionStatus, ConditionType, DeploymentName, GrayReleaseStatus, Phase, Reason, WorkloadStatus,
+};
 
 impl Machine<'_> {
     /// Tells what the status has come to; `before` is the one that is stored.
@@ -117,19 +119,15 @@ impl Machine<'_> {
                 format!("there is no Deployment \"{deployment}\" in this namespace"),
             );
         }
-        match self.status.workloads.iter().find(|workload| workload.stable.is_none()) {
-            Some(workload) => {
-                let deployment = &workload.deployment;
-                (
-                    false,
-                    Reason::NoStableVersion,
-                    format!(
-                        "no version of Deployment \"{deployment}\" has been available yet; the first one is rolled out by itself"
-                    ),
-                )
-            }
+        match self.without_stable() {
+            Some(workload) => (false, Reason::NoStableVersion, first_version(&workload.deployment)),
             None => (true, Reason::Valid, "what the object says can be done".to_owned()),
         }
+    }
+
+    /// The first workload of which no version has served yet.
+    fn without_stable(&self) -> Option<&WorkloadStatus> {
+        self.status.workloads.iter().find(|workload| workload.stable.is_none())
     }
 
     fn ready(&self) -> (bool, Reason, String) {
@@ -156,6 +154,9 @@ impl Machine<'_> {
             return (false, Reason::NotHeld, message);
         }
         let at_rest = matches!(self.status.phase, Phase::Idle | Phase::Completed | Phase::Withdrawn);
+        if let Some(workload) = self.without_stable().filter(|_| at_rest) {
+            return (false, Reason::NoStableVersion, first_version(&workload.deployment));
+        }
         if let Some(workload) = self.not_taken_over().filter(|_| at_rest) {
             let message =
                 format!("Deployment \"{}\" is being taken over: a change is not held yet", workload.deployment);
@@ -177,4 +178,8 @@ impl Machine<'_> {
             _ => (false, Reason::Valid, "nothing stands in the way".to_owned()),
         }
     }
+}
+
+fn first_version(deployment: &DeploymentName) -> String {
+    format!("no version of Deployment \"{deployment}\" has been available yet; the first one is rolled out by itself")
 }

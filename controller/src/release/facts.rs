@@ -1,6 +1,7 @@
 //! What the state machine knows of the world.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use graylane_core::name::VersionName;
 
@@ -12,7 +13,7 @@ pub struct Facts {
     /// What is known of each workload, in the order of the spec; `None` where the Deployment is not there.
     pub workloads: Vec<Option<WorkloadFacts>>,
     /// The live proxies in scope, as `NAMESPACE/POD`, and the generation each reported last; `None`: none so far.
-    pub proxies: BTreeMap<String, Option<u64>>,
+    pub proxies: Arc<BTreeMap<String, Option<u64>>>,
     /// How many requests of the versions that are released each proxy has sent to another one, where it has.
     pub mismatches: BTreeMap<String, u64>,
     /// The generation by which the traffic of the stored status is published; `None`: it is not.

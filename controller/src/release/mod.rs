@@ -78,7 +78,8 @@ struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    /// Notes where the stored traffic is published, and who has it.
+    /// Notes where the stored traffic is published, and who has it, as long as anything waits for that: a release at rest
+    /// has nothing to say about proxies that come and go.
     fn count_proxies(&mut self) {
         let status = &mut self.status;
         if let Some(generation) = self.facts.published
@@ -86,6 +87,10 @@ impl Machine<'_> {
         {
             let traffic = status.traffic.clone();
             status.publication = Some(crate::api::Publication { generation, traffic, acknowledged: None });
+        }
+        if !status.phase.is_under_way() && status.phase != Phase::Aborting {
+            status.proxies = Proxies::default();
+            return;
         }
         let wanted = status.publication.as_ref().filter(|publication| publication.traffic == status.traffic);
         let (late, lagging) = lagging(&self.facts.proxies, wanted.map(|wanted| wanted.generation));

@@ -207,11 +207,12 @@ impl Entry {
         let Self { id, mark: Mark { lanes, identity, question }, expires, open } = *self;
         let explain = if question == Question::Explain { EXPLAIN } else { 0 };
         let flags = lanes.map_or(0, |_| MARKED) | identity.map_or(0, |_| IDENTITY) | explain;
+        let [open, more] = open.to_le_bytes();
+        let upper = u64::from(lanes.unwrap_or_default()) | u64::from(identity.unwrap_or_default()) << 32;
+        let lower = u64::from(expires) | u64::from(u32::from_le_bytes([open, more, flags, 0])) << 32;
         let mut bytes = [0; ENTRY];
-        let numbers = [lanes.unwrap_or_default(), identity.unwrap_or_default(), expires].map(u32::to_le_bytes);
-        let parts: [&[u8]; 4] = [&id.to_le_bytes(), numbers.as_flattened(), &open.to_le_bytes(), &[flags]];
-        for (place, byte) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
-            *place = *byte;
+        for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip([id, upper, lower]) {
+            *place = number.to_le_bytes();
         }
         bytes
     }

@@ -48,7 +48,7 @@ impl<'a> Carried<'a> {
     }
 
     fn tell(&self, from: Option<&HeaderName>, trace: &mut Trace<'_>) {
-        if let Some(names) = self.names() {
+        if let Some(names) = trace.is_on().then(|| self.names()).flatten() {
             trace.step(|| Step::Mark { lanes: mark::told(&names), from: from.map(ToString::to_string) });
         }
     }

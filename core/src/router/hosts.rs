@@ -42,12 +42,12 @@ impl<T: Copy> HostTable<T> {
     }
 
     /// What `host` (lower case, no port) and the path lead to; the path is computed only where paths matter.
-    pub(super) fn find<'p>(&self, host: &[u8], path: impl Fn() -> Cow<'p, [u8]>) -> Option<T> {
-        let exact = self.exact.get(host).and_then(|paths| paths.find(&path));
+    pub(super) fn find<'p>(&self, host: &[u8], path: &dyn Fn() -> Cow<'p, [u8]>) -> Option<T> {
+        let exact = self.exact.get(host).and_then(|paths| paths.find(path));
         let by_suffix = || {
-            self.suffixes.0.iter().filter(|(suffix, _)| host.ends_with(suffix)).find_map(|(_, paths)| paths.find(&path))
+            self.suffixes.0.iter().filter(|(suffix, _)| host.ends_with(suffix)).find_map(|(_, paths)| paths.find(path))
         };
-        exact.or_else(by_suffix).or_else(|| self.any.find(&path))
+        exact.or_else(by_suffix).or_else(|| self.any.find(path))
     }
 }
 
@@ -81,7 +81,7 @@ impl<T: Copy> Paths<T> {
         Ok(())
     }
 
-    fn find<'p>(&self, path: &impl Fn() -> Cow<'p, [u8]>) -> Option<T> {
+    fn find<'p>(&self, path: &dyn Fn() -> Cow<'p, [u8]>) -> Option<T> {
         match self.0.as_slice() {
             [] => None,
             [(only, target)] if only.is_empty() => Some(*target),

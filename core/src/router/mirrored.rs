@@ -13,7 +13,7 @@ impl Router {
     /// Whether this is the copy of a request for a host of ours.
     pub(super) fn is_copy_of_ours(&self, view: &View<'_>) -> bool {
         let is_ours = |host: &[u8]| {
-            self.hosts.find(host, || view.path()).is_some() || self.mesh_hosts.find(host, || view.path()).is_some()
+            self.hosts.find(host, &|| view.path()).is_some() || self.mesh_hosts.find(host, &|| view.path()).is_some()
         };
         view.original().is_some_and(|original| view::host_of(original, is_ours))
     }

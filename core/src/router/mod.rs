@@ -18,6 +18,7 @@ mod names;
 mod overrides;
 mod self_lane;
 mod service;
+mod shortcut;
 mod trust;
 
 use smallvec::SmallVec;
@@ -46,6 +47,8 @@ use lanes::Lanes;
 pub use self_lane::InvalidSelfLane;
 use self_lane::SelfLane;
 use service::Service;
+use shortcut::Watch;
+pub use shortcut::{Hop, Shortcut};
 use trust::Trust;
 
 /// As many fields as most requests have.
@@ -69,6 +72,7 @@ pub struct Router {
     splits: Vec<Split>,
     services: Vec<Service>,
     hosts: HostTable<ServiceId>,
+    watch: Option<Watch>,
     explain: Option<Matcher>,
     correlation: Option<Correlation>,
     lost_mark: LostMark,
@@ -348,11 +352,11 @@ impl Router {
     }
 
     fn service_of(&self, view: &View<'_>) -> Option<ServiceId> {
-        view.host(|host| self.hosts.find(host, || view.path()))
+        view.host(|host| self.hosts.find(host, &|| view.path()))
     }
 
     fn is_mesh_host(&self, view: &View<'_>) -> bool {
-        view.host(|host| self.mesh_hosts.find(host, || view.path()).is_some())
+        view.host(|host| self.mesh_hosts.find(host, &|| view.path()).is_some())
     }
 }
 

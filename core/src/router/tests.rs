@@ -6,6 +6,7 @@ mod correlation;
 mod problems;
 mod promises;
 mod shares;
+mod shortcut;
 mod trust;
 
 use serde_json::{Value, json};

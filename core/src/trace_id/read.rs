@@ -87,6 +87,20 @@ fn parts<const COUNT: usize>(value: &[u8], separator: u8) -> Option<[&[u8]; COUN
 /// Up to 32 hexadecimal digits and nothing else.
 #[inline(never)]
 fn hex(digits: &[u8]) -> Option<u128> {
-    (digits.len() <= 32).then_some(())?;
-    digits.iter().try_fold(0, |number, digit| Some(number << 4 | u128::from(char::from(*digit).to_digit(16)?)))
+    let (upper, lower) = digits.split_at_checked(digits.len().saturating_sub(16))?;
+    (upper.len() <= 16).then_some(())?;
+    Some(u128::from(half(upper)?) << 64 | u128::from(half(lower)?))
+}
+
+/// Up to 16 of them: numbers of 128 bits are slow here.
+fn half(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return None,
+        };
+        Some(number << 4 | u64::from(value))
+    })
 }

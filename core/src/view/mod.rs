@@ -198,7 +198,7 @@ impl<'a> View<'a> {
 
     /// The path without query, percent-decoded and with dot segments resolved.
     pub(crate) fn path(&self) -> Cow<'_, [u8]> {
-        let path = self.path.get_or_init(|| path::normalised(path::split_target(self.target).0));
+        let path = self.path.get_or_init(|| path_of(self.target));
         Cow::Borrowed(path)
     }
 
@@ -253,19 +253,28 @@ fn unquoted(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
 }
 
+/// The path of a request target, as [`View::path`] has it.
+pub(crate) fn path_of(target: &[u8]) -> Cow<'_, [u8]> {
+    path::normalised(path::split_target(target).0)
+}
+
 /// Calls `visit` with the host of an authority, as [`View::host`] does.
 pub(crate) fn host_of<T>(authority: &[u8], visit: impl FnOnce(&[u8]) -> T) -> T {
     let host = without_port(authority);
     let host = host.strip_suffix(b".").unwrap_or(host);
-    let mut buffer = [0_u8; LONGEST_HOST];
-    match buffer.get_mut(..host.len()) {
-        Some(lower) => {
-            lower.copy_from_slice(host);
-            lower.make_ascii_lowercase();
-            visit(lower)
-        }
-        None => visit(b""),
-    }
+    let mut buffer;
+    let lower = if host.len() > LONGEST_HOST {
+        b""
+    } else if host.iter().any(u8::is_ascii_uppercase) {
+        buffer = [0_u8; LONGEST_HOST];
+        let lower = buffer.get_mut(..host.len()).unwrap_or_default();
+        lower.copy_from_slice(host);
+        lower.make_ascii_lowercase();
+        lower
+    } else {
+        host
+    };
+    visit(lower)
 }
 
 /// The authority without its port; the brackets of an IPv6 address stay.
@@ -283,7 +292,8 @@ fn without_port(authority: &[u8]) -> &[u8] {
 /// What Envoy puts behind the host of a copy that it makes of a request (`request_mirror_policies`).
 const SHADOW: &[u8] = b"-shadow";
 
-fn original(authority: &[u8]) -> Option<&[u8]> {
+/// The authority without what marks a copy, if it does.
+pub(crate) fn original(authority: &[u8]) -> Option<&[u8]> {
     let digits = authority.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let before = authority.len().checked_sub(digits).and_then(|end| authority.get(..end)).unwrap_or(authority);
     let host = if digits > 0 { before.strip_suffix(b":").unwrap_or(authority) } else { authority };

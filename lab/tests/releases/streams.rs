@@ -38,15 +38,19 @@ impl Drop for Stream {
     }
 }
 
-/// Opens `number` streams to `host` by the gateway at `address`, each of another user, and waits until all have begun.
+/// Opens `number` streams to `host` by the gateway at `address`, each of another user; an error unless all begin.
 pub(crate) async fn open(address: &str, host: &str, number: usize) -> Result<Vec<Stream>> {
     let origin = format!("http://{host}").parse()?;
     let channel = Endpoint::from_shared(format!("http://{address}"))?.origin(origin).connect().await?;
     let streams: Vec<_> = (0..number).map(|user| Stream::open(&channel, user)).collect();
-    crate::cluster::until("all streams have begun", || async {
-        Ok(streams.iter().all(|stream| stream.version().is_some()).then_some(()))
-    })
-    .await?;
+    for stream in &streams {
+        let seen = crate::cluster::until("a stream begins or ends", || async {
+            let seen = stream.seen();
+            Ok((seen.version.is_some() || seen.ended.is_some()).then_some(seen))
+        });
+        let seen = seen.await?;
+        ensure!(seen.version.is_some(), "a stream has not begun: {:?}", seen.ended);
+    }
     Ok(streams)
 }
 

@@ -3,14 +3,16 @@
 //! The buffer holds the number of fields, the sizes of each name and value, then names and values, each followed by a zero
 //! byte; numbers are little-endian and 32 bits wide (`pairs_util.cc` of the C++ host).
 
+use crate::Given;
+
 /// The fields of a header map, in the one buffer that the host has given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HeaderMap(Vec<u8>);
+pub struct HeaderMap(Given);
 
 impl HeaderMap {
     /// Reads `buffer` as it was given; whatever is malformed in it ends the iteration early.
     #[must_use]
-    pub fn new(buffer: Vec<u8>) -> Self {
+    pub fn new(buffer: Given) -> Self {
         Self(buffer)
     }
 
@@ -83,7 +85,7 @@ mod tests {
 
     #[test]
     fn fields_are_read_as_they_were_written() {
-        let map = HeaderMap::new(encode(&FIELDS));
+        let map = HeaderMap::new(encode(&FIELDS).into());
         let fields: Vec<_> = map.pairs().collect();
         assert_eq!(fields, FIELDS.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     }
@@ -91,14 +93,17 @@ mod tests {
     #[test]
     fn values_are_bytes_and_may_hold_zeros() {
         let buffer = b"\x01\0\0\0\x01\0\0\0\x03\0\0\0a\0\xff\0\xfe\0";
-        assert_eq!(HeaderMap::new(buffer.to_vec()).pairs().collect::<Vec<_>>(), [(&b"a"[..], &b"\xff\0\xfe"[..])]);
+        assert_eq!(
+            HeaderMap::new(buffer.to_vec().into()).pairs().collect::<Vec<_>>(),
+            [(&b"a"[..], &b"\xff\0\xfe"[..])]
+        );
     }
 
     #[test]
     fn a_buffer_that_is_cut_short_ends_early() {
         let whole = encode(&FIELDS);
         for length in 0..whole.len() {
-            let map = HeaderMap::new(whole.iter().copied().take(length).collect());
+            let map = HeaderMap::new(whole.iter().copied().take(length).collect::<Vec<_>>().into());
             let read = map.pairs().count();
             assert!(read < FIELDS.len(), "{length}: {read}");
             assert!(map.pairs().zip(FIELDS).all(|((name, _), (field, _))| name == field.as_bytes()));
@@ -112,9 +117,9 @@ mod tests {
             for byte in [0, 1, 0x7f, 0x80, 0xff] {
                 let mut broken = whole.clone();
                 broken[at] = byte;
-                assert!(HeaderMap::new(broken).pairs().count() <= FIELDS.len());
+                assert!(HeaderMap::new(broken.into()).pairs().count() <= FIELDS.len());
             }
         }
-        assert_eq!(HeaderMap::new(vec![0xff; 64]).pairs().count(), 0);
+        assert_eq!(HeaderMap::new(vec![0xff; 64].into()).pairs().count(), 0);
     }
 }

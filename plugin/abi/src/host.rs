@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::headers::{HeaderMap, encode};
-use crate::{Refused, given, imports};
+use crate::{Given, Refused, given, imports};
 
 /// How serious a log line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,7 @@ pub fn configuration(size: usize) -> Answer<Vec<u8>> {
     const PLUGIN_CONFIGURATION: u32 = 7;
     // SAFETY: a call that gives bytes; what it reads and writes outlives it.
     unsafe { given::take(|at, at_size| imports::proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, at, at_size)) }
+        .map(Given::into_vec)
 }
 
 /// A property, by the names that lead to it. It costs more than all headers together.
@@ -106,6 +107,7 @@ pub fn property(path: &[&str]) -> Answer<Vec<u8>> {
     let path = path.join("\0");
     // SAFETY: a call that gives bytes; what it reads and writes outlives it.
     unsafe { given::take(|at, at_size| imports::proxy_get_property(path.as_ptr(), path.len(), at, at_size)) }
+        .map(Given::into_vec)
 }
 
 /// All fields of a map.
@@ -122,7 +124,7 @@ pub fn headers(map: Map) -> Answer<HeaderMap> {
 ///
 /// # Errors
 /// What the host says; [`Refused::NOT_FOUND`] if there is none.
-pub fn header(map: Map, name: &str) -> Answer<Vec<u8>> {
+pub fn header(map: Map, name: &str) -> Answer<Given> {
     // SAFETY: a call that gives bytes; what it reads and writes outlives it.
     unsafe {
         given::take(|at, at_size| {
@@ -191,7 +193,7 @@ pub fn respond(status: u32, fields: &[(&str, &str)], body: &str) -> Answer {
 ///
 /// # Errors
 /// What the host says.
-pub fn shared(key: &str) -> Answer<(Vec<u8>, Version)> {
+pub fn shared(key: &str) -> Answer<(Given, Version)> {
     let mut version = 0;
     // SAFETY: a call that gives bytes; what it reads and writes outlives it.
     let value = unsafe {
@@ -200,7 +202,7 @@ pub fn shared(key: &str) -> Answer<(Vec<u8>, Version)> {
         })
     };
     match value {
-        Err(Refused::NOT_FOUND) => Ok((Vec::new(), Version(0))),
+        Err(Refused::NOT_FOUND) => Ok((Given::default(), Version(0))),
         value => Ok((value?, Version(version))),
     }
 }

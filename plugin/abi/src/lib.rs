@@ -23,5 +23,6 @@ mod status;
 pub use export::{Action, Filter, RootId, StreamId};
 #[doc(hidden)]
 pub use export::{allocate, initialise, is_filter};
+pub use given::Given;
 pub use headers::{HeaderMap, Pairs};
 pub use status::Refused;

@@ -4,8 +4,9 @@
 
 use graylane_core::metric::{Metric, ResponseClass};
 use graylane_tests::host::{Fault, Flow, Hostcall, Proxy, Times};
+use serde_json::json;
 
-use crate::{A_TICK, alices_version, counter, filter, gateway, get, offer, play, send, start};
+use crate::{A_TICK, alices_version, counter, filter, gateway, get, offer, play, send, start, to, with};
 
 const NOT_FOUND: Fault = Fault::Status(1);
 const SERIALIZATION_FAILURE: Fault = Fault::Status(3);
@@ -63,6 +64,21 @@ fn callers_are_told_apart_without_randomness_too() -> anyhow::Result<()> {
     assert_eq!(exchange.flow(), Flow::Finished);
     assert!(exchange.response_headers().get("set-cookie").is_some());
     assert!(proxy.heal(Hostcall::RandomGet) > 0);
+    Ok(())
+}
+
+#[test]
+fn headers_that_can_not_be_changed_are_counted_and_stop_no_request_that_follows_its_mark() -> anyhow::Result<()> {
+    let proxy = start(&with(gateway(1), &json!({"phase": "sidecarOutbound"})))?;
+    let marked = [("x-gray-lane", "gray")];
+    for (call, host) in [(Hostcall::ReplaceHeaderMapValue, "cart.shop"), (Hostcall::RemoveHeaderMapValue, "else.where")]
+    {
+        proxy.inject(call, INTERNAL_FAILURE, Times::Always);
+        assert_eq!(play(&proxy, to(host, marked))?.flow(), Flow::Finished);
+        assert_eq!(proxy.heal(call), 1, "{call}");
+    }
+    proxy.advance(A_TICK)?;
+    assert_eq!(counter(&proxy, Metric::HostErrors), 2);
     Ok(())
 }
 

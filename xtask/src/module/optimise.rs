@@ -18,9 +18,20 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// For size, which takes as many steps as `-O3` here; functions that are called often get the short numbers.
-/// Sums of an address and an offset are left to the access itself: none of ours wraps around to the first bytes.
-pub(super) const HOW: [&str; 3] = ["-Oz", "--low-memory-unused", "--reorder-functions"];
+/// For size, which takes as many steps as `-O3` here, until nothing more is gained; functions that are called often get the
+/// short numbers. Sums of an address and an offset are left to the access itself: none of ours wraps around to the first
+/// bytes. What is called in one place only stays a function: most of it was kept out of the way of requests. Between two
+/// rounds the branches are laid anew, which makes them fewer.
+pub(super) const HOW: [&str; 8] = [
+    "-Oz",
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "--converge",
+    "--low-memory-unused",
+    "--one-caller-inline-max-function-size=0",
+    "--reorder-functions",
+];
 
 /// A `wasm-opt` that answered.
 #[derive(Debug)]

@@ -20,10 +20,10 @@ pub(in crate::cluster) fn of<'w>(
     world: &'w World,
     deployment: &Deployment,
 ) -> impl Iterator<Item = &'w HorizontalPodAutoscaler> {
-    let (namespace, name) = (deployment.namespace(), deployment.name_any());
+    let (namespace, name) = (deployment.metadata.namespace.as_ref(), deployment.name_any());
     world.autoscalers.iter().map(AsRef::as_ref).filter(move |scaler: &&HorizontalPodAutoscaler| {
         let target = &scaler.spec.scale_target_ref;
-        scaler.namespace() == namespace && target.kind == Deployment::kind(&()) && target.name == name
+        target.name == name && target.kind == Deployment::kind(&()) && scaler.metadata.namespace.as_ref() == namespace
     })
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::way::{Way, Ways};
 use super::super::{Change, Kind, World};
-use super::{applied, deletion, is_ours, name_of, owned, owners};
+use super::{applied, deletion, goes_with, is_named, known, name_of, names_of, owned, owners};
 use crate::plan::Service;
 
 /// The subsets of `service`. They last as long as what they belong to: a subset that nobody names does no harm, and one
@@ -22,8 +22,9 @@ pub(in crate::cluster) fn subsets(world: &World, service: &Service, way: &Way) -
         "metadata": {"ownerReferences": owners(way)},
         "spec": {"host": service.host(), "subsets": subsets},
     });
-    let live = world.destination_rules.iter().find(|object| is_ours(object, service)).map(|live| owned(live));
-    applied(Kind::DestinationRule, service.namespace(), &name_of(service), body, live.as_ref())
+    let name = name_of(service);
+    let live = world.destination_rules.get(service.namespace(), &name).map(owned);
+    applied(Kind::DestinationRule, service.namespace(), &name, body, live.as_ref())
 }
 
 /// Removes the subsets of services that nobody wants anything of.
@@ -33,7 +34,7 @@ pub(in crate::cluster) fn surplus_subsets(world: &World, ways: &Ways) -> Vec<Cha
 
 /// Removes ours among `objects` where nobody wants anything of their service.
 pub(super) fn surplus(kind: Kind, world: &World, objects: &[Arc<DynamicObject>], ways: &Ways) -> Vec<Change> {
-    let wanted = |object: &DynamicObject| ways.keys().any(|service| is_ours(object, service));
-    let ours = objects.iter().filter(|object| super::goes_with_known(world, object) && !wanted(object));
+    let (known, wanted) = (known(world), names_of(ways));
+    let ours = objects.iter().filter(|object| goes_with(&known, object) && !is_named(object, &wanted));
     ours.filter_map(|object| deletion(kind, object.as_ref())).collect()
 }

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::way::{Way, Ways};
 use super::super::{Change, Kind, World, Write};
-use super::change;
-use super::virtual_service::{is_of_a_way, names};
+use super::virtual_service::names;
+use super::{change, is_named, names_of};
 use crate::plan::Service;
 
 /// What the names of our routes in objects of others begin with.
@@ -19,7 +19,8 @@ const OURS: &str = "graylane.io/";
 
 /// What differs from every `VirtualService` of others having the routes of ours that are wanted, and no more.
 pub(in crate::cluster) fn fronted(world: &World, ways: &Ways, header: &HeaderName) -> Vec<Change> {
-    let foreign = world.virtual_services.iter().filter(|object| !is_of_a_way(object, ways));
+    let ours = names_of(ways);
+    let foreign = world.virtual_services.iter().filter(|object| !is_named(object, &ours));
     foreign.filter_map(|object| front(object, ways, header)).collect()
 }
 

@@ -10,12 +10,14 @@ mod replica_set;
 mod virtual_service;
 mod wasm_plugin;
 
+use std::collections::{HashMap, HashSet};
+
 use kube::core::{DynamicObject, TypeMeta};
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
 use super::covers::{Elements, covers};
-use super::way::Way;
+use super::way::{Way, Ways};
 use super::{Change, Kind, World, Write};
 use crate::api::{GROUP, GrayRelease};
 use crate::plan::Service;
@@ -100,18 +102,34 @@ fn name_of(service: &Service) -> String {
     format!("graylane-{}", service.name())
 }
 
-/// Whether `object` is the one of ours for `service`.
-fn is_ours(object: &DynamicObject, service: &Service) -> bool {
-    object.name_any() == name_of(service) && object.namespace().as_deref() == Some(service.namespace())
+/// The names of our objects for the services of `ways`, by namespace.
+fn names_of(ways: &Ways) -> HashMap<&str, HashSet<String>> {
+    let mut names: HashMap<&str, HashSet<String>> = HashMap::new();
+    for service in ways.keys() {
+        names.entry(service.namespace()).or_default().insert(name_of(service));
+    }
+    names
 }
 
-/// Whether `object` goes with resources of ours, all of which are known: one that can not be read may still need it.
-fn goes_with_known(world: &World, object: &DynamicObject) -> bool {
+/// Whether `names` has the name of `object`.
+fn is_named(object: &DynamicObject, names: &HashMap<&str, HashSet<String>>) -> bool {
+    let (namespace, name) = (object.metadata.namespace.as_deref(), object.metadata.name.as_deref());
+    namespace
+        .and_then(|namespace| names.get(namespace))
+        .is_some_and(|names| name.is_some_and(|name| names.contains(name)))
+}
+
+/// The uids of all resources of ours.
+fn known(world: &World) -> HashSet<&str> {
+    let releases = world.releases.iter().filter_map(|release| release.metadata.uid.as_deref());
+    releases.chain(world.lanes.iter().filter_map(|lane| lane.metadata.uid.as_deref())).collect()
+}
+
+/// Whether `object` goes with resources of ours, all of which are `known`: one that can not be read may still need it.
+fn goes_with(known: &HashSet<&str>, object: &DynamicObject) -> bool {
     let is_ours = |api_version: &str| api_version.split_once('/').is_some_and(|(group, _)| group == GROUP);
-    let releases = || world.releases.iter().filter_map(|release| release.metadata.uid.as_ref());
-    let known = || releases().chain(world.lanes.iter().filter_map(|lane| lane.metadata.uid.as_ref()));
     let mut ours = object.owner_references().iter().filter(|owner| is_ours(&owner.api_version)).peekable();
-    ours.peek().is_some() && ours.all(|owner| known().any(|uid| *uid == owner.uid))
+    ours.peek().is_some() && ours.all(|owner| known.contains(owner.uid.as_str()))
 }
 
 /// Removes an object, unless it is going already.

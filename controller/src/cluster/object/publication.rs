@@ -1,16 +1,17 @@
 //! Where the filter and its configuration are placed: one object for each role and place.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graylane_core::{FilterConfig, Phase};
 use kube::ResourceExt;
 use kube::api::DynamicObject;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::covers::removal;
+use super::super::covers::{Elements, covers, is_same, removal};
 use super::super::scope::Places;
 use super::super::supply::{Exchange, Supplied, Supply};
-use super::super::{Change, Kind, MANAGED, Settings, World, Write};
+use super::super::{Change, Kind, MANAGED, Objects, Settings, World, Write};
 use super::{applied, change, deletion, envoy_filter, json_of, wasm_plugin};
 use crate::api::Delivery;
 use crate::plan::Configs;
@@ -78,31 +79,19 @@ pub(in crate::cluster) fn publication_at(
     supplied: &Supplied,
     configs: &Configs,
 ) -> Vec<Change> {
-    let gateways = places
-        .gateways
-        .iter()
-        .map(|(namespace, label)| (namespace, Placed { config: &configs.gateway, gateway: Some(label) }));
-    let sidecars = places.sidecars.iter().flat_map(|namespace| {
-        [&configs.inbound, &configs.outbound].map(|config| (namespace, Placed { config, gateway: None }))
-    });
-    let wanted: Vec<(&String, Placed<'_>)> = gateways.chain(sidecars).collect();
+    let wanted = wanted(places, configs);
     let kind = supplied.supply.kind();
-    let apply = wanted.iter().flat_map(|(namespace, placed)| {
-        let name = placed.name();
-        let metadata = json!({"labels": {MANAGED.0: MANAGED.1}, "annotations": supplied.annotations()});
-        let body = json!({"metadata": metadata, "spec": spec(&supplied.supply, *placed)});
-        let is_it =
-            |object: &&Arc<DynamicObject>| object.name_any() == name && object.namespace().as_ref() == Some(namespace);
-        let live = objects(world, kind).iter().find(is_it).map(|live| json_of(live.as_ref()));
-        let purged = live.as_ref().and_then(|live| purged(kind, namespace, &name, &body, live));
-        purged.into_iter().chain(applied(kind, namespace, &name, body, live.as_ref()))
+    let metadata = json!({"labels": {MANAGED.0: MANAGED.1}, "annotations": supplied.annotations()});
+    let apply = wanted.iter().flat_map(|(placed, namespaces)| {
+        let (name, spec) = (placed.name(), spec(&supplied.supply, *placed));
+        let wanted = Wanted { kind, name: &name, metadata: &metadata, spec: &spec };
+        let differs = |namespace: &&String| wanted.differs(namespace, objects(world, kind).get(namespace, &name));
+        namespaces.iter().flat_map(differs).collect::<Vec<_>>()
     });
     let surplus = [Kind::WasmPlugin, Kind::EnvoyFilter].into_iter().flat_map(|other| {
         let is_wanted = |object: &DynamicObject| {
-            let is_it = |(namespace, placed): &(&String, Placed<'_>)| {
-                object.namespace().as_ref() == Some(*namespace) && object.name_any() == placed.name()
-            };
-            other == kind && wanted.iter().any(is_it)
+            let mut named = wanted.iter().filter(|(placed, _)| object.name_any() == placed.name());
+            other == kind && named.any(|(_, namespaces)| object.namespace().is_some_and(|it| namespaces.contains(&&it)))
         };
         let surplus = ours(objects(world, other)).filter(|object| !is_wanted(object));
         surplus.filter_map(|object| deletion(other, object)).collect::<Vec<_>>()
@@ -110,21 +99,59 @@ pub(in crate::cluster) fn publication_at(
     apply.chain(surplus).collect()
 }
 
-/// Takes out of a configuration what somebody else has put there: a filter refuses what it does not know, and a
-/// server-side apply leaves it.
-fn purged(kind: Kind, namespace: &str, name: &str, body: &Value, live: &Value) -> Option<Change> {
-    let config = |object: &Value| object.pointer("/spec/pluginConfig").cloned();
-    let removal = removal(&config(live)?, &config(body)?)?;
-    let metadata = json!({"resourceVersion": live.pointer("/metadata/resourceVersion")});
-    let patch = json!({"metadata": metadata, "spec": {"pluginConfig": removal}});
-    Some(change(kind, namespace, name, Write::Merge(patch)))
+/// The filters of all roles, each with the namespaces that have it.
+fn wanted<'a>(places: &'a Places, configs: &'a Configs) -> Vec<(Placed<'a>, BTreeSet<&'a String>)> {
+    let mut gateways: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
+    for (namespace, label) in &places.gateways {
+        gateways.entry(label).or_default().insert(namespace);
+    }
+    let gateways = gateways
+        .into_iter()
+        .map(|(label, namespaces)| (Placed { config: &configs.gateway, gateway: Some(label) }, namespaces));
+    let sidecars = [&configs.inbound, &configs.outbound]
+        .map(|config| (Placed { config, gateway: None }, places.sidecars.iter().collect()));
+    gateways.chain(sidecars).collect()
 }
 
-fn objects(world: &World, kind: Kind) -> &[Arc<DynamicObject>] {
+/// An object as it is wanted, in one namespace or in several.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'a> {
+    kind: Kind,
+    name: &'a str,
+    metadata: &'a Value,
+    spec: &'a Value,
+}
+
+impl Wanted<'_> {
+    /// What `live` lacks, or has too much.
+    fn differs(self, namespace: &str, live: Option<&DynamicObject>) -> Vec<Change> {
+        let named = |live: &&DynamicObject| covers(&json_of(&live.metadata), self.metadata, Elements::AsWritten);
+        let there = live.filter(named).and_then(|live| live.data.get("spec"));
+        if there.is_some_and(|there| is_same(there, self.spec)) {
+            return Vec::new();
+        }
+        let foreign = live.and_then(|live| self.purged(namespace, live));
+        let is_there = there.is_some_and(|there| covers(there, self.spec, Elements::AsWritten));
+        let body = || json!({"metadata": self.metadata, "spec": self.spec});
+        let apply = if is_there { None } else { applied(self.kind, namespace, self.name, body(), None) };
+        foreign.into_iter().chain(apply).collect()
+    }
+
+    /// Takes out of a configuration what somebody else has put there: a filter refuses what it does not know, and a
+    /// server-side apply leaves it.
+    fn purged(self, namespace: &str, live: &DynamicObject) -> Option<Change> {
+        let removal = removal(live.data.get("spec")?.get("pluginConfig")?, self.spec.get("pluginConfig")?)?;
+        let metadata = json!({"resourceVersion": live.resource_version()});
+        let patch = json!({"metadata": metadata, "spec": {"pluginConfig": removal}});
+        Some(change(self.kind, namespace, self.name, Write::Merge(patch)))
+    }
+}
+
+fn objects(world: &World, kind: Kind) -> &Objects<DynamicObject> {
     if kind == Kind::EnvoyFilter { &world.envoy_filters } else { &world.wasm_plugins }
 }
 
-fn ours(objects: &[Arc<DynamicObject>]) -> impl Iterator<Item = &DynamicObject> {
+fn ours(objects: &Objects<DynamicObject>) -> impl Iterator<Item = &DynamicObject> {
     let roles = [GATEWAY, INBOUND, OUTBOUND];
     objects.iter().map(AsRef::as_ref).filter(move |object| roles.iter().any(|role| is_ours(object, role)))
 }
@@ -143,11 +170,20 @@ pub(in crate::cluster) fn config(object: &DynamicObject) -> Option<String> {
     }
 }
 
-/// The highest generation that is named in any place, also where the rest can not be read.
+/// The generation that an object names, also where the rest can not be read.
+pub(in crate::cluster) fn generation(object: &DynamicObject) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        generation: u64,
+    }
+    let spec = object.data.get("spec")?;
+    match spec.get("pluginConfig") {
+        Some(config) => config.get("generation")?.as_u64(),
+        None => serde_json::from_str(envoy_filter::config(spec)?).ok().map(|Numbered { generation }| generation),
+    }
+}
+
+/// The highest generation that is named in any place.
 pub(in crate::cluster) fn highest_generation(world: &World) -> u64 {
-    let named = |object: &DynamicObject| {
-        let config: Value = serde_json::from_str(&config(object)?).ok()?;
-        config.get("generation")?.as_u64()
-    };
-    all(world).filter_map(named).max().unwrap_or_default()
+    all(world).filter_map(generation).max().unwrap_or_default()
 }

@@ -9,18 +9,19 @@ use serde_json::{Value, json};
 use super::super::way::{Way, Ways};
 use super::super::{Change, Kind, World};
 use super::fronted::unfit;
-use super::{applied, deletion, is_ours, name_of, owned, owners};
+use super::{applied, deletion, name_of, owned, owners};
 use crate::api::{Reason, VirtualServiceName};
 use crate::plan::Service;
 use crate::release::Objection;
 
 /// The version header leads to one of the versions, and everybody else to base; apps never see the header.
 pub(in crate::cluster) fn routes(world: &World, service: &Service, header: &HeaderName, way: &Way) -> Option<Change> {
-    let live = world.virtual_services.iter().find(|object| is_ours(object, service));
+    let name = name_of(service);
+    let live = world.virtual_services.get(service.namespace(), &name);
     // What others route inside the mesh has our routes in front.
     let theirs = inside(world, service).next().is_some();
     let Some(base) = way.base.as_ref().filter(|_| !theirs) else {
-        return live.and_then(|live| deletion(Kind::VirtualService, live.as_ref()));
+        return live.and_then(|live| deletion(Kind::VirtualService, live));
     };
     let to = |subset: &VersionName| json!([{"destination": {"host": service.host(), "subset": subset}}]);
     let without_header = json!({"request": {"remove": [header]}});
@@ -38,8 +39,8 @@ pub(in crate::cluster) fn routes(world: &World, service: &Service, header: &Head
         "metadata": {"ownerReferences": owners(way)},
         "spec": {"hosts": [service.host()], "http": http},
     });
-    let live = live.map(|live| owned(live));
-    applied(Kind::VirtualService, service.namespace(), &name_of(service), body, live.as_ref())
+    let live = live.map(owned);
+    applied(Kind::VirtualService, service.namespace(), &name, body, live.as_ref())
 }
 
 /// Removes the routes of services that nobody wants anything of.
@@ -65,7 +66,7 @@ pub(in crate::cluster) fn named_is_wrong(
         return Some(Objection { reason: Reason::ForeignVirtualService, message });
     }
     named.iter().find_map(|name| {
-        let object = world.virtual_services.iter().find(|object| here(object) && object.name_any() == name.as_str());
+        let object = world.virtual_services.get(service.namespace(), name.as_str());
         let (reason, wrong) = match object {
             None => {
                 (Reason::VirtualServiceNotFound, "is not in this namespace: create it, or do not name it".to_owned())
@@ -78,27 +79,24 @@ pub(in crate::cluster) fn named_is_wrong(
 
 /// The objects of others that route the service inside the mesh.
 fn inside<'w>(world: &'w World, service: &'w Service) -> impl Iterator<Item = &'w DynamicObject> {
-    world.virtual_services.iter().map(AsRef::as_ref).filter(|object: &&DynamicObject| {
+    let own = name_of(service);
+    world.virtual_services.iter().map(AsRef::as_ref).filter(move |object: &&DynamicObject| {
+        let is_ours = object.metadata.name.as_deref() == Some(&own)
+            && object.metadata.namespace.as_deref() == Some(service.namespace());
         let spec = object.data.get("spec").unwrap_or(&Value::Null);
         let texts =
             |member: &str| spec.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         let in_mesh = spec.get("gateways").is_none() || texts("gateways").any(|gateway| gateway == "mesh");
-        let namespace = object.namespace().unwrap_or_default();
-        in_mesh && !is_ours(object, service) && texts("hosts").any(|host| names(service, host, &namespace))
+        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+        !is_ours && in_mesh && texts("hosts").any(|host| names(service, host, namespace))
     })
 }
 
 /// Whether `host`, in an object of `namespace`, is the service.
 pub(super) fn names(service: &Service, host: &str, namespace: &str) -> bool {
-    match host.split('.').count() {
-        1 => host == service.name() && namespace == service.namespace(),
-        2 => host == service.full_name().as_str(),
-        3 => host == format!("{service}.svc"),
-        _ => host == service.host(),
+    if !host.contains('.') {
+        return host == service.name() && namespace == service.namespace();
     }
-}
-
-/// Whether `object` is the one of ours for one of the services.
-pub(super) fn is_of_a_way(object: &DynamicObject, ways: &Ways) -> bool {
-    ways.keys().any(|service| is_ours(object, service))
+    let full = service.full_name().as_str();
+    host == full || [".svc", ".svc.cluster.local"].iter().any(|domain| host.strip_suffix(domain) == Some(full))
 }

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use crate::api::{ConditionType, Lane, Reason};
 use crate::cluster::covers::removal;
 use crate::cluster::object::publication;
-use crate::cluster::{Change, Kind, ModuleSource, Pass, Report, Settings, StoredStatus, World, Write};
+use crate::cluster::scope::pod_name;
+use crate::cluster::{Change, Kind, ModuleSource, Objects, Pass, Report, Settings, StoredStatus, World, Write};
 
 /// A cluster with one controller.
 pub(super) struct Fake {
@@ -37,7 +38,7 @@ pub(super) struct Fake {
 }
 
 impl Fake {
-    /// A cluster with these objects, all in the namespace `shop`.
+    /// A cluster with these objects, in the namespace `shop` unless they say another.
     pub(super) fn with(objects: &[Value]) -> Self {
         let module = ModuleSource { url: "oci://filter".to_owned(), sha256: None };
         let settings = Settings { module, namespace: "graylane-system".to_owned() };
@@ -64,7 +65,7 @@ impl Fake {
         let kind = object["kind"].as_str().unwrap().to_owned();
         self.version += 1;
         let metadata = object["metadata"].as_object_mut().unwrap();
-        metadata.insert("namespace".to_owned(), json!("shop"));
+        metadata.entry("namespace").or_insert(json!("shop"));
         metadata.entry("uid").or_insert(json!(format!("uid-{kind}-{name}")));
         metadata.insert("resourceVersion".to_owned(), json!(self.version.to_string()));
         let world = &mut self.world;
@@ -102,8 +103,7 @@ impl Fake {
         if self.proxies_listen {
             let generation = Some(publication::highest_generation(&self.world));
             let report = Report { generation, ..Report::default() };
-            self.world.reports =
-                self.world.pods.iter().map(|pod| (format!("shop/{}", pod.name_any()), report.clone())).collect();
+            self.world.reports = self.world.pods.iter().map(|pod| (pod_name(pod), report.clone())).collect();
         }
         !idle
     }
@@ -140,21 +140,15 @@ impl Fake {
         let world = &mut self.world;
         let write = Written { write: &write, applied_before, version: &version };
         match kind {
-            Kind::Lane => write.to(&mut world.lanes, &name),
-            Kind::GrayRelease => write.to(&mut world.releases, &name),
-            Kind::Deployment => write.to(&mut world.deployments, &name),
-            Kind::ReplicaSet => write.to(&mut world.replica_sets, &name),
-            Kind::HorizontalPodAutoscaler => write.to(&mut world.autoscalers, &name),
-            Kind::DestinationRule => write.to(&mut world.destination_rules, &name),
-            Kind::VirtualService => write.to(&mut world.virtual_services, &name),
-            Kind::WasmPlugin | Kind::EnvoyFilter => {
-                let all = if kind == Kind::WasmPlugin { &mut world.wasm_plugins } else { &mut world.envoy_filters };
-                let mut here: Vec<_> = all.clone();
-                here.retain(|object| object.namespace().as_ref() == Some(&namespace));
-                all.retain(|object| object.namespace().as_ref() != Some(&namespace));
-                write.to(&mut here, &name);
-                all.extend(here);
-            }
+            Kind::Lane => write.to(&mut world.lanes, &namespace, &name),
+            Kind::GrayRelease => write.to(&mut world.releases, &namespace, &name),
+            Kind::Deployment => write.to(&mut world.deployments, &namespace, &name),
+            Kind::ReplicaSet => write.to(&mut world.replica_sets, &namespace, &name),
+            Kind::HorizontalPodAutoscaler => write.to(&mut world.autoscalers, &namespace, &name),
+            Kind::DestinationRule => write.to(&mut world.destination_rules, &namespace, &name),
+            Kind::VirtualService => write.to(&mut world.virtual_services, &namespace, &name),
+            Kind::WasmPlugin => write.to(&mut world.wasm_plugins, &namespace, &name),
+            Kind::EnvoyFilter => write.to(&mut world.envoy_filters, &namespace, &name),
             Kind::MeshPolicy => panic!("the policy is not written"),
         }
     }
@@ -187,7 +181,7 @@ impl Fake {
 
     /// The `spec` of an object of Istio's.
     pub(super) fn spec(&self, kind: Kind, name: &str) -> Option<Value> {
-        let objects: &[Arc<DynamicObject>] = match kind {
+        let objects: &Objects<DynamicObject> = match kind {
             Kind::DestinationRule => &self.world.destination_rules,
             Kind::VirtualService => &self.world.virtual_services,
             Kind::WasmPlugin => &self.world.wasm_plugins,
@@ -235,12 +229,11 @@ struct Written<'a> {
 impl Written<'_> {
     /// Does it, as an API server would: what is not applied any more goes, what others wrote stays, and an object that is
     /// being deleted goes with its last finalizer.
-    fn to<K>(&self, objects: &mut Vec<Arc<K>>, name: &str)
+    fn to<K>(&self, objects: &mut Objects<K>, namespace: &str, name: &str)
     where
         K: ResourceExt + Serialize + DeserializeOwned,
     {
-        let at = objects.iter().position(|object| object.name_any() == name);
-        let live = at.map(|at| objects.remove(at));
+        let live = objects.take(namespace, name);
         let mut object = live.map_or_else(|| json!({}), |live| serde_json::to_value(live.as_ref()).unwrap());
         match self.write {
             Write::Apply(applied) => {
@@ -255,7 +248,7 @@ impl Written<'_> {
         merge(&mut object, &json!({"metadata": {"resourceVersion": self.version}}));
         let object: K = serde_json::from_value(object).unwrap();
         if object.meta().deletion_timestamp.is_none() || !object.finalizers().is_empty() {
-            objects.push(Arc::new(object));
+            objects.put(Arc::new(object));
         }
     }
 }
@@ -279,15 +272,8 @@ fn merge(live: &mut Value, patch: &Value) {
     }
 }
 
-fn put<K: ResourceExt + DeserializeOwned>(objects: &mut Vec<Arc<K>>, object: &Value) {
-    let object: K = serde_json::from_value(object.clone()).unwrap();
-    let known = objects.iter().position(|known| known.meta().name == object.meta().name);
-    if let Some(known) = known {
-        objects[known] = Arc::new(object);
-    } else {
-        let before = objects.iter().position(|known| known.meta().name > object.meta().name);
-        objects.insert(before.unwrap_or(objects.len()), Arc::new(object));
-    }
+fn put<K: ResourceExt + DeserializeOwned>(objects: &mut Objects<K>, object: &Value) {
+    objects.put(Arc::new(serde_json::from_value(object.clone()).unwrap()));
 }
 
 /// A Deployment with one pod beside a proxy, which is ready.

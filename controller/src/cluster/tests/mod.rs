@@ -8,3 +8,4 @@ mod policy;
 mod pushes;
 mod releases;
 mod routes;
+mod scale;

@@ -117,7 +117,7 @@ fn a_module_that_somebody_puts_in_is_taken_out_at_once() {
     let mut fake = paused();
     fake.settle();
     let generation = publication::highest_generation(&fake.world);
-    for object in &mut fake.world.wasm_plugins {
+    for object in fake.world.wasm_plugins.iter_mut() {
         Arc::make_mut(object).data["spec"]["url"] = json!("oci://registry.example/foreign");
     }
     fake.turn();

@@ -71,7 +71,7 @@ fn a_plugin_configuration_that_somebody_breaks_is_mended_at_once_and_stays_mende
 fn a_configuration_that_is_broken_everywhere_is_mended_and_gets_a_new_generation_once() {
     let mut fake = shop();
     let good = outbound(&fake);
-    for object in &mut fake.world.wasm_plugins {
+    for object in fake.world.wasm_plugins.iter_mut() {
         Arc::make_mut(object).data["spec"]["pluginConfig"]["wieght"] = json!(5);
     }
     fake.settle();
@@ -82,7 +82,7 @@ fn a_configuration_that_is_broken_everywhere_is_mended_and_gets_a_new_generation
 #[test]
 fn members_that_others_add_outside_of_the_configuration_stay() {
     let mut fake = shop();
-    for object in &mut fake.world.wasm_plugins {
+    for object in fake.world.wasm_plugins.iter_mut() {
         Arc::make_mut(object).data["spec"]["imagePullSecret"] = json!("mine");
     }
     fake.written.clear();
@@ -94,7 +94,7 @@ fn members_that_others_add_outside_of_the_configuration_stay() {
 fn routes_that_somebody_adds_something_to_are_as_they_were() {
     let mut fake = shop();
     let good = fake.spec(Kind::VirtualService, "graylane-cart").unwrap();
-    let routes = Arc::make_mut(&mut fake.world.virtual_services[0]);
+    let routes = Arc::make_mut(fake.world.virtual_services.iter_mut().next().unwrap());
     routes.data["spec"]["http"][0]["fault"] = json!({"abort": {"httpStatus": 500, "percentage": {"value": 100}}});
     fake.settle();
     assert_eq!(fake.spec(Kind::VirtualService, "graylane-cart").unwrap(), good);

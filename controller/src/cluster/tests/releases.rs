@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fake::{Fake, deployment, lane, service};
-use crate::api::{ConditionType, GrayRelease, Phase, Reason};
+use crate::api::{ConditionStatus, ConditionType, GrayRelease, Phase, Reason};
 use crate::cluster::Kind;
 use kube::ResourceExt;
 
@@ -11,6 +11,14 @@ use kube::ResourceExt;
 pub(super) fn shop() -> Fake {
     let labels = json!({"app": "cart", "version": "v1"});
     let mut fake = Fake::with(&[deployment("cart", &labels), service("cart", &[("cart-1", true)])].concat());
+    roll_out(&mut fake);
+    fake.add(&release("checkout", &json!([{"service": "cart", "deployment": "cart"}])));
+    fake
+}
+
+/// What the controller of Deployments does with a first version.
+fn roll_out(fake: &mut Fake) {
+    let labels = json!({"app": "cart", "version": "v1"});
     let deployment = fake.world.deployments[0].as_ref().clone();
     let mut template = serde_json::to_value(&deployment.spec.template).unwrap();
     template["metadata"]["labels"]["pod-template-hash"] = json!("v1hash");
@@ -20,8 +28,6 @@ pub(super) fn shop() -> Fake {
         "metadata": {"name": "cart-v1hash", "labels": template["metadata"]["labels"], "ownerReferences": [owner]},
         "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template},
         "status": {"replicas": 1, "availableReplicas": 1}}));
-    fake.add(&release("checkout", &json!([{"service": "cart", "deployment": "cart"}])));
-    fake
 }
 
 fn release(name: &str, workloads: &Value) -> Value {
@@ -132,7 +138,7 @@ fn new_pods_get_an_autoscaler_like_that_of_the_deployment_while_they_are_release
     assert_eq!(fake.world.autoscalers.len(), 1);
     set_image(&mut fake);
     until(&mut fake, Phase::Pausing);
-    let [mine, new] = fake.world.autoscalers.as_slice() else { panic!("{:?}", fake.world.autoscalers) };
+    let [new, mine] = &fake.world.autoscalers[..] else { panic!("{:?}", fake.world.autoscalers) };
     assert_eq!(mine.name_any(), "mine");
     let spec = serde_json::to_value(&new.spec).unwrap();
     assert_eq!((&spec["minReplicas"], &spec["maxReplicas"], &spec["metrics"]), (&json!(1), &json!(9), &json!([cpu])));
@@ -184,6 +190,38 @@ fn what_stands_in_the_way_of_a_release_is_told_with_its_own_reason_and_advice() 
         assert_eq!(told, reason, "{message}");
         assert!(message.contains(advice), "{message}");
     }
+}
+
+#[test]
+fn first_deploy_goes_straight_to_everybody_when_the_release_was_there_first() {
+    let mut fake = Fake::with(&[release("checkout", &json!([{"service": "cart", "deployment": "cart"}]))]);
+    fake.settle();
+    assert_eq!(objection(&fake, "checkout").0, Reason::ServiceNotFound);
+    let [service, endpoints] = service("cart", &[("cart-1", true)]);
+    fake.add(&service);
+    fake.settle();
+    assert_eq!(objection(&fake, "checkout").0, Reason::DeploymentNotFound);
+    let [deployment, pod] = deployment("cart", &json!({"app": "cart", "version": "v1"}));
+    fake.add(&deployment);
+    fake.settle();
+    assert_eq!(objection(&fake, "checkout").0, Reason::NoStableVersion);
+    assert_eq!(fake.world.deployments[0].spec.paused, None, "the first version is not held");
+
+    for object in [pod, endpoints] {
+        fake.add(&object);
+    }
+    roll_out(&mut fake);
+    fake.settle();
+    assert_eq!(objection(&fake, "checkout").0, Reason::Valid);
+    let status = status(&fake, "checkout").status.unwrap();
+    assert_eq!((status.phase, status.history.len()), (Phase::Idle, 0), "nothing was released");
+    let ready = status.conditions.iter().find(|condition| condition.kind == ConditionType::Ready).unwrap();
+    assert_eq!(ready.status, ConditionStatus::True);
+    assert_eq!(fake.spec(Kind::VirtualService, "graylane-cart"), None);
+
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
+    assert_eq!(routes(&fake).1, "v1hash", "the second one goes through the steps");
 }
 
 #[test]

@@ -178,7 +178,8 @@ impl World {
                 .iter()
                 .enumerate()
                 .map(|(index, proxy)| (format!("shop/{index}"), Some(*proxy)))
-                .collect(),
+                .collect::<BTreeMap<_, _>>()
+                .into(),
             mismatches: self.mismatches.clone(),
             published: says.then_some(*generation),
             filter: self.filter,

@@ -11,7 +11,7 @@ mod services;
 
 use super::hosts::HostTable;
 use super::id::Id;
-use super::{LaneId, Router};
+use super::{LaneId, Router, Watch};
 use crate::config::{self, FilterConfig, HostPattern, OverrideKey, Phase};
 use crate::matcher;
 use crate::name::{LaneName, SplitName};
@@ -78,6 +78,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         rule_sets: names.rule_sets(rule_sets, &mut problems),
         services: names.services(services, &mut hosts, &mut problems),
         hosts,
+        watch: Watch::of(config),
         explain: explain.as_ref().and_then(|explain| {
             let path = Path::Root.field("explain");
             matcher::compile(&explain.allow, &path.field("allow"), &mut problems)

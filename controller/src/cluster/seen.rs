@@ -1,0 +1,80 @@
+//! What a pass looks up again and again, built once from the world: what is asked for each release must not look through
+//! everything.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use kube::{Resource, ResourceExt};
+
+use super::endpoints::Endpoints;
+use super::objections::Precedence;
+use super::{RELEASE_LABEL, World, scope};
+use crate::api::GrayRelease;
+use crate::release::Owner;
+
+/// What a pass looks up again and again.
+#[derive(Debug)]
+pub(super) struct Seen<'w> {
+    /// Which endpoints are ready.
+    pub(super) endpoints: Endpoints<'w>,
+    /// Whose pods there are.
+    pub(super) sets: Sets<'w>,
+    /// Which release comes first.
+    pub(super) precedence: Precedence<'w>,
+    /// The proxies in scope, and what each reported last.
+    pub(super) proxies: Arc<BTreeMap<String, Option<u64>>>,
+}
+
+impl<'w> Seen<'w> {
+    pub(super) fn of(world: &'w World) -> Self {
+        Self {
+            endpoints: Endpoints::of(world),
+            sets: Sets::of(world),
+            precedence: Precedence::of(world),
+            proxies: Arc::new(scope::proxies(world)),
+        }
+    }
+}
+
+/// The `ReplicaSet`s, by who looks after them.
+#[derive(Debug)]
+pub(super) struct Sets<'w> {
+    /// Those of Deployments, by the uid of these.
+    owned: HashMap<&'w str, Vec<&'w ReplicaSet>>,
+    /// Those that releases have made and no Deployment has taken, by namespace and name of the release.
+    made: HashMap<(&'w str, &'w str), Vec<&'w ReplicaSet>>,
+}
+
+impl<'w> Sets<'w> {
+    fn of(world: &'w World) -> Self {
+        let (mut owned, mut made): (HashMap<&str, Vec<_>>, HashMap<_, Vec<_>>) = (HashMap::new(), HashMap::new());
+        for set in &world.replica_sets {
+            let controller = set.owner_references().iter().find(|owner| owner.controller == Some(true));
+            if let Some(controller) = controller {
+                owned.entry(controller.uid.as_str()).or_default().push(set.as_ref());
+            }
+            let kept = controller.is_none_or(|owner| owner.kind == GrayRelease::kind(&()));
+            if let Some(release) = set.labels().get(RELEASE_LABEL).filter(|_| kept) {
+                let namespace = set.metadata.namespace.as_deref().unwrap_or_default();
+                made.entry((namespace, release.as_str())).or_default().push(set.as_ref());
+            }
+        }
+        Self { owned, made }
+    }
+
+    /// The `ReplicaSet`s of the Deployment, and those that the release has made for it.
+    pub(super) fn for_deployment<'a>(
+        &'a self,
+        release: &'a GrayRelease,
+        deployment: &'a Deployment,
+    ) -> impl Iterator<Item = (Owner, &'w ReplicaSet)> + use<'a, 'w> {
+        let (uid, name) = (deployment.metadata.uid.as_deref(), release.metadata.name.as_deref());
+        let namespace = deployment.metadata.namespace.as_deref();
+        let owned = uid.and_then(|uid| self.owned.get(uid)).into_iter().flatten();
+        let made = namespace.zip(name).and_then(|address| self.made.get(&address)).into_iter().flatten();
+        let prefix = format!("{}-", deployment.name_any());
+        let made = made.filter(move |set| set.metadata.name.as_ref().is_some_and(|name| name.starts_with(&prefix)));
+        owned.map(|set| (Owner::Deployment, *set)).chain(made.map(|set| (Owner::Release, *set)))
+    }
+}
