@@ -13,7 +13,7 @@ use super::seen::Seen;
 use super::stored_status::StoredStatus;
 use super::supply::Exchange;
 use super::way::{Way, Ways};
-use super::{Change, FINALIZER, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
+use super::{Change, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
 use crate::api::{self, GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage};
 use crate::lane;
 use crate::plan::Configs;
@@ -131,11 +131,7 @@ impl<'w> Pass<'w> {
     pub fn writes(&self) -> Vec<Change> {
         let mut writes = Vec::new();
         for release in &self.releases {
-            // A status that was just stored has made another object of it.
-            if release.next == release.stored {
-                let (life, finalizer) = (release.facts.life, release.desired.finalizer);
-                writes.extend(finalizer::of(Kind::GrayRelease, release.object, FINALIZER, life, finalizer));
-            }
+            writes.extend(release.finalizer().filter(|_| !release.has_ended()));
             release.hold(self.world, &mut writes);
         }
         writes.extend(self.routes());
@@ -148,6 +144,8 @@ impl<'w> Pass<'w> {
             endpoints: &self.seen.endpoints,
         };
         writes.extend(self.publication(&statuses));
+        // The last thing: whoever is killed before comes again.
+        writes.extend(self.releases.iter().filter(|release| release.has_ended()).filter_map(Released::finalizer));
         writes.extend(self.lanes.iter().filter_map(Standing::finalizer));
         writes
     }

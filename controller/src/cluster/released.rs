@@ -4,8 +4,8 @@ use graylane_core::name::VersionName;
 use kube::ResourceExt;
 
 use super::seen::Sets;
-use super::way::Ways;
-use super::{Change, HASH_LABEL, World, facts, object};
+use super::way::{Rest, Ways};
+use super::{Change, FINALIZER, HASH_LABEL, Kind, World, facts, finalizer, object};
 use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Phase, PodLabels, Reason};
 use crate::plan::Service;
 use crate::release::{Desired, DesiredWorkload, Facts};
@@ -24,6 +24,14 @@ impl Released<'_> {
     /// As the planner is told; nothing of one that comes second.
     pub(super) fn planned(&self) -> Option<(&GrayRelease, &Facts, GrayReleaseStatus)> {
         (!self.is_second()).then(|| (self.object, &self.facts, self.next.clone()))
+    }
+
+    /// Keeps the object, or lets it go.
+    pub(super) fn finalizer(&self) -> Option<Change> {
+        // A status that was just stored has made another object of it.
+        let is_stored = self.next == self.stored;
+        let (life, finalizer) = (self.facts.life, self.desired.finalizer);
+        is_stored.then(|| finalizer::of(Kind::GrayRelease, self.object, FINALIZER, life, finalizer))?
     }
 
     /// Pauses Deployments, or lets them go on.
@@ -53,6 +61,11 @@ impl Released<'_> {
         }
     }
 
+    /// Whether the release has left everything, and the routes were taken away already: now what they led to may go.
+    pub(super) fn has_ended(&self) -> bool {
+        self.next.phase == Phase::Withdrawn && self.next == self.stored
+    }
+
     /// Whether another release looks after the same Deployments: this one then touches none of them.
     fn is_second(&self) -> bool {
         self.facts.objection.as_ref().is_some_and(|objection| objection.reason == Reason::Conflict)
@@ -72,16 +85,18 @@ impl Released<'_> {
             let way = ways.entry(service.clone()).or_default();
             way.owners.insert(self.object.uid().unwrap_or_default(), object::owner_of(self.object));
             way.named.extend(workload.virtual_services.iter().cloned());
+            if self.has_ended() {
+                way.rest = Rest::Removed;
+                continue;
+            }
             if self.facts.objection.is_some() && !self.desired.is_routed() {
                 continue;
             }
             let gray: Option<&VersionName> = desired.gray.as_ref().map(|gray| &gray.version);
             // Subsets and routes stay until the new pods are gone, also when those are not wanted any more.
             let released = gray.or_else(|| self.released(&service));
-            if self.next.phase != Phase::Withdrawn {
-                let versions = desired.stable.iter().chain(released).cloned();
-                way.subsets.extend(versions.map(|version| (version.clone(), PodLabels::one(HASH_LABEL, &version))));
-            }
+            let versions = desired.stable.iter().chain(released).cloned();
+            way.subsets.extend(versions.map(|version| (version.clone(), PodLabels::one(HASH_LABEL, &version))));
             let base = match self.desired.traffic.base {
                 BaseRoute::Service => None,
                 BaseRoute::Stable => desired.stable.as_ref(),

@@ -26,11 +26,28 @@ pub(super) struct Way {
     pub(super) versions: BTreeSet<VersionName>,
     /// The objects of others that routes are put in front of.
     pub(super) named: BTreeSet<VirtualServiceName>,
+    /// Whether what there is of it stays, when nothing more is wanted of it.
+    pub(super) rest: Rest,
     /// Where requests go without it; `None`: to all pods of the service, and no routes are wanted.
     pub(super) base: Option<VersionName>,
 }
 
+/// What becomes of a way of which nothing more is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It stays as it is.
+    #[default]
+    Left,
+    /// It goes, before the release that wanted it does: without the definition of releases nobody else would remove it.
+    Removed,
+}
+
 impl Way {
+    /// Whether the objects of the way go.
+    pub(super) fn is_over(&self) -> bool {
+        self.rest == Rest::Removed && self.subsets.is_empty()
+    }
+
     /// Adds what a standing lane wants.
     pub(super) fn join(&mut self, known: &LaneService) {
         self.subsets.insert(known.version.clone(), known.labels.clone());

@@ -102,10 +102,10 @@ fn name_of(service: &Service) -> String {
     format!("graylane-{}", service.name())
 }
 
-/// The names of our objects for the services of `ways`, by namespace.
+/// The names of our objects for the services of `ways` that are not over, by namespace.
 fn names_of(ways: &Ways) -> HashMap<&str, HashSet<String>> {
     let mut names: HashMap<&str, HashSet<String>> = HashMap::new();
-    for service in ways.keys() {
+    for (service, _) in ways.iter().filter(|(_, way)| !way.is_over()) {
         names.entry(service.namespace()).or_default().insert(name_of(service));
     }
     names

@@ -161,6 +161,15 @@ impl Fake {
         put(&mut self.world.lanes, &serde_json::to_value(lane).unwrap());
     }
 
+    /// Marks a release as being deleted.
+    pub(super) fn delete_release(&mut self, name: &str) {
+        let release = self.world.releases.iter().find(|release| release.name_any() == name).unwrap();
+        let mut release = release.as_ref().clone();
+        release.metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(Timestamp::UNIX_EPOCH));
+        put(&mut self.world.releases, &serde_json::to_value(release).unwrap());
+    }
+
     pub(super) fn lane(&self, name: &str) -> Lane {
         self.world.lanes.iter().find(|lane| lane.name_any() == name).unwrap().as_ref().clone()
     }

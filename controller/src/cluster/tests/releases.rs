@@ -266,3 +266,32 @@ fn pods_that_a_quota_forbids_are_told_with_the_reason() {
         status.message
     );
 }
+
+#[test]
+fn a_deleted_release_takes_routes_away_then_subsets_then_itself() {
+    let mut fake = shop();
+    fake.settle();
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
+    fake.delete_release("checkout");
+    fake.written.clear();
+    for _ in 0..40 {
+        fake.turn();
+        no_pods(&mut fake);
+    }
+    assert_eq!(fake.world.releases.len(), 0);
+    let gone = |what: &str| fake.written.iter().rposition(|one| one.starts_with(what)).expect(what);
+    let routes = gone("delete VirtualService");
+    assert!(routes < gone("delete DestinationRule") && gone("delete DestinationRule") < gone("patch GrayRelease"));
+}
+
+/// Pods of the new version end when there are to be none.
+fn no_pods(fake: &mut Fake) {
+    let sets: Vec<_> = fake.world.replica_sets.iter().cloned().collect();
+    for set in sets.iter().filter(|set| set.name_any() != "cart-v1hash") {
+        let mut object = serde_json::to_value(set.as_ref()).unwrap();
+        let replicas = object["spec"]["replicas"].clone();
+        object["status"] = json!({"replicas": replicas, "availableReplicas": replicas});
+        fake.add(&object);
+    }
+}
