@@ -93,6 +93,8 @@ pub enum Phase {
     Withdrawing,
     /// The Deployment holds a new version that was aborted: `graylane retry`, another version, or the stable one ends it.
     Aborted,
+    /// The release is being deleted. Its routes are gone; what they led to goes when every proxy knows.
+    Leaving,
     /// The release is being deleted and has left nothing behind.
     Withdrawn,
 }

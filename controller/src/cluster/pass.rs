@@ -201,7 +201,7 @@ impl<'w> Pass<'w> {
     #[must_use]
     pub fn awaits_proxies(&self) -> bool {
         let waits = |lane: &Standing<'_>| lane.next.services.iter().any(|known| known.stage != Stage::Serving);
-        self.releases.iter().any(|release| release.next.phase.is_under_way() || release.next.phase == Phase::Aborting)
+        self.releases.iter().any(|release| release.next.phase.is_under_way() || release.next.phase.awaits_proxies())
             || self.lanes.iter().any(waits)
     }
 }

@@ -41,7 +41,7 @@ impl Released<'_> {
         }
         for (_, deployment, desired) in self.workloads(world) {
             writes.extend(match self.next.phase {
-                Phase::Withdrawn => object::let_go(self.object, deployment),
+                Phase::Leaving | Phase::Withdrawn => object::let_go(self.object, deployment),
                 _ => object::pausing(self.object, deployment, desired.pausing),
             });
         }

@@ -117,17 +117,24 @@ impl Operator {
     /// # Errors
     /// When it is not there, or is changed again and again while it is being told.
     pub async fn tell(&self, name: &str, verb: Verb) -> Result<(), Error> {
-        let said = format!("{verb} by {} at {}", self.user().await?, Timestamp::now());
-        let annotations = json!({VERB_ANNOTATION: said});
+        let annotations = self.said(verb).await?;
         self.patch(name, |version| json!({"metadata": {"annotations": annotations, "resourceVersion": version}})).await
     }
 
-    /// Sets the weight of a release without a strategy.
+    /// The annotation that says who told what.
+    async fn said(&self, verb: Verb) -> Result<Value, Error> {
+        let said = format!("{verb} by {} at {}", self.user().await?, Timestamp::now());
+        Ok(json!({VERB_ANNOTATION: said}))
+    }
+
+    /// Sets the weight of a release without a strategy, and says who did.
     ///
     /// # Errors
     /// As of [`tell`](Self::tell), or what admission says.
     pub async fn set_weight(&self, name: &str, weight: Percentage) -> Result<(), Error> {
-        self.patch(name, |version| json!({"metadata": {"resourceVersion": version}, "spec": {"weight": weight}})).await
+        let annotations = self.said(Verb::Weight(weight)).await?;
+        let metadata = |version| json!({"annotations": annotations, "resourceVersion": version});
+        self.patch(name, |version| json!({"metadata": metadata(version), "spec": {"weight": weight}})).await
     }
 
     /// Patches a release at the resource version that was read.

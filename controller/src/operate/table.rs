@@ -54,7 +54,7 @@ fn release(release: &GrayRelease) -> [String; 6] {
         return [namespace, name, "-".to_owned(), String::new(), String::new(), UNSEEN.to_owned()];
     };
     let traffic = match status.phase {
-        Phase::Idle | Phase::Completed | Phase::Aborted | Phase::Withdrawn => String::new(),
+        Phase::Idle | Phase::Completed | Phase::Aborted | Phase::Leaving | Phase::Withdrawn => String::new(),
         _ => bar(share(status)),
     };
     [namespace, name, format!("{:?}", status.phase), status.progress.clone(), traffic, status.message.clone()]

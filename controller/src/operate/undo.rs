@@ -5,9 +5,11 @@ use kube::api::{Api, ListParams, PostParams};
 
 use super::{Error, FIELD_MANAGER, Operator};
 use crate::cluster::HASH_LABEL;
+use crate::release::Verb;
 
 impl Operator {
-    /// Gives every Deployment of a release the template of its stable version again, which cancels the release.
+    /// Gives every Deployment of a release the template of its stable version again, which cancels the release, and
+    /// says who did.
     ///
     /// # Errors
     /// When something of it is not there, or what the API server says.
@@ -32,6 +34,9 @@ impl Operator {
             let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
             deployments.replace(workload.deployment.as_str(), &params, &deployment).await.map_err(Error::api)?;
             undone.push(workload.deployment.to_string());
+        }
+        if !undone.is_empty() {
+            self.tell(name, Verb::Undo).await?;
         }
         Ok(undone)
     }

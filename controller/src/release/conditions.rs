@@ -90,6 +90,7 @@ impl Machine<'_> {
             Phase::Aborting => format!("everybody returns to the stable version: {}", awaited()),
             Phase::Withdrawing => "the new pods are removed".to_owned(),
             Phase::Aborted => format!("aborted: {}", status.abort_reason.as_deref().unwrap_or_default()),
+            Phase::Leaving => format!("routes of the release are removed: {}", awaited()),
             Phase::Withdrawn => "nothing of the release is left".to_owned(),
         };
         format!("{held}{text}")
@@ -132,7 +133,7 @@ impl Machine<'_> {
 
     fn ready(&self) -> (bool, Reason, String) {
         let reason = match self.status.phase {
-            Phase::Idle | Phase::Withdrawn => Reason::Idle,
+            Phase::Idle | Phase::Leaving | Phase::Withdrawn => Reason::Idle,
             Phase::Completed => Reason::Completed,
             Phase::Aborted | Phase::Aborting => Reason::Aborted,
             _ if self.status.paused_since.is_some() => Reason::Paused,
@@ -153,7 +154,7 @@ impl Machine<'_> {
             );
             return (false, Reason::NotHeld, message);
         }
-        let at_rest = matches!(self.status.phase, Phase::Idle | Phase::Completed | Phase::Withdrawn);
+        let at_rest = matches!(self.status.phase, Phase::Idle | Phase::Completed | Phase::Leaving | Phase::Withdrawn);
         if let Some(workload) = self.without_stable().filter(|_| at_rest) {
             return (false, Reason::NoStableVersion, first_version(&workload.deployment));
         }

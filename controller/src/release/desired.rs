@@ -90,7 +90,7 @@ pub(super) fn of(facts: &Facts, spec: &GrayReleaseSpec, course: &Course, status:
 fn pausing(phase: Phase, hold: Hold, workload: &WorkloadStatus, facts: &WorkloadFacts) -> Pausing {
     let at_rest = matches!(phase, Phase::Idle | Phase::Completed);
     match phase {
-        Phase::Withdrawn => running(facts),
+        Phase::Leaving | Phase::Withdrawn => running(facts),
         // Also while others are released: what has not changed may restart.
         _ if at_rest || workload.gray.is_none() => match (&workload.stable, hold) {
             // A new version: the release begins with the next pass.
@@ -143,7 +143,9 @@ fn gray(
         Phase::Aborting => (present, Custody::Release),
         // Removed only when no pod of it is left, so that whoever chooses among all pods meets none that ends.
         Phase::Withdrawing if facts.sets.contains_key(&version) => (0, Custody::Release),
-        Phase::Idle | Phase::Completed | Phase::Withdrawing | Phase::Aborted | Phase::Withdrawn => return None,
+        Phase::Idle | Phase::Completed | Phase::Withdrawing | Phase::Aborted | Phase::Leaving | Phase::Withdrawn => {
+            return None;
+        }
     };
     let scaled = status.phase.is_stepping() || matches!(status.phase, Phase::Switching | Phase::Draining);
     let scaling = if scaled { facts.scaling } else { Scaling::Manual };

@@ -88,7 +88,7 @@ impl Machine<'_> {
             let traffic = status.traffic.clone();
             status.publication = Some(crate::api::Publication { generation, traffic, acknowledged: None });
         }
-        if !status.phase.is_under_way() && status.phase != Phase::Aborting {
+        if !status.phase.is_under_way() && !status.phase.awaits_proxies() {
             status.proxies = Proxies::default();
             return;
         }
@@ -180,6 +180,7 @@ impl Phase {
             | Self::Aborting
             | Self::Withdrawing
             | Self::Aborted
+            | Self::Leaving
             | Self::Withdrawn => false,
         }
     }
@@ -193,7 +194,8 @@ impl Phase {
             | Self::Announcing
             | Self::Propagating
             | Self::Switching
-            | Self::Aborting => true,
+            | Self::Aborting
+            | Self::Leaving => true,
             Self::Idle
             | Self::Scaling
             | Self::Pausing

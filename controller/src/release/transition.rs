@@ -1,11 +1,16 @@
 //! From phase to phase: one transition at a time, each for a reason that the facts give.
 
+use std::time::Duration;
+
 use graylane_core::Percentage;
 
 use super::history::OURSELVES;
 use super::versions::Wish;
 use super::{Filter, Life, Machine, Owner};
 use crate::api::{BaseRoute, Cohorts, NewPods, Phase, Steering, Traffic};
+
+/// How long a deleted release waits at most for proxies to take its routes away: nobody goes by them any more.
+const LAST_ROUTES: Duration = Duration::from_secs(30);
 
 impl Machine<'_> {
     /// Makes the transition that is due, if one is.
@@ -37,6 +42,7 @@ impl Machine<'_> {
             Phase::Adopting if self.are_adopted() => self.complete(),
             Phase::Aborting if self.settled() => self.enter(Phase::Withdrawing),
             Phase::Withdrawing if self.gray_is_gone() => self.withdraw(),
+            Phase::Leaving if self.settled() || self.lasted(LAST_ROUTES) => self.enter(Phase::Withdrawn),
             Phase::Aborted if self.compared() != Wish::Same => self.rest(Phase::Idle),
             Phase::Preparing
             | Phase::Routing
@@ -50,6 +56,7 @@ impl Machine<'_> {
             | Phase::Aborting
             | Phase::Withdrawing
             | Phase::Aborted
+            | Phase::Leaving
             | Phase::Withdrawn => {}
         }
     }
@@ -90,7 +97,7 @@ impl Machine<'_> {
     fn idle(&mut self) {
         self.look_at_deployments();
         if self.facts.life == Life::Deleted {
-            self.enter(Phase::Withdrawn);
+            self.enter(Phase::Leaving);
         } else if self.may_begin() && self.take_new_versions() > 0 {
             self.status.step = 0;
             self.status.abort_reason = None;
@@ -152,7 +159,7 @@ impl Machine<'_> {
 
     fn withdraw(&mut self) {
         let phase = match (self.facts.life, &self.status.abort_reason) {
-            (Life::Deleted, _) => Phase::Withdrawn,
+            (Life::Deleted, _) => Phase::Leaving,
             (Life::Kept, Some(_)) if self.compared() == Wish::Same => Phase::Aborted,
             (Life::Kept, _) => Phase::Idle,
         };

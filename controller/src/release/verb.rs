@@ -7,6 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use graylane_core::Percentage;
+
 use super::Machine;
 use crate::api::Phase;
 
@@ -29,6 +31,10 @@ pub enum Verb {
     Retry,
     /// Go to the step with this index.
     Jump(u16),
+    /// Note that the weight of the object was set to this, in the same write.
+    Weight(Percentage),
+    /// Note that the Deployments were given the template of their stable version.
+    Undo,
 }
 
 /// A text that tells a release nothing.
@@ -43,6 +49,7 @@ impl FromStr for Verb {
         let invalid = || InvalidVerb(text.to_owned());
         match text.split_once(':') {
             Some(("promote", "full")) => Ok(Self::PromoteFully),
+            Some(("weight", weight)) => weight.parse().map(Self::Weight).map_err(|_| invalid()),
             Some(("jump", step)) => step.parse().map(Self::Jump).map_err(|_| invalid()),
             Some(_) => Err(invalid()),
             None => Ok(match text {
@@ -52,6 +59,7 @@ impl FromStr for Verb {
                 "resume" => Self::Resume,
                 "abort" => Self::Abort,
                 "retry" => Self::Retry,
+                "undo" => Self::Undo,
                 _ => return Err(invalid()),
             }),
         }
@@ -68,7 +76,9 @@ impl fmt::Display for Verb {
             Self::Resume => "resume",
             Self::Abort => "abort",
             Self::Retry => "retry",
+            Self::Undo => "undo",
             Self::Jump(step) => return write!(f, "jump:{step}"),
+            Self::Weight(weight) => return write!(f, "weight:{weight}"),
         })
     }
 }
@@ -108,6 +118,12 @@ impl Machine<'_> {
             }
             Verb::Abort if phase.is_under_way() => self.abort(Some("somebody aborted it".to_owned())),
             Verb::Retry if phase == Phase::Aborted => self.rest(Phase::Idle),
+            Verb::Weight(weight) if self.spec.weight == weight => {}
+            Verb::Undo => {}
+            Verb::Weight(_) => {
+                let weight = self.spec.weight;
+                return Err(format!("spec.weight says {weight}; 'graylane weight' sets it and says so at once"));
+            }
             Verb::Approve => return refused("only a pause can be approved"),
             Verb::Promote | Verb::PromoteFully | Verb::Jump(_) => {
                 return refused("steps can be left only while they are gone through");

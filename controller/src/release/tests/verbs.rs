@@ -78,3 +78,27 @@ fn without_a_strategy_the_weight_is_a_field_and_somebody_promotes() {
     world.settle();
     assert_eq!((world.status.phase, world.workloads[0].serving()), (Phase::Completed, vec![2]));
 }
+
+#[test]
+fn who_set_the_weight_or_undid_a_release_is_noted() {
+    let mut world = World::new(spec(1));
+    world.spec.strategy = None;
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    world.spec.weight = percent(25);
+    for verb in ["weight:25%", "weight:30%"] {
+        world.happen(&Event::Verb(verb));
+        world.happen(&Event::Controller(Pass::Whole));
+    }
+    world.settle();
+    assert_eq!((world.status.phase, world.status.traffic.weight), (Phase::Pausing, percent(25)));
+    world.happen(&Event::Template(0, 1));
+    world.happen(&Event::Verb("undo"));
+    world.settle();
+    assert_eq!((world.status.phase, world.workloads[0].serving()), (Phase::Idle, vec![1]));
+    let deeds: Vec<_> = world.status.history.iter().map(|deed| (deed.who.as_str(), deed.what.as_str())).collect();
+    assert_eq!(deeds[1], ("alice", "weight:25%"));
+    assert!(deeds[2].1.starts_with("weight:30%: refused: spec.weight says 25%"), "{deeds:?}");
+    assert_eq!(deeds[3], ("alice", "undo"));
+}
