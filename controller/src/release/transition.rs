@@ -10,7 +10,7 @@ use super::{Filter, Life, Machine, Owner};
 use crate::api::{BaseRoute, Cohorts, NewPods, Phase, Steering, Traffic};
 
 /// How long a deleted release waits at most for proxies to take its routes away: nobody goes by them any more.
-const LAST_ROUTES: Duration = Duration::from_secs(30);
+const LAST_ROUTES: Duration = Duration::from_secs(10);
 
 impl Machine<'_> {
     /// Makes the transition that is due, if one is.
