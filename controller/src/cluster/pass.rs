@@ -58,8 +58,8 @@ impl<'w> Pass<'w> {
     #[must_use]
     pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
         let previous = planning::published(world);
-        let exchange = Exchange::of(world, settings, previous.as_ref());
         let seen = Seen::of(world);
+        let exchange = Exchange::of(world, &seen, settings, previous.as_ref());
         let mut facts: BTreeMap<String, Facts> =
             over_deployments(world).map(|release| (address(release), facts::of(world, &seen, release))).collect();
         let statuses = Statuses::stored(world, &seen, &facts);

@@ -154,7 +154,8 @@ fn secrets(world: &World) -> BTreeMap<SecretSource, Secret> {
     world.secrets.iter().filter_map(found).collect()
 }
 
-/// The versions of a workload. New pods count only when those of all workloads do; what is stable counts as ready: where it is not, nothing better is known.
+/// The versions of a workload. New pods count only when those of all workloads do; what is stable counts as ready: where it
+/// is not, nothing better is known.
 fn versions(
     known: &WorkloadStatus,
     new_pods: NewPods,

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::object::{envoy_filter, publication};
-use super::{Kind, ModuleSource, SUPPLY_ANNOTATION, Settings, World, scope};
+use super::seen::Seen;
+use super::{Kind, ModuleSource, SUPPLY_ANNOTATION, Settings, World};
 use crate::api::Delivery;
 use crate::plan::Configs;
 use crate::release::Filter;
@@ -82,18 +83,18 @@ pub(super) enum Exchange {
 
 impl Exchange {
     /// Where the exchange for what is wanted stands, after `previous` was published.
-    pub(super) fn of(world: &World, settings: &Settings, previous: Option<&Configs>) -> Self {
+    pub(super) fn of(world: &World, seen: &Seen<'_>, settings: &Settings, previous: Option<&Configs>) -> Self {
         let wanted = Supply::wanted(world, &settings.module);
         let all: Vec<Supplied> = publication::all(world).filter_map(Supplied::of).collect();
         let Some(since) = all.iter().map(|supplied| supplied.since).max() else {
             return Self::First;
         };
         match all.into_iter().find(|supplied| supplied.supply != wanted) {
-            Some(other) if releases_wait(world) && some_lack(world, previous.map_or(0, Configs::generation)) => {
+            Some(other) if releases_wait(world) && some_lack(seen, previous.map_or(0, Configs::generation)) => {
                 Self::Postponed(other)
             }
             Some(_) => Self::Due,
-            None if some_lack(world, since) => Self::UnderWay(since),
+            None if some_lack(seen, since) => Self::UnderWay(since),
             None => Self::Complete(since),
         }
     }
@@ -126,8 +127,8 @@ impl Exchange {
 }
 
 /// Whether some proxy has reported an older generation. One that has reported none starts, and with what is there now.
-fn some_lack(world: &World, generation: u64) -> bool {
-    scope::proxies(world).values().flatten().any(|reported| *reported < generation)
+fn some_lack(seen: &Seen<'_>, generation: u64) -> bool {
+    seen.proxies.values().flatten().any(|reported| *reported < generation)
 }
 
 fn releases_wait(world: &World) -> bool {
