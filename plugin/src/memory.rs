@@ -86,13 +86,14 @@ impl Shared {
     /// Calls `visit` with the name of a value; it takes no allocation.
     fn named<T>(&self, key: Key, visit: impl FnOnce(&str) -> T) -> T {
         let (kind, size, number) = match key {
-            Key::Set(number) => (b"set/", &self.size, number),
+            Key::Set(number) => (b's', &self.size, number),
             // The others are the same whatever size the table has.
-            Key::Lanes(number) => (b"lane", b"lists", number),
-            Key::Way(number) => (b"ways", b"told/", number),
+            Key::Lanes(number) => (b'l', b"lanes", number),
+            Key::Way(number) => (b'w', b"ways/", number),
         };
-        let mut name = *b"graylane.1/_______________";
-        let parts = [&kind[..], size, b"/", &digits(number)];
+        // No longer than 22 bytes, which the host keeps without an allocation.
+        let mut name = *b"graylane.2/___________";
+        let parts = [&[kind][..], size, &digits(number)];
         for (place, byte) in name.iter_mut().skip(PREFIX).zip(parts.into_iter().flatten()) {
             *place = *byte;
         }
@@ -100,7 +101,7 @@ impl Shared {
     }
 }
 
-const PREFIX: usize = b"graylane.1/".len();
+const PREFIX: usize = b"graylane.2/".len();
 
 /// The lower 20 bits as hexadecimal digits.
 fn digits(number: u32) -> [u8; DIGITS] {
@@ -137,6 +138,6 @@ mod tests {
         names.extend((0..Key::LANES).map(|list| Shared::of(&small).named(Key::Lanes(list), str::to_owned)));
         names.extend((0..Key::WAYS).map(|way| Shared::of(&small).named(Key::Way(way), str::to_owned)));
         assert_eq!(names.len(), 8 + 4_096 + 256 + 16);
-        assert!(names.iter().all(|name| name.starts_with("graylane.1/") && !name.contains('_')), "{:?}", names.first());
+        assert!(names.iter().all(|name| name.starts_with("graylane.2/") && !name.contains('_')), "{:?}", names.first());
     }
 }

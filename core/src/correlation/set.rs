@@ -1,18 +1,19 @@
 //! A set: the entries that share one value of the store, packed.
 //!
 //! ```text
-//! checksum: 8 | 8 times: id 8 | lanes 4 | identity 4 | expires 4 | open 2 | flags 1 | 0
+//! checksum: 8 | 8 times: id 8 | lanes 4 | identity 4 | seen 4 | counted 2 | begun 1 | flags 1
 //! ```
 //!
-//! Numbers are little-endian. The checksum is salted with the number of this format, so that what another version or
-//! another filter has written counts as empty.
+//! Numbers are little-endian. The checksum begins with the number of this format, so that what another version or another
+//! filter has written counts as empty.
 
 use std::array;
 
 use super::Question;
-use crate::hash;
+use crate::hash::IdentityHash;
 
-const FORMAT: &str = "graylane.correlation/1";
+/// The number of this format, where checksums begin.
+const FORMAT: u64 = 0x6772_6179_6c61_6e02;
 /// Entries in a set.
 pub(super) const WAYS: usize = 8;
 const CHECKSUM: usize = 8;
@@ -20,8 +21,11 @@ const ENTRY: usize = 24;
 /// Bytes of a set.
 pub(super) const SIZE: usize = CHECKSUM + WAYS * ENTRY;
 
-/// How far ahead an entry's end may be: more is another clock's.
-const FARTHEST: u32 = crate::config::Correlation::LONGEST_TTL as u32 + 60;
+/// For how many seconds a request that has begun is taken to be under way, though nobody has counted it. Its worker
+/// does with its next tick, which may come a second late.
+pub(super) const PRESUMED: u32 = 3;
+/// By how many seconds the worker that has written may be ahead of the one that reads: both go by their last ticks.
+const AHEAD: u32 = 2;
 
 const MARKED: u8 = 1;
 const IDENTITY: u8 = 2;
@@ -30,17 +34,48 @@ const EXPLAIN: u8 = 4;
 /// A mark in few bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Mark {
-    /// The name of the list of lanes, zero for base; `None` where the request had no mark.
-    pub(super) lanes: Option<u32>,
-    pub(super) identity: Option<u32>,
-    pub(super) question: Question,
+    lanes: u32,
+    identity: u32,
+    flags: u8,
 }
 
 impl Mark {
+    /// `lanes` is the name of the list of lanes, zero for base; `None` where the request had no mark.
+    pub(super) fn new(lanes: Option<u32>, identity: Option<IdentityHash>, question: Question) -> Self {
+        let explain = if question == Question::Explain { EXPLAIN } else { 0 };
+        Self {
+            lanes: lanes.unwrap_or_default(),
+            identity: identity.map(IdentityHash::bits).unwrap_or_default(),
+            flags: lanes.map_or(0, |_| MARKED) | identity.map_or(0, |_| IDENTITY) | explain,
+        }
+    }
+
+    pub(super) fn lanes(self) -> Option<u32> {
+        (self.flags & MARKED != 0).then_some(self.lanes)
+    }
+
+    pub(super) fn identity(self) -> Option<IdentityHash> {
+        (self.flags & IDENTITY != 0).then(|| IdentityHash::from_bits(self.identity))
+    }
+
+    pub(super) fn question(self) -> Question {
+        if self.flags & EXPLAIN != 0 { Question::Explain } else { Question::None }
+    }
+
     /// Whether it leads to the same versions.
     fn agrees(self, other: Self) -> bool {
-        (self.lanes, self.identity) == (other.lanes, other.identity)
+        let versions = |mark: Self| (mark.lanes, mark.identity, mark.flags & !EXPLAIN);
+        versions(self) == versions(other)
     }
+}
+
+/// How a request is known to be under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UnderWay {
+    /// It has begun not long ago.
+    Presumed,
+    /// It is counted, until it ends.
+    Counted,
 }
 
 /// A mark under an id.
@@ -49,10 +84,12 @@ struct Entry {
     /// Zero: vacant.
     id: u64,
     mark: Mark,
-    /// Seconds since the Unix epoch.
-    expires: u32,
-    /// Requests under way.
-    open: u16,
+    /// When a request with it was last known to be under way, in seconds since the Unix epoch.
+    seen: u32,
+    /// Requests that are counted.
+    counted: u16,
+    /// When the last one that was not counted began: the lower bits of that second.
+    begun: u8,
 }
 
 /// When something is done to a set, and how long what is written then counts; in seconds.
@@ -84,62 +121,70 @@ pub(super) struct Opened {
 pub(super) struct Set([Entry; WAYS]);
 
 impl Entry {
-    fn is_live(&self, now: u32) -> bool {
-        self.id != 0 && (1..=FARTHEST).contains(&self.expires.wrapping_sub(now))
+    /// Seconds since it was seen, and [`AHEAD`].
+    fn age(&self, now: u32) -> u32 {
+        now.wrapping_add(AHEAD).wrapping_sub(self.seen)
     }
 
-    fn is_open(&self, now: u32) -> bool {
-        self.open > 0 && self.is_live(now)
+    fn is_live(&self, time: Time) -> bool {
+        self.id != 0 && self.age(time.now) < time.ttl + AHEAD
+    }
+
+    fn is_open(&self, time: Time) -> bool {
+        self.is_live(time) && (self.counted > 0 || self.is_presumed(time.now))
+    }
+
+    fn is_presumed(&self, now: u32) -> bool {
+        // Of two times the later one is whole.
+        let begun = u32::from(low(now.wrapping_add(AHEAD)).wrapping_sub(self.begun));
+        self.age(now).max(begun) <= PRESUMED + AHEAD
     }
 }
 
+/// The lower bits of a time.
+fn low(time: u32) -> u8 {
+    let [low, ..] = time.to_le_bytes();
+    low
+}
+
 impl Set {
-    /// Remembers a request that begins.
+    /// Remembers a request that begins. One that meets another of its id and a different mark is counted.
     pub(super) fn open(&mut self, id: u64, mark: Mark, time: Time) -> Opened {
-        let now = time.now;
         let others = |entry: &Entry| entry.id == id && !entry.mark.agrees(mark);
-        let conflict = self.0.iter().any(|entry| others(entry) && entry.is_open(now));
-        let under_way = self.0.iter().any(|entry| entry.id == id && entry.is_open(now));
+        let conflict = self.0.iter().any(|entry| others(entry) && entry.is_open(time));
+        let under_way = self.0.iter().any(|entry| entry.id == id && entry.is_open(time));
         if !under_way {
             // What was remembered of this id is over.
             self.0.iter_mut().filter(|entry| others(entry)).for_each(|entry| *entry = Entry::default());
         }
-        let expires = now.saturating_add(time.ttl);
-        if let Some(known) = self.0.iter_mut().find(|entry| entry.id == id && entry.mark.agrees(mark)) {
-            let (open, question) =
-                if known.is_open(now) { (known.open, known.mark.question) } else { Default::default() };
-            let question = if question == Question::Explain { question } else { mark.question };
-            *known = Entry { id, mark: Mark { question, ..mark }, expires, open: open.saturating_add(1) };
-            return Opened { evicted: false, conflict };
-        }
-        // The vacant and expired first, then those that have ended, then the oldest.
-        let rank = |entry: &Entry| (entry.is_live(now), entry.is_open(now), entry.expires);
-        let evicted = self.0.iter_mut().min_by_key(|entry| rank(entry)).is_some_and(|victim| {
-            let evicted = victim.is_live(now);
-            *victim = Entry { id, mark, expires, open: 1 };
-            evicted
-        });
-        Opened { evicted, conflict }
+        let how = if conflict { UnderWay::Counted } else { UnderWay::Presumed };
+        Opened { evicted: self.put(id, mark, time, how), conflict }
     }
 
-    /// Remembers that a request has ended; says whether that changes anything.
+    /// Counts a request that is still under way, and puts it back if it was forgotten.
+    pub(super) fn count(&mut self, id: u64, mark: Mark, time: Time) {
+        self.put(id, mark, time, UnderWay::Counted);
+    }
+
+    /// Remembers for as long again a request that is counted, and puts it back if it was forgotten.
+    pub(super) fn keep(&mut self, id: u64, mark: Mark, time: Time) {
+        match self.own(id, mark).filter(|entry| entry.counted > 0) {
+            Some(entry) => entry.seen = time.now,
+            None => self.count(id, mark, time),
+        }
+    }
+
+    /// Takes a request that has ended off the count; says whether that changes anything.
     pub(super) fn close(&mut self, id: u64, mark: Mark) -> bool {
         // As many as can be counted are not counted any more: the entry expires.
-        let counted = |entry: &&mut Entry| (1..u16::MAX).contains(&entry.open);
-        let mut own = self.0.iter_mut().filter(|entry| entry.id == id && entry.mark.agrees(mark));
-        own.find(counted).map(|entry| entry.open -= 1).is_some()
-    }
-
-    /// Remembers a request that is under way for as long again; says whether that changes anything.
-    pub(super) fn refresh(&mut self, id: u64, mark: Mark, time: Time) -> bool {
-        let mut own = self.0.iter_mut().filter(|entry| entry.id == id && entry.mark.agrees(mark) && entry.open > 0);
-        own.next().map(|entry| entry.expires = time.now.saturating_add(time.ttl)).is_some()
+        let counted = self.own(id, mark).filter(|entry| (1..u16::MAX).contains(&entry.counted));
+        counted.map(|entry| entry.counted -= 1).is_some()
     }
 
     /// What an id stands for.
-    pub(super) fn find(&self, id: u64, now: u32) -> Found {
-        let all = || self.0.iter().filter(|entry| entry.id == id && entry.is_live(now));
-        let mut open = all().filter(|entry| entry.is_open(now)).peekable();
+    pub(super) fn find(&self, id: u64, time: Time) -> Found {
+        let all = || self.0.iter().filter(|entry| entry.id == id && entry.is_live(time));
+        let mut open = all().filter(|entry| entry.is_open(time)).peekable();
         let (first, second) = if open.peek().is_some() {
             (open.next(), open.next())
         } else {
@@ -154,8 +199,35 @@ impl Set {
     }
 
     /// How many entries count.
-    pub(super) fn live(&self, now: u32) -> usize {
-        self.0.iter().filter(|entry| entry.is_live(now)).count()
+    pub(super) fn live(&self, time: Time) -> usize {
+        self.0.iter().filter(|entry| entry.is_live(time)).count()
+    }
+
+    fn own(&mut self, id: u64, mark: Mark) -> Option<&mut Entry> {
+        self.0.iter_mut().find(|entry| entry.id == id && entry.mark.agrees(mark))
+    }
+
+    /// Puts a request in the entry of its id and mark, or in another's place; says whether that one still counted.
+    fn put(&mut self, id: u64, mark: Mark, time: Time, how: UnderWay) -> bool {
+        // Its own first, then the vacant and expired, then those that have ended, then the oldest.
+        let rank = |entry: &Entry| {
+            let own = entry.id == id && entry.mark.agrees(mark);
+            (!own, entry.is_live(time), entry.is_open(time), entry.seen)
+        };
+        let Some(entry) = self.0.iter_mut().min_by_key(|entry| rank(entry)) else { return false };
+        let (own, live) = (entry.id == id && entry.mark.agrees(mark), entry.is_live(time));
+        if !(own && live) {
+            *entry = Entry { id, begun: low(time.now.wrapping_sub(PRESUMED + 1)), ..Entry::default() };
+        }
+        if entry.counted == 0 || mark.question() == Question::Explain {
+            entry.mark = mark;
+        }
+        entry.seen = time.now;
+        match how {
+            UnderWay::Presumed => entry.begun = low(time.now),
+            UnderWay::Counted => entry.counted = entry.counted.saturating_add(1),
+        }
+        live && !own
     }
 
     /// Reads what [`encode`](Self::encode) has written; nothing else.
@@ -178,42 +250,42 @@ impl Set {
     }
 }
 
+/// Any change of one word changes it, and nearly any other change. Whoever wants to forge entries can: other filters of
+/// the proxy are not enemies, but may be careless.
 fn checksum_of(entries: &[u8]) -> u64 {
-    hash::salted(FORMAT, entries)
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let words = entries.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    words.fold(FORMAT, |sum, word| (sum ^ word).wrapping_mul(ODD).rotate_left(29))
 }
 
 impl Entry {
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let (id, rest) = bytes.split_first_chunk()?;
-        let (lanes, rest) = rest.split_first_chunk()?;
-        let (identity, rest) = rest.split_first_chunk()?;
-        let (expires, rest) = rest.split_first_chunk()?;
-        let (open, rest) = rest.split_first_chunk()?;
-        let flags = *rest.first()?;
-        let flagged = |flag: u8, number: &[u8; 4]| (flags & flag != 0).then(|| u32::from_le_bytes(*number));
+        let ([id, upper, lower], []) = bytes.as_chunks::<8>() else { return None };
+        let ([lanes, identity], [seen, state]) = (halves(*upper), halves(*lower));
+        let [open, more, begun, flags] = state.to_le_bytes();
         Some(Self {
             id: u64::from_le_bytes(*id),
-            mark: Mark {
-                lanes: flagged(MARKED, lanes),
-                identity: flagged(IDENTITY, identity),
-                question: if flags & EXPLAIN != 0 { Question::Explain } else { Question::None },
-            },
-            expires: u32::from_le_bytes(*expires),
-            open: u16::from_le_bytes(*open),
+            mark: Mark { lanes, identity, flags },
+            seen,
+            counted: u16::from_le_bytes([open, more]),
+            begun,
         })
     }
 
     fn encode(&self) -> [u8; ENTRY] {
-        let Self { id, mark: Mark { lanes, identity, question }, expires, open } = *self;
-        let explain = if question == Question::Explain { EXPLAIN } else { 0 };
-        let flags = lanes.map_or(0, |_| MARKED) | identity.map_or(0, |_| IDENTITY) | explain;
-        let [open, more] = open.to_le_bytes();
-        let upper = u64::from(lanes.unwrap_or_default()) | u64::from(identity.unwrap_or_default()) << 32;
-        let lower = u64::from(expires) | u64::from(u32::from_le_bytes([open, more, flags, 0])) << 32;
+        let Self { id, mark: Mark { lanes, identity, flags }, seen, counted, begun } = *self;
+        let [open, more] = counted.to_le_bytes();
+        let state = u32::from_le_bytes([open, more, begun, flags]);
+        let pair = |first: u32, second: u32| u64::from(first) | u64::from(second) << 32;
         let mut bytes = [0; ENTRY];
-        for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip([id, upper, lower]) {
+        for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip([id, pair(lanes, identity), pair(seen, state)]) {
             *place = number.to_le_bytes();
         }
         bytes
     }
+}
+
+fn halves(word: [u8; 8]) -> [u32; 2] {
+    let [a, b, c, d, e, f, g, h] = word;
+    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
 }

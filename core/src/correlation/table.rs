@@ -1,7 +1,7 @@
 //! The table: sets of a store, and what is done to them.
 
 use super::lanes::Lists;
-use super::set::{Found, Mark, Opened, SIZE, Set, Time, WAYS};
+use super::set::{Found, Mark, Opened, SIZE, Set, Time, UnderWay, WAYS};
 use super::{Event, Key, Question, Recall, Remembered, RememberedLanes, Store};
 use crate::config::Correlation;
 use crate::hash::IdentityHash;
@@ -68,6 +68,7 @@ pub struct Ticket {
     mark: Mark,
     /// When it was last said to be under way.
     since: u32,
+    how: UnderWay,
 }
 
 /// Whether a set was changed.
@@ -108,32 +109,47 @@ impl Table {
         }
     }
 
-    /// Remembers that a request has ended.
+    /// Remembers that a request has ended. Of one that nobody has counted it is presumed soon enough.
     pub fn end(&mut self, ticket: &Ticket) {
-        let Ticket { id, mark, .. } = *ticket;
-        self.change(id, &mut |set| if set.close(id, mark) { Change::Some } else { Change::None });
+        let Ticket { id, mark, how, .. } = *ticket;
+        if how == UnderWay::Counted {
+            self.change(id, &mut |set| if set.close(id, mark) { Change::Some } else { Change::None });
+        }
     }
 
-    /// Keeps a request remembered that is under way for long.
+    /// Remembers a request that is still under way: to be called for all of them with every tick.
     pub fn keep(&mut self, ticket: &mut Ticket) {
-        let (Ticket { id, mark, since }, time) = (*ticket, self.time);
-        if time.now.saturating_sub(since) < time.ttl / 2 {
+        let (Ticket { id, mark, since, how }, time) = (*ticket, self.time);
+        let due = match how {
+            UnderWay::Presumed => 1,
+            UnderWay::Counted => time.ttl / 2,
+        };
+        if time.now.saturating_sub(since) < due {
             return;
         }
-        ticket.since = time.now;
-        if let Some(name) = mark.lanes.filter(|name| *name != BASE) {
+        if let Some(name) = mark.lanes().filter(|name| *name != BASE) {
             self.lists.refresh(name, &*self.store, time);
         }
-        self.change(id, &mut |set| if set.refresh(id, mark, time) { Change::Some } else { Change::None });
+        let kept = self.change(id, &mut |set| {
+            match how {
+                UnderWay::Presumed => set.count(id, mark, time),
+                UnderWay::Counted => set.keep(id, mark, time),
+            }
+            Change::Some
+        });
+        // What was given up is tried again with the next tick.
+        if kept.is_some() {
+            (ticket.since, ticket.how) = (time.now, UnderWay::Counted);
+        }
     }
 
     fn remembered(&mut self, mark: Mark) -> Option<Remembered> {
-        let lanes = match mark.lanes {
+        let lanes = match mark.lanes() {
             None => RememberedLanes::Unmarked,
             Some(BASE) => RememberedLanes::Base,
             Some(name) => RememberedLanes::Lanes(self.lists.text(name, &*self.store)?),
         };
-        Some(Remembered { lanes, identity: mark.identity.map(IdentityHash::from_bits), question: mark.question })
+        Some(Remembered { lanes, identity: mark.identity(), question: mark.question() })
     }
 
     /// How many requests are remembered: an estimate from the next few sets.
@@ -143,7 +159,7 @@ impl Table {
         for _ in 0..sample {
             self.next = (self.next + 1) % self.sets;
             if let Some((value, _)) = self.store.get(Key::Set(self.next)) {
-                live += u64::try_from(self.read(&value).live(self.time.now)).unwrap_or_default();
+                live += u64::try_from(self.read(&value).live(self.time)).unwrap_or_default();
             }
         }
         live * u64::from(self.sets / sample)
@@ -202,7 +218,7 @@ impl Memory for Table {
                 Some(name?)
             }
         };
-        let mark = Mark { lanes, identity: identity.map(IdentityHash::bits), question };
+        let mark = Mark::new(lanes, identity, question);
         let (id, time) = (id.hash(), self.time);
         let mut opened = Opened::default();
         self.change(id, &mut |set| {
@@ -211,13 +227,14 @@ impl Memory for Table {
         })?;
         self.counts.evictions += u64::from(opened.evicted);
         self.counts.conflicts += u64::from(opened.conflict);
-        Some(Ticket { id, mark, since: time.now })
+        let how = if opened.conflict { UnderWay::Counted } else { UnderWay::Presumed };
+        Some(Ticket { id, mark, since: time.now, how })
     }
 
     fn recall(&mut self, id: TraceId) -> Recall {
         let id = id.hash();
         let found = match self.store.get(self.key(id)) {
-            Some((value, _)) => self.read(&value).find(id, self.time.now),
+            Some((value, _)) => self.read(&value).find(id, self.time),
             None => Found::Nothing,
         };
         let known = match found {

@@ -1,11 +1,12 @@
 //! What the table promises, one by one.
 
+mod late;
 mod model;
 mod shared;
 
 use proptest::prelude::*;
 
-use super::set::{SIZE, Set, WAYS};
+use super::set::{Mark, PRESUMED, SIZE, Set, Time, WAYS};
 use super::*;
 use crate::config::Correlation;
 use crate::mark::LaneList;
@@ -84,11 +85,19 @@ fn base_and_no_mark_at_all_are_remembered_and_told_apart() {
     assert_eq!((recalled(&mut table, id(1)), recalled(&mut table, id(2))), ("base".to_owned(), "unmarked".to_owned()));
 }
 
+/// All that are still under way, as the next ticks find them.
+fn pass(table: &mut Table, seconds: std::ops::RangeInclusive<u32>, under_way: &mut [&mut Ticket]) {
+    for second in seconds {
+        table.set_time(START + second);
+        under_way.iter_mut().for_each(|ticket| table.keep(ticket));
+    }
+}
+
 #[test]
 fn requests_of_one_id_and_different_marks_are_ambiguous_until_all_but_one_have_ended() {
     let (_, mut table) = one();
-    let gray = remember(&mut table, id(1), ["gray"]);
-    let again = remember(&mut table, id(1), ["gray"]);
+    let (mut gray, mut again) = (remember(&mut table, id(1), ["gray"]), remember(&mut table, id(1), ["gray"]));
+    pass(&mut table, 1..=5, &mut [&mut gray, &mut again]);
     let base = remember(&mut table, id(1), []);
     assert_eq!(table.take_counts().conflicts, 1);
     assert_eq!(recalled(&mut table, id(1)), "ambiguous");
@@ -100,6 +109,48 @@ fn requests_of_one_id_and_different_marks_are_ambiguous_until_all_but_one_have_e
     assert_eq!(recalled(&mut table, id(1)), "ambiguous", "either may still have work to do");
     assert_eq!(table.take_counts().ambiguous, 3);
     remember(&mut table, id(1), ["gray"]);
+    assert_eq!(recalled(&mut table, id(1)), "gray");
+}
+
+#[test]
+fn a_request_that_meets_another_is_counted_at_once_and_so_ends_its_ambiguity_at_once() {
+    let (store, mut first) = one();
+    let mut second = worker(&store, Correlation::REQUESTS);
+    let gray = remember(&mut first, id(1), ["gray"]);
+    let base = remember(&mut second, id(1), []);
+    assert_eq!(recalled(&mut first, id(1)), "ambiguous");
+    second.end(&base);
+    assert_eq!(recalled(&mut first, id(1)), "gray");
+    first.end(&gray);
+    assert_eq!(recalled(&mut first, id(1)), "gray", "also for calls after the response");
+}
+
+#[test]
+fn the_end_of_a_short_request_costs_nothing_and_is_presumed() {
+    let (store, mut table) = one();
+    let gray = remember(&mut table, id(1), ["gray"]);
+    let before = store.accesses();
+    table.end(&gray);
+    assert_eq!(store.accesses(), before);
+    let mut base = remember(&mut table, id(1), []);
+    for second in 0..=PRESUMED {
+        pass(&mut table, second..=second, &mut [&mut base]);
+        assert_eq!(recalled(&mut table, id(1)), "ambiguous", "{second}");
+    }
+    pass(&mut table, PRESUMED + 1..=PRESUMED + 1, &mut [&mut base]);
+    assert_eq!(recalled(&mut table, id(1)), "base");
+}
+
+#[test]
+fn a_request_under_way_that_was_forgotten_is_put_back() {
+    let mut table = Table::new(Shared::default(), &config(8));
+    table.set_time(START);
+    let mut long = remember(&mut table, id(1), ["gray"]);
+    for number in 2..20 {
+        remember(&mut table, id(number), []);
+    }
+    assert_eq!(recalled(&mut table, id(1)), "unknown");
+    pass(&mut table, 1..=1, &mut [&mut long]);
     assert_eq!(recalled(&mut table, id(1)), "gray");
 }
 
@@ -117,9 +168,13 @@ fn another_identity_is_another_mark() {
 fn the_mark_of_a_later_request_replaces_that_of_one_that_has_ended() {
     let (store, mut first) = one();
     let mut second = worker(&store, Correlation::REQUESTS);
+    let mut now = START;
     for names in [["gray"], ["blue"]] {
         let ticket = remember(&mut first, id(1), names);
         first.end(&ticket);
+        now += PRESUMED + 1;
+        first.set_time(now);
+        second.set_time(now);
         assert_eq!(recalled(&mut second, id(1)), names[0], "also for calls after the response");
     }
     remember(&mut first, id(1), []);
@@ -156,12 +211,13 @@ fn a_clock_that_was_set_back_keeps_nothing_alive() {
 fn a_full_set_forgets_what_has_ended_before_what_is_under_way_and_the_oldest_first() {
     let store = Shared::default();
     let mut table = Table::new(store, &Correlation { requests: 8, ..config(8) });
-    let tickets: Vec<Ticket> = (1..=8)
-        .map(|number| {
-            table.set_time(START + u32::try_from(number).unwrap());
-            remember(&mut table, id(number), ["gray"])
-        })
-        .collect();
+    let mut tickets: Vec<Ticket> = Vec::new();
+    for number in 1..=8 {
+        table.set_time(START + u32::try_from(number).unwrap());
+        tickets.iter_mut().for_each(|ticket| table.keep(ticket));
+        tickets.push(remember(&mut table, id(number), ["gray"]));
+    }
+    pass(&mut table, 9..=12, &mut tickets.iter_mut().collect::<Vec<_>>());
     table.end(&tickets[5]);
     table.end(&tickets[6]);
     let gone = |table: &mut Table| (1..=8).filter(|it| table.recall(id(*it)) == Recall::Unknown).collect::<Vec<_>>();
@@ -280,16 +336,16 @@ fn a_request_that_can_not_be_stored_is_an_unknown_one() {
 #[test]
 fn more_requests_than_can_be_counted_stay_ambiguous_and_expire() {
     let mut set = Set::default();
-    let (mark, time) = (super::set::Mark::default(), super::set::Time { now: START, ttl: 60 });
+    let (mark, time) = (Mark::default(), Time { now: START, ttl: 60 });
     for _ in 0..70_000 {
-        set.open(7, mark, time);
+        set.count(7, mark, time);
     }
     for _ in 0..70_000 {
         set.close(7, mark);
     }
-    let other = super::set::Mark { lanes: Some(1), ..mark };
-    assert!(set.open(7, other, time).conflict);
-    assert_eq!(set.find(7, START + 60), super::set::Found::Nothing);
+    let other = Mark::new(Some(1), None, Question::None);
+    assert!(set.open(7, other, Time { now: START + 50, ..time }).conflict);
+    assert_eq!(set.find(7, Time { now: START + 110, ..time }), super::set::Found::Nothing);
 }
 
 #[test]
@@ -327,7 +383,8 @@ proptest! {
         let mut set = Set::default();
         for (id, lanes, identity, asked) in requests {
             let question = if asked { Question::Explain } else { Question::None };
-            set.open(id, super::set::Mark { lanes, identity, question }, super::set::Time { now: START, ttl: 9 });
+            let mark = Mark::new(lanes, identity.map(IdentityHash::from_bits), question);
+            set.open(id, mark, Time { now: START, ttl: 9 });
         }
         prop_assert_eq!(Set::decode(&set.encode()), Some(set));
     }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::{START, TTL, id, lanes, recalled, worker};
 use crate::config::Correlation;
+use crate::correlation::set::PRESUMED;
 use crate::correlation::tests::shared::Shared;
 use crate::correlation::{Counts, Question, Table, Ticket};
 use crate::request::Memory as _;
@@ -53,36 +54,61 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Model {
     requests: Vec<Request>,
+    /// How many there have been.
+    count: u32,
     now: u32,
 }
 
 #[derive(Clone, Copy)]
 struct Request {
+    number: u32,
     id: u8,
     mark: usize,
     under_way: bool,
+    counted: bool,
+    /// Until when it is presumed to be under way.
+    presumed: u32,
     until: u32,
 }
 
 impl Model {
-    fn begin(&mut self, id: u8, mark: usize) {
-        if !self.requests.iter().any(|request| request.id == id && request.under_way) {
+    fn is_open(&self, request: &Request) -> bool {
+        request.counted && request.under_way || request.presumed > self.now
+    }
+
+    /// Its number.
+    fn begin(&mut self, id: u8, mark: usize) -> u32 {
+        let open = |request: &Request| request.id == id && self.is_open(request);
+        if !self.requests.iter().any(open) {
             self.requests.retain(|request| request.id != id || request.mark == mark);
         }
-        self.requests.push(Request { id, mark, under_way: true, until: 0 });
-        self.extend(id, mark);
+        let counted = self.requests.iter().any(|request| request.mark != mark && request.id == id && self.is_open(request));
+        self.count += 1;
+        let presumed = if counted { 0 } else { self.now + PRESUMED + 1 };
+        self.requests.push(Request { number: self.count, id, mark, under_way: true, counted, presumed, until: 0 });
+        self.extend(self.count);
+        self.count
     }
 
     /// What keeps one request remembered keeps all that are like it.
-    fn extend(&mut self, id: u8, mark: usize) {
+    fn extend(&mut self, number: u32) {
+        let Some(own) = self.requests.iter().find(|request| request.number == number).copied() else { return };
         let until = self.now + u32::from(TTL);
-        let alike = self.requests.iter_mut().filter(|request| (request.id, request.mark) == (id, mark));
+        let alike = self.requests.iter_mut().filter(|request| (request.id, request.mark) == (own.id, own.mark));
         alike.for_each(|request| request.until = until);
     }
 
-    fn end(&mut self, id: u8, mark: usize) {
-        let mut alike = self.requests.iter_mut().filter(|request| (request.id, request.mark) == (id, mark));
-        if let Some(request) = alike.find(|request| request.under_way) {
+    fn of(&mut self, number: u32) -> Option<&mut Request> {
+        self.requests.iter_mut().find(|request| request.number == number)
+    }
+
+    fn keep(&mut self, number: u32) {
+        self.of(number).expect("it is under way").counted = true;
+        self.extend(number);
+    }
+
+    fn end(&mut self, number: u32) {
+        if let Some(request) = self.of(number) {
             request.under_way = false;
         }
     }
@@ -94,16 +120,15 @@ impl Model {
     }
 
     fn recall(&self, id: u8) -> &'static str {
-        let marks = |under_way: bool| {
-            let mut marks: Vec<usize> = Vec::new();
-            let all = self.requests.iter().filter(|request| request.id == id && request.under_way >= under_way);
-            marks.extend(all.map(|request| request.mark));
+        let marks = |wanted: fn(&Self, &Request) -> bool| {
+            let all = self.requests.iter().filter(|request| request.id == id && wanted(self, request));
+            let mut marks: Vec<usize> = all.map(|request| request.mark).collect();
             marks.sort_unstable();
             marks.dedup();
             marks
         };
-        let under_way = marks(true);
-        let counting = if under_way.is_empty() { marks(false) } else { under_way };
+        let open = marks(Self::is_open);
+        let counting = if open.is_empty() { marks(|_, _| true) } else { open };
         match counting.as_slice() {
             [] => "unknown",
             [only] => MARKS[*only],
@@ -116,7 +141,8 @@ struct World {
     store: Shared,
     tables: Vec<RefCell<Table>>,
     model: RefCell<Model>,
-    open: RefCell<Vec<(u8, usize, Ticket)>>,
+    /// Requests that are under way, by their numbers.
+    open: RefCell<Vec<(u32, Ticket)>>,
 }
 
 impl World {
@@ -138,13 +164,13 @@ impl World {
                     name => Some(lanes([name])),
                 };
                 let ticket = table.remember(id(number.into()), names.as_ref(), None, Question::None).unwrap();
-                self.model.borrow_mut().begin(number, mark);
-                self.open.borrow_mut().push((number, mark, ticket));
+                let number = self.model.borrow_mut().begin(number, mark);
+                self.open.borrow_mut().push((number, ticket));
             }
             Step::End { worker: own, which } => {
-                let Some((id, mark, ticket)) = self.pick(which) else { return };
+                let Some((number, ticket)) = self.pick(which) else { return };
                 self.tables[worker.unwrap_or(own)].borrow_mut().end(&ticket);
-                self.model.borrow_mut().end(id, mark);
+                self.model.borrow_mut().end(number);
             }
             Step::Lose { which } => drop(self.pick(which)),
             Step::Recall { worker: own, id: number } => {
@@ -156,18 +182,18 @@ impl World {
                 self.model.borrow_mut().wait(seconds);
                 let now = self.model.borrow().now;
                 self.tables.iter().for_each(|table| table.borrow_mut().set_time(now));
-                for (id, mark, ticket) in self.open.borrow_mut().iter_mut() {
+                for (number, ticket) in self.open.borrow_mut().iter_mut() {
                     let before = *ticket;
                     self.tables[0].borrow_mut().keep(ticket);
                     if *ticket != before {
-                        self.model.borrow_mut().extend(*id, *mark);
+                        self.model.borrow_mut().keep(*number);
                     }
                 }
             }
         }
     }
 
-    fn pick(&self, which: prop::sample::Index) -> Option<(u8, usize, Ticket)> {
+    fn pick(&self, which: prop::sample::Index) -> Option<(u32, Ticket)> {
         let mut open = self.open.borrow_mut();
         (!open.is_empty()).then(|| which.index(open.len())).map(|at| open.swap_remove(at))
     }
