@@ -8,6 +8,9 @@ use crate::name::LaneName;
 /// The most lanes a request may be in.
 pub const MAX_LANES: usize = 8;
 
+/// What stands between lanes in a mark that is written here.
+pub(crate) const SEPARATOR: &str = ", ";
+
 /// The longest value that [`encode_lanes`] writes: so many names of 63 characters, and what separates them.
 pub(crate) const LONGEST: usize = MAX_LANES * (63 + 2) - 2;
 
@@ -64,12 +67,12 @@ pub(crate) fn decode_lanes(value: &[u8]) -> Result<LaneList<'_>, MalformedMark> 
 /// Writes the value of a lane header.
 pub(crate) fn encode_lanes<'a>(lanes: impl IntoIterator<Item = &'a LaneName>) -> String {
     let names: ArrayVec<&str, MAX_LANES> = lanes.into_iter().take(MAX_LANES).map(LaneName::as_str).collect();
-    if names.is_empty() { LaneName::BASE.to_owned() } else { names.join(", ") }
+    if names.is_empty() { LaneName::BASE.to_owned() } else { names.join(SEPARATOR) }
 }
 
 /// Carried lanes as explanations show them.
 pub(crate) fn told(lanes: &LaneList<'_>) -> String {
-    if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join(", ") }
+    if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join(SEPARATOR) }
 }
 
 /// Reads the value of an identity header.

@@ -24,8 +24,18 @@ pub(crate) fn new_position() -> Position {
     Rc::new(Cell::new(Sequence::starting_at(u32::from_le_bytes(start))))
 }
 
-/// Draws for the requests of one configuration, and remembers them.
-pub(crate) struct Chance<'a>(pub(crate) &'a Live);
+/// Draws for a request, and remembers it.
+pub(crate) struct Chance<'a> {
+    live: &'a Live,
+    /// What was recalled last: the long way asks again what the short one has asked.
+    recalled: Option<(TraceId, Recall)>,
+}
+
+impl<'a> Chance<'a> {
+    pub(crate) fn new(live: &'a Live) -> Self {
+        Self { live, recalled: None }
+    }
+}
 
 impl Memory for Chance<'_> {
     fn remember(
@@ -35,11 +45,17 @@ impl Memory for Chance<'_> {
         identity: Option<IdentityHash>,
         question: Question,
     ) -> Option<Ticket> {
-        self.0.memory.as_ref()?.table().borrow_mut().remember(id, lanes, identity, question)
+        self.live.memory.as_ref()?.table().borrow_mut().remember(id, lanes, identity, question)
     }
 
     fn recall(&mut self, id: TraceId) -> Recall {
-        self.0.memory.as_ref().map_or(Recall::Unknown, |memory| memory.table().borrow_mut().recall(id))
+        if let Some((_, recall)) = self.recalled.as_ref().filter(|(known, _)| *known == id) {
+            return recall.clone();
+        }
+        let memory = self.live.memory.as_ref();
+        let recall = memory.map_or(Recall::Unknown, |memory| memory.table().borrow_mut().recall(id));
+        self.recalled = Some((id, recall.clone()));
+        recall
     }
 }
 
@@ -60,7 +76,7 @@ impl Draw for Chance<'_> {
 
     fn sequence_slot(&mut self, split: SplitId) -> Slot {
         let mut throwaway = Sequence::default();
-        match self.0.positions.get(split.index()) {
+        match self.live.positions.get(split.index()) {
             Some(position) => {
                 let mut sequence = position.get();
                 let slot = sequence.next_slot();

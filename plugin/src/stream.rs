@@ -7,8 +7,8 @@ use graylane_abi::host::{self, Answer, Map};
 use graylane_abi::{Action, HeaderMap, StreamId};
 use graylane_core::correlation::Ticket;
 use graylane_core::metric::ResponseClass;
-use graylane_core::name::ServiceName;
-use graylane_core::{Decision, HeaderEdit, Hop, Outcome, Phase, Router, Shortcut, Step};
+use graylane_core::name::{HeaderName, ServiceName};
+use graylane_core::{Arrival, Decision, HeaderEdit, Hop, Outcome, Phase, Recognised, Router, Shortcut, Step};
 
 use crate::draw::Chance;
 use crate::explanation;
@@ -60,7 +60,12 @@ pub(crate) fn request(vm: &Vm, id: StreamId) -> Action {
             vm.meter.borrow_mut().unconfigured();
             apply_all(vm, removed.iter().map(|name| host::remove_header(Map::Request, name.as_str())));
         }
-        None => return decide(vm, id, &live, headers),
+        None => {
+            let mut chance = Chance::new(&live);
+            if past_app(vm, id, &live, &headers, &mut chance).is_none() {
+                return decide(vm, id, &live, headers, &mut chance);
+            }
+        }
     }
     Action::Continue
 }
@@ -80,11 +85,38 @@ fn follow(vm: &Vm, id: StreamId, live: &Rc<Live>, hop: &Hop<'_>) {
     );
 }
 
+/// A request for an app, or a call of an app that has lost its mark; `None` where that takes more.
+fn past_app(vm: &Vm, id: StreamId, live: &Rc<Live>, headers: &HeaderMap, chance: &mut Chance<'_>) -> Option<()> {
+    match live.router.phase() {
+        Phase::Gateway => return None,
+        Phase::SidecarInbound => {
+            let Arrival { ticket, mirror } = live.router.arrive(headers.pairs(), chance)?;
+            if ticket.is_some() {
+                vm.open(id, Stream { live: Rc::clone(live), journey: None, reply: None, ticket });
+            }
+            let write = |(name, list): (&HeaderName, Vec<u8>)| host::set_header(Map::Request, name.as_str(), &list);
+            apply_all(vm, mirror.into_iter().map(write));
+        }
+        Phase::SidecarOutbound => {
+            let Recognised { hop, lanes, identity } = live.router.recognise(headers.pairs(), chance)?;
+            let names = live.router.headers();
+            let lanes = (&names.lane, lanes);
+            let identity = identity.as_ref().map(|identity| (&names.identity, identity.as_str()));
+            let write = |(name, text): (&HeaderName, &str)| {
+                host::set_header(Map::Request, name.as_str(), text.as_bytes())
+            };
+            apply_all(vm, [lanes].into_iter().chain(identity).map(write));
+            follow(vm, id, live, &hop);
+        }
+    }
+    Some(())
+}
+
 /// A request whose decision takes more.
 #[cold]
 #[inline(never)]
-fn decide(vm: &Vm, id: StreamId, live: &Rc<Live>, headers: HeaderMap) -> Action {
-    let (decision, steps) = live.router.answer(&Incoming(headers), &mut Chance(live));
+fn decide(vm: &Vm, id: StreamId, live: &Rc<Live>, headers: HeaderMap, chance: &mut Chance<'_>) -> Action {
+    let (decision, steps) = live.router.answer(&Incoming(headers), chance);
     let journey = begin(&decision, live, vm);
     let reply = Reply::to(&decision, &steps, live);
     let ticket = decision.ticket;

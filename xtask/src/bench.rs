@@ -3,6 +3,7 @@
 //! Measured is the CPU time of one real Envoy for one request above plain routes, as the median of paired differences
 //! over interleaved rounds. Requests per second would measure the machine, and the mean its other tenants.
 
+mod contention;
 mod cpu;
 mod envoy;
 mod load;
@@ -51,7 +52,7 @@ pub(crate) struct BenchArgs {
 pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let bench = Bench::prepare(workspace)?;
     let variants = variant::chosen(args.only.as_deref())?;
-    let proxy = bench.launch_all(&variants)?;
+    let proxy = bench.launch_all(&variants, 1)?;
     let before = proxy.cpu_time()?;
     let measured = measure::rounds(&proxy, &variants, args.effort())?;
     let conditions = Conditions {
@@ -61,6 +62,7 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     };
     drop(proxy);
     let mut report = Report::new(conditions, &measured)?;
+    report.contended = contention::measure(&bench, args)?;
     if args.only.is_none() {
         report.updates = update::measure(&bench)?;
         report.memory = memory::measure(&bench)?;
@@ -105,7 +107,7 @@ impl Bench {
     }
 
     /// One proxy with a listener for each variant.
-    fn launch_all(&self, variants: &[variant::Variant]) -> Result<Proxy> {
+    fn launch_all(&self, variants: &[variant::Variant], workers: u8) -> Result<Proxy> {
         let listeners: Vec<_> = variants
             .iter()
             .map(|variant| Listener {
@@ -114,10 +116,11 @@ impl Bench {
                 routes: variant.routes,
             })
             .collect();
-        self.launch("requests", &listeners)
+        self.launcher.start("requests", &envoy::bootstrap(&listeners, self.upstreams), workers)
     }
 
+    /// A proxy with one worker.
     fn launch(&self, purpose: &str, listeners: &[Listener]) -> Result<Proxy> {
-        self.launcher.start(purpose, &envoy::bootstrap(listeners, self.upstreams))
+        self.launcher.start(purpose, &envoy::bootstrap(listeners, self.upstreams), 1)
     }
 }

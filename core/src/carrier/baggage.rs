@@ -49,8 +49,8 @@ pub(super) fn with(
     identity: Option<IdentityHash>,
 ) -> Option<Vec<u8>> {
     let lanes = if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join("%2C") };
-    let lane = format!("{}={lanes}", keys.lane);
-    let identity = identity.map(|identity| format!("{}={identity}", keys.identity));
+    let lane = [keys.lane.as_str(), "=", &lanes].concat();
+    let identity = identity.map(|identity| [keys.identity.as_str(), "=", identity.as_str()].concat());
     let (mut lane, mut identity) = (Some(lane.as_bytes()), identity.as_deref().map(str::as_bytes));
     let mut kept: Vec<&[u8]> = Vec::new();
     for member in list.members() {

@@ -37,14 +37,14 @@ struct List {
 impl Lists {
     /// The name of a list, under which every worker finds it from now on; `None` where there is no room.
     pub(super) fn publish(&mut self, text: &str, store: &dyn Store, time: Time) -> Option<u32> {
+        let fresh = |list: &&List| list.stamped.is_some_and(|stamped| time.now.wrapping_sub(stamped) < time.ttl / 2);
+        if let Some(list) = self.0.iter().find(|list| *list.text == *text).filter(fresh) {
+            return Some(list.name);
+        }
         let name = name(text);
         let known = self.0.iter_mut().find(|list| list.name == name);
-        match &known {
-            Some(list) if *list.text != *text => return None,
-            Some(List { stamped: Some(stamped), .. }) if time.now.wrapping_sub(*stamped) < time.ttl / 2 => {
-                return Some(name);
-            }
-            Some(_) | None => {}
+        if known.as_ref().is_some_and(|list| *list.text != *text) {
+            return None;
         }
         stamp(text, name, store, time).then_some(())?;
         match known {

@@ -53,14 +53,13 @@ pub(super) struct Watch {
 }
 
 /// The values of the watched headers.
-type Seen<'a> = [Option<&'a [u8]>; PLACES];
+pub(super) type Seen<'a> = [Option<&'a [u8]>; PLACES];
 
 impl Watch {
     /// None where every request is unusual.
     pub(super) fn of(config: &FilterConfig) -> Option<Self> {
         let HeaderNames { lane, identity, version, explain, signed, .. } = &config.headers;
         let usual = config.mode == Mode::Enforce
-            && config.phase != Phase::SidecarInbound
             && config.carriers.headers == HeaderCarrier::Enabled;
         let own = [lane, identity, version, explain, signed].map(HeaderName::as_str);
         let [lane, identity, version, explain, signed] = own;
@@ -71,7 +70,7 @@ impl Watch {
     }
 
     /// The values of the watched headers; `None` if one occurs twice.
-    fn see<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<Seen<'a>> {
+    pub(super) fn see<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<Seen<'a>> {
         let mut seen = [None; PLACES];
         for (name, value) in lines {
             let own = trait_of(name);
@@ -98,7 +97,8 @@ fn trait_of(name: &[u8]) -> u8 {
 impl Router {
     /// The decision on a request of these header fields, if it takes no thought.
     pub fn shortcut<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<Shortcut<'_>> {
-        let seen = self.watch.as_ref()?.see(lines)?;
+        let watch = self.watch.as_ref().filter(|_| self.phase != Phase::SidecarInbound)?;
+        let seen = watch.see(lines)?;
         let [Some(authority), path, lane, identity, None, None, None, None, None] = seen else { return None };
         if self.phase == Phase::Gateway && (lane.is_some() || identity.is_some()) {
             return None;
@@ -108,7 +108,7 @@ impl Router {
         let path = || view::path_of(path.unwrap_or_default());
         let is_foreign = |host: &[u8]| self.mesh_hosts.find(host, &path).is_none();
         match view::host_of(authority, |host| self.hosts.find(host, &path).ok_or_else(|| is_foreign(host))) {
-            Ok(service) => self.hop(service, &marked?, hash).map(Shortcut::Hop),
+            Ok(service) => self.hop(service, &marked?, hash, Reason::Propagated).map(Shortcut::Hop),
             Err(true) if self.carriers.aliases.is_empty() && view::original(authority).is_none() => {
                 let lane = lane.map(|_| &self.headers.lane);
                 let identity = identity.map(|_| &self.headers.identity);
@@ -119,7 +119,7 @@ impl Router {
     }
 
     /// The lanes of a mark that is base or one known lane.
-    fn usual_lanes(&self, text: &[u8]) -> Option<Lanes> {
+    pub(super) fn usual_lanes(&self, text: &[u8]) -> Option<Lanes> {
         let mut lanes = Lanes::default();
         if text != LaneName::BASE.as_bytes() {
             let known = id::enumerate(&self.lanes).find(|(_, lane)| lane.name.as_str().as_bytes() == text);
@@ -128,9 +128,15 @@ impl Router {
         Some(lanes)
     }
 
-    fn hop(&self, service_id: ServiceId, lanes: &Lanes, identity: Option<IdentityHash>) -> Option<Hop<'_>> {
+    pub(super) fn hop(
+        &self,
+        service_id: ServiceId,
+        lanes: &Lanes,
+        identity: Option<IdentityHash>,
+        origin: Reason,
+    ) -> Option<Hop<'_>> {
         let service = id::get(&self.services, service_id)?;
-        let chosen = self.choose(service, lanes, Reason::Propagated, identity, &mut Trace::Off);
+        let chosen = self.choose(service, lanes, origin, identity, &mut Trace::Off);
         let Choice { version, reason, .. } = chosen.ok()?;
         let name = if version == service.base { None } else { service.version(version) };
         let target = Target { service: service_id, version };

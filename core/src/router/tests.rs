@@ -5,6 +5,7 @@ mod carriers;
 mod correlation;
 mod problems;
 mod promises;
+mod remembered;
 mod shares;
 mod shortcut;
 mod trust;

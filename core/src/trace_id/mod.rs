@@ -28,6 +28,7 @@ impl TraceId {
 }
 
 /// The header fields that hold trace ids.
+#[derive(Default)]
 pub(crate) struct Fields<'a> {
     traceparent: Field<'a>,
     b3: Field<'a>,
@@ -39,26 +40,21 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub(crate) fn of(lines: &[Line<'a>]) -> Self {
-        let mut fields = Self {
-            traceparent: Field::Absent,
-            b3: Field::Absent,
-            b3_trace_id: Field::Absent,
-            sw8: Field::Absent,
-            datadog: Field::Absent,
-            request_id: Field::Absent,
-        };
-        for (name, value) in lines.iter().copied() {
-            match name {
-                b"traceparent" => fields.traceparent.add(value),
-                b"b3" => fields.b3.add(value),
-                b"x-b3-traceid" => fields.b3_trace_id.add(value),
-                b"sw8" => fields.sw8.add(value),
-                b"x-datadog-trace-id" => fields.datadog.add(value),
-                b"x-request-id" => fields.request_id.add(value),
-                _ => {}
-            }
-        }
+        let mut fields = Self::default();
+        lines.iter().for_each(|line| fields.add(*line));
         fields
+    }
+
+    pub(crate) fn add(&mut self, (name, value): Line<'a>) {
+        match name {
+            b"traceparent" => self.traceparent.add(value),
+            b"b3" => self.b3.add(value),
+            b"x-b3-traceid" => self.b3_trace_id.add(value),
+            b"sw8" => self.sw8.add(value),
+            b"x-datadog-trace-id" => self.datadog.add(value),
+            b"x-request-id" => self.request_id.add(value),
+            _ => {}
+        }
     }
 
     /// The first id there is.

@@ -19,8 +19,9 @@ use crate::request::{Line, Request};
 const LONGEST_HOST: usize = 255;
 
 /// How often an internal header, or a member of a list, occurs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Field<'a> {
+    #[default]
     Absent,
     Once(&'a [u8]),
     Repeated,

@@ -11,10 +11,12 @@ use anyhow::{Context, Result, bail};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// The core of the measured proxy, and the core of everything else: load generator and upstream.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Cores {
     pub(crate) proxy: Core,
     pub(crate) others: Core,
+    /// All that this process may use.
+    allowed: CpuSet,
 }
 
 /// One core, by the number that the kernel gives it.
@@ -29,7 +31,17 @@ impl Cores {
         let (Some(proxy), Some(others)) = (cores.next(), cores.next()) else {
             bail!("the bench needs two cores: one for the proxy, one for load and upstream");
         };
-        Ok(Self { proxy: Core(proxy), others: Core(others) })
+        Ok(Self { proxy: Core(proxy), others: Core(others), allowed })
+    }
+
+    /// How many this process may use.
+    pub(crate) fn count(&self) -> u32 {
+        self.allowed.count()
+    }
+
+    /// Gives the calling thread, and whatever it starts from now on, all cores.
+    pub(crate) fn unpin_current_thread(&self) -> Result<()> {
+        sched_setaffinity(None, &self.allowed).context("cannot give a thread all cores")
     }
 }
 

@@ -120,25 +120,28 @@ pub(crate) fn discovered_resource(name: &str, filter: &Value) -> Value {
     })
 }
 
-/// A Wasm filter in a VM of its own. It fails closed, so that a trap ends the measurement instead
-/// of passing for a fast filter.
-pub(crate) fn wasm(vm_id: &str, module: &Path, config: &Value) -> Value {
+/// A Wasm filter in a VM of its own, which shares data with all of the same module, as the two filters of a sidecar do. It
+/// fails closed, so that a trap ends the measurement instead of passing for a fast filter.
+pub(crate) fn wasm(name: &str, module: &Path, config: &Value) -> Value {
     json!({
         "@type": WASM_TYPE,
         "config": {
-            "name": vm_id,
+            "name": name,
             "failure_policy": "FAIL_CLOSED",
             "vm_config": {
-                "vm_id": vm_id,
+                "vm_id": module,
                 "runtime": "envoy.wasm.runtime.v8",
                 "code": { "local": { "filename": module } },
+                // Filters whose machines are configured alike would share one.
+                "configuration": text(name),
             },
-            "configuration": {
-                "@type": "type.googleapis.com/google.protobuf.StringValue",
-                "value": config.to_string(),
-            },
+            "configuration": text(&config.to_string()),
         },
     })
+}
+
+fn text(value: &str) -> Value {
+    json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": value })
 }
 
 fn routes(routes: Routes) -> Value {

@@ -1,5 +1,5 @@
 //! What a virtual machine with a module occupies: private memory of a proxy with many copies of a filter, less that of
-//! a proxy with one, over the machines more. Each copy has a `vm_id` of its own, without which Envoy would share
+//! a proxy with one, over the machines more. Each copy has a name of its own, without which Envoy would share
 //! machines. V8 compiles equal bytes once for a process, so code is not in the difference; linear memory and contexts
 //! are. Guest memory never shrinks, so it counts at its highest, right after configuration.
 

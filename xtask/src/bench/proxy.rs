@@ -36,17 +36,21 @@ pub(crate) struct Proxy {
 }
 
 impl Launcher {
-    /// Starts a proxy with one worker, pinned, and waits until it is live.
-    pub(crate) fn start(&self, purpose: &str, bootstrap: &Value) -> Result<Proxy> {
+    /// Starts a proxy with so many workers and waits until it is live. One worker is pinned; several have all cores.
+    pub(crate) fn start(&self, purpose: &str, bootstrap: &Value, workers: u8) -> Result<Proxy> {
         let file = |kind: &str| self.folder.join(format!("{purpose}.{kind}"));
         let (config, admin_file, log) = (file("json"), file("admin"), file("log"));
         fs::write(&config, bootstrap.to_string()).with_context(|| format!("cannot write {}", config.display()))?;
         // One left by an earlier run would name a dead port.
         fs::write(&admin_file, "").with_context(|| format!("cannot write {}", admin_file.display()))?;
         // A process inherits its core from the thread that starts it.
-        cpu::pin_current_thread(self.cores.proxy)?;
+        match workers {
+            1 => cpu::pin_current_thread(self.cores.proxy)?,
+            _ => self.cores.unpin_current_thread()?,
+        }
         let process = Command::new(&self.envoy)
-            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn"])
+            .args(["--disable-hot-restart", "--log-level", "warn", "--concurrency"])
+            .arg(workers.to_string())
             .arg("--admin-address-path")
             .arg(&admin_file)
             .arg("--config-path")

@@ -19,6 +19,8 @@ pub(crate) struct Report {
     rounds: usize,
     requests_per_round: u32,
     requests: Vec<Cost>,
+    /// The same in a proxy with several workers, where that matters.
+    pub(crate) contended: Option<Contended>,
     pub(crate) updates: Vec<Update>,
     pub(crate) memory: Vec<Memory>,
 }
@@ -60,16 +62,13 @@ struct Cost {
 impl Report {
     /// The costs of requests; updates and memory are added where they are measured.
     pub(crate) fn new(conditions: Conditions, measured: &[Measured<'_>]) -> Result<Self> {
-        let mut requests = measured.iter().map(|one| cost(one, measured)).collect::<Result<Vec<_>>>()?;
-        let reference = requests.iter().find(|cost| cost.variant == REFERENCE).map(|cost| cost.above_plain_us.median);
-        for cost in &mut requests {
-            cost.ratio = reference.map(|reference| cost.above_plain_us.median / reference);
-        }
+        let requests = costs(measured)?;
         Ok(Self {
             conditions,
             rounds: measured.first().map_or(0, |measured| measured.cpu.len()),
             requests_per_round: REQUESTS_PER_ROUND,
             requests,
+            contended: None,
             updates: Vec::new(),
             memory: Vec::new(),
         })
@@ -79,6 +78,29 @@ impl Report {
     pub(crate) fn to_json(&self) -> Result<String> {
         serde_json::to_string_pretty(self).context("cannot write the report as JSON")
     }
+}
+
+/// What requests cost where several workers serve them at once.
+#[derive(Debug, Serialize)]
+pub(crate) struct Contended {
+    workers: u8,
+    cores: u32,
+    requests: Vec<Cost>,
+}
+
+impl Contended {
+    pub(crate) fn new(workers: u8, cores: u32, measured: &[Measured<'_>]) -> Result<Self> {
+        Ok(Self { workers, cores, requests: costs(measured)? })
+    }
+}
+
+fn costs(measured: &[Measured<'_>]) -> Result<Vec<Cost>> {
+    let mut requests = measured.iter().map(|one| cost(one, measured)).collect::<Result<Vec<_>>>()?;
+    let reference = requests.iter().find(|cost| cost.variant == REFERENCE).map(|cost| cost.above_plain_us.median);
+    for cost in &mut requests {
+        cost.ratio = reference.map(|reference| cost.above_plain_us.median / reference);
+    }
+    Ok(requests)
 }
 
 fn cost(measured: &Measured<'_>, all: &[Measured<'_>]) -> Result<Cost> {
@@ -118,6 +140,10 @@ impl fmt::Display for Report {
         }
         let titles = ["a request", "CPU µs", "above plain, µs (quartiles)", "ratio", "p50 µs", "p99 µs"];
         table(f, titles, self.requests.iter().map(Cost::row))?;
+        if let Some(Contended { workers, cores, requests }) = &self.contended {
+            writeln!(f, "\n{workers} workers on {cores} cores, which they share with the load:")?;
+            table(f, titles, requests.iter().map(Cost::row))?;
+        }
         let titles = ["a configuration", "bytes", "worker, ms (quartiles)", "process, ms (quartiles)"];
         table(f, titles, self.updates.iter().map(Update::row))?;
         let titles = ["a virtual machine", "machines per filter", "KiB"];

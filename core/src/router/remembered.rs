@@ -1,0 +1,101 @@
+//! The short way on both sides of an app that loses marks: a request that comes in with a mark or none, and is remembered;
+//! a call whose mark was lost, and is that of a request which is remembered.
+//!
+//! As in `shortcut.rs`, nothing is decided here that [`Router::answer`] would decide otherwise, and whatever is not as usual
+//! is left to it (`router/tests/remembered.rs`). It is then told by the same memory what was recalled here.
+
+use super::shortcut::{Hop, Seen};
+use super::{Router, id};
+use crate::carrier::{Format, List, Mirror};
+use crate::config::Phase;
+use crate::correlation::{Question, Recall, Remembered, RememberedLanes, Ticket};
+use crate::decision::{LaneLabel, Reason};
+use crate::hash::IdentityHash;
+use crate::mark;
+use crate::name::{HeaderName, LaneName};
+use crate::request::{Line, Memory};
+use crate::trace_id::Fields;
+use crate::view;
+
+/// A request in front of an app, whose mark stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival<'r> {
+    /// Where it is remembered until it ends.
+    pub ticket: Option<Ticket>,
+    /// A list to be written that says what the mark says.
+    pub mirror: Option<(&'r HeaderName, Vec<u8>)>,
+}
+
+/// A call behind an app that goes on with the mark of the request it is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recognised<'r> {
+    /// Where it goes.
+    pub hop: Hop<'r>,
+    /// The value of the lane header that is to be written.
+    pub lanes: &'r str,
+    /// That of the identity header, if there is one.
+    pub identity: Option<IdentityHash>,
+}
+
+impl Router {
+    /// The decision on a request of these header fields in front of an app, if it takes no thought.
+    pub fn arrive<'a>(
+        &self,
+        lines: impl Iterator<Item = Line<'a>>,
+        memory: &mut impl Memory,
+    ) -> Option<Arrival<'_>> {
+        (self.phase == Phase::SidecarInbound && self.peers.is_empty()).then_some(())?;
+        let (seen, ids) = self.look(lines)?;
+        let [Some(authority), _, lanes, identity, None, None, None, None, _] = seen else { return None };
+        let usual = match lanes {
+            Some(_) => true,
+            None => identity.is_none() && self.carriers.aliases.is_empty(),
+        };
+        (usual && view::original(authority).is_none()).then_some(())?;
+        let lanes = lanes.map(mark::decode_lanes).transpose().ok()?;
+        let identity = identity.map(mark::decode_identity).transpose().ok()?;
+        let mirror = match (self.carriers.mirrors.as_slice(), &lanes) {
+            ([Mirror { header, format: format @ Format::Baggage(_) }], Some(lanes)) => {
+                Some((header, format.with(&List::default(), lanes, identity)?))
+            }
+            ([Mirror { format: Format::Baggage(_), .. }], None) | ([], _) => None,
+            _ => return None,
+        };
+        let id = self.correlation.as_ref().and_then(|correlation| ids.first(&correlation.sources));
+        let ticket = id.and_then(|id| memory.remember(id, lanes.as_ref(), identity, Question::None));
+        Some(Arrival { ticket, mirror })
+    }
+
+    /// The decision on a call of these header fields behind an app, if it has lost its mark and takes no thought.
+    pub fn recognise<'a>(
+        &self,
+        lines: impl Iterator<Item = Line<'a>>,
+        memory: &mut impl Memory,
+    ) -> Option<Recognised<'_>> {
+        let correlation = self.correlation.as_ref().filter(|_| self.phase == Phase::SidecarOutbound)?;
+        let (seen, ids) = self.look(lines)?;
+        let [Some(authority), path, None, None, None, None, None, None, None] = seen else { return None };
+        self.carriers.aliases.is_empty().then_some(())?;
+        let path = || view::path_of(path.unwrap_or_default());
+        let service = view::host_of(authority, |host| self.hosts.find(host, &path))?;
+        let Recall::Known(remembered) = memory.recall(ids.first(&correlation.sources)?) else { return None };
+        let Remembered { lanes, identity, question: Question::None } = remembered else { return None };
+        let lanes = match &lanes {
+            RememberedLanes::Unmarked => return None,
+            RememberedLanes::Base => self.usual_lanes(LaneName::BASE.as_bytes())?,
+            RememberedLanes::Lanes(text) => self.usual_lanes(text.as_bytes())?,
+        };
+        let hop = self.hop(service, &lanes, identity, Reason::Correlated)?;
+        let lanes = match hop.lane {
+            LaneLabel::Lane(lane) => id::get(&self.lanes, lane)?.name.as_str(),
+            LaneLabel::Base | LaneLabel::Unknown => LaneName::BASE,
+        };
+        Some(Recognised { hop, lanes, identity })
+    }
+
+    fn look<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<(Seen<'a>, Fields<'a>)> {
+        let mut ids = Fields::default();
+        let seen = self.watch.as_ref()?.see(lines.inspect(|line| ids.add(*line)))?;
+        Some((seen, ids))
+    }
+}
