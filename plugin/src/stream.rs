@@ -78,11 +78,9 @@ fn follow(vm: &Vm, id: StreamId, live: &Rc<Live>, hop: &Hop<'_>) {
         let journey = Journey { row: place.row, since: now(), refused: false };
         vm.open(id, Stream { live: Rc::clone(live), journey: Some(journey), reply: None, ticket: None });
     }
-    let name = live.router.headers().version.as_str();
-    apply_all(
-        vm,
-        hop.version.into_iter().map(|version| host::set_header(Map::Request, name, version.as_str().as_bytes())),
-    );
+    if let Some(version) = hop.version {
+        set(vm, &live.router.headers().version, version.as_str().as_bytes());
+    }
 }
 
 /// A request for an app, or a call of an app that has lost its mark; `None` where that takes more.
@@ -94,18 +92,17 @@ fn past_app(vm: &Vm, id: StreamId, live: &Rc<Live>, headers: &HeaderMap, chance:
             if ticket.is_some() {
                 vm.open(id, Stream { live: Rc::clone(live), journey: None, reply: None, ticket });
             }
-            let write = |(name, list): (&HeaderName, Vec<u8>)| host::set_header(Map::Request, name.as_str(), &list);
-            apply_all(vm, mirror.into_iter().map(write));
+            if let Some((name, list)) = mirror {
+                set(vm, name, &list);
+            }
         }
         Phase::SidecarOutbound => {
             let Recognised { hop, lanes, identity } = live.router.recognise(headers.pairs(), chance)?;
             let names = live.router.headers();
-            let lanes = (&names.lane, lanes);
-            let identity = identity.as_ref().map(|identity| (&names.identity, identity.as_str()));
-            let write = |(name, text): (&HeaderName, &str)| {
-                host::set_header(Map::Request, name.as_str(), text.as_bytes())
-            };
-            apply_all(vm, [lanes].into_iter().chain(identity).map(write));
+            set(vm, &names.lane, lanes.as_bytes());
+            if let Some(identity) = identity {
+                set(vm, &names.identity, identity.as_str().as_bytes());
+            }
             follow(vm, id, live, &hop);
         }
     }
@@ -253,6 +250,12 @@ impl Reply {
 /// Makes changes until one fails.
 fn apply_all(vm: &Vm, mut changes: impl Iterator<Item = Answer>) {
     if changes.any(|answer| answer.is_err()) {
+        vm.host_error();
+    }
+}
+
+fn set(vm: &Vm, name: &HeaderName, value: &[u8]) {
+    if host::set_header(Map::Request, name.as_str(), value).is_err() {
         vm.host_error();
     }
 }

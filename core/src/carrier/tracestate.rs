@@ -4,7 +4,6 @@
 //! A key may occur once, so lanes and identity share a value. Neither `,` nor `=` may stand in one.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use super::{List, Said, list};
 use crate::hash::IdentityHash;
@@ -12,7 +11,7 @@ use crate::mark::{self, LaneList, MalformedMark};
 use crate::name::{LaneName, TraceStateKey};
 use crate::view::Field;
 
-const IDENTITY: &[u8] = b";id:";
+const IDENTITY: &str = ";id:";
 /// Limits of section 3.3.1 and 3.3.1.5; whoever is asked to carry more may drop members of others to the right of ours.
 const MOST_MEMBERS: usize = 32;
 const LONGEST_VALUE: usize = 256;
@@ -27,7 +26,8 @@ pub(super) fn read<'a>(key: &TraceStateKey, list: &List<'a>) -> Said<'a> {
         None => Said::default(),
         Some(Err(why)) => Said { lanes: Some(Err(why)), identity: None },
         Some(Ok(value)) => {
-            let (lanes, identity) = match value.windows(IDENTITY.len()).position(|window| window == IDENTITY) {
+            let (lanes, identity) = match value.windows(IDENTITY.len()).position(|window| window == IDENTITY.as_bytes())
+            {
                 Some(at) => (value.get(..at).unwrap_or_default(), value.get(at + IDENTITY.len()..)),
                 None => (value, None),
             };
@@ -52,13 +52,12 @@ pub(super) fn with(
     lanes: &LaneList<'_>,
     identity: Option<IdentityHash>,
 ) -> Option<Vec<u8>> {
-    let mut own = format!("{key}=");
-    let before = own.len();
-    own.push_str(if lanes.is_empty() { LaneName::BASE } else { "" });
-    own.push_str(&lanes.join("/"));
+    let lanes = if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join("/") };
+    let mut own = [key.as_str(), "=", &lanes].concat();
+    let before = own.len() - lanes.len();
     if let Some(identity) = identity {
-        // Writing to a string can not fail.
-        let _ = write!(own, ";id:{identity}");
+        own.push_str(IDENTITY);
+        own.push_str(identity.as_str());
     }
     let mut kept: Vec<&[u8]> = vec![own.as_bytes()];
     kept.extend(list.members().filter(|member| list::key(member) != key.as_str().as_bytes()));

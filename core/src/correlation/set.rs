@@ -79,7 +79,7 @@ pub(super) enum UnderWay {
 }
 
 /// A mark under an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     /// Zero: vacant.
     id: u64,
@@ -117,10 +117,12 @@ pub(super) struct Opened {
 }
 
 /// The entries of one set.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Set([Entry; WAYS]);
 
 impl Entry {
+    const VACANT: Self = Self { id: 0, mark: Mark { lanes: 0, identity: 0, flags: 0 }, seen: 0, counted: 0, begun: 0 };
+
     /// Seconds since it was seen, and [`AHEAD`].
     fn age(&self, now: u32) -> u32 {
         now.wrapping_add(AHEAD).wrapping_sub(self.seen)
@@ -148,6 +150,8 @@ fn low(time: u32) -> u8 {
 }
 
 impl Set {
+    pub(super) const EMPTY: Self = Self([Entry::VACANT; WAYS]);
+
     /// Remembers a request that begins. One that meets another of its id and a different mark is counted.
     pub(super) fn open(&mut self, id: u64, mark: Mark, time: Time) -> Opened {
         let others = |entry: &Entry| entry.id == id && !entry.mark.agrees(mark);
@@ -155,7 +159,7 @@ impl Set {
         let under_way = self.0.iter().any(|entry| entry.id == id && entry.is_open(time));
         if !under_way {
             // What was remembered of this id is over.
-            self.0.iter_mut().filter(|entry| others(entry)).for_each(|entry| *entry = Entry::default());
+            self.0.iter_mut().filter(|entry| others(entry)).for_each(|entry| *entry = Entry::VACANT);
         }
         let how = if conflict { UnderWay::Counted } else { UnderWay::Presumed };
         Opened { evicted: self.put(id, mark, time, how), conflict }
@@ -217,7 +221,7 @@ impl Set {
         let Some(entry) = self.0.iter_mut().min_by_key(|entry| rank(entry)) else { return false };
         let (own, live) = (entry.id == id && entry.mark.agrees(mark), entry.is_live(time));
         if !(own && live) {
-            *entry = Entry { id, begun: low(time.now.wrapping_sub(PRESUMED + 1)), ..Entry::default() };
+            *entry = Entry { id, begun: low(time.now.wrapping_sub(PRESUMED + 1)), ..Entry::VACANT };
         }
         if entry.counted == 0 || mark.question() == Question::Explain {
             entry.mark = mark;
@@ -235,7 +239,7 @@ impl Set {
         let (checksum, entries) = bytes.split_first_chunk::<CHECKSUM>()?;
         let sound = entries.len() == SIZE - CHECKSUM && checksum_of(entries) == u64::from_le_bytes(*checksum);
         let mut places = sound.then(|| entries.chunks_exact(ENTRY))?;
-        Some(Self(array::from_fn(|_| places.next().and_then(Entry::decode).unwrap_or_default())))
+        Some(Self(array::from_fn(|_| places.next().and_then(Entry::decode).unwrap_or(Entry::VACANT))))
     }
 
     pub(super) fn encode(&self) -> [u8; SIZE] {

@@ -100,7 +100,7 @@ impl Table {
         if missing(Key::Set(self.sets - 1)).is_none() {
             return;
         }
-        let empty = Set::default().encode();
+        let empty = Set::EMPTY.encode();
         for key in (0..self.sets).map(Key::Set) {
             if let Some((_, token)) = missing(key) {
                 // Overtaken: it is there now.
@@ -185,7 +185,7 @@ impl Table {
     fn read(&mut self, value: &[u8]) -> Set {
         Set::decode(value).unwrap_or_else(|| {
             self.counts.damaged += u64::from(!value.is_empty());
-            Set::default()
+            Set::EMPTY
         })
     }
 

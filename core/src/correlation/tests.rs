@@ -335,7 +335,7 @@ fn a_request_that_can_not_be_stored_is_an_unknown_one() {
 
 #[test]
 fn more_requests_than_can_be_counted_stay_ambiguous_and_expire() {
-    let mut set = Set::default();
+    let mut set = Set::EMPTY;
     let (mark, time) = (Mark::default(), Time { now: START, ttl: 60 });
     for _ in 0..70_000 {
         set.count(7, mark, time);
@@ -380,7 +380,7 @@ proptest! {
     fn a_set_is_read_as_it_was_written(requests in prop::collection::vec(
         (1_u64.., any::<Option<u32>>(), any::<Option<u32>>(), any::<bool>()), 0..20
     )) {
-        let mut set = Set::default();
+        let mut set = Set::EMPTY;
         for (id, lanes, identity, asked) in requests {
             let question = if asked { Question::Explain } else { Question::None };
             let mark = Mark::new(lanes, identity.map(IdentityHash::from_bits), question);

@@ -39,11 +39,7 @@ pub struct Recognised<'r> {
 
 impl Router {
     /// The decision on a request of these header fields in front of an app, if it takes no thought.
-    pub fn arrive<'a>(
-        &self,
-        lines: impl Iterator<Item = Line<'a>>,
-        memory: &mut impl Memory,
-    ) -> Option<Arrival<'_>> {
+    pub fn arrive<'a>(&self, lines: impl Iterator<Item = Line<'a>>, memory: &mut impl Memory) -> Option<Arrival<'_>> {
         (self.phase == Phase::SidecarInbound && self.peers.is_empty()).then_some(())?;
         let (seen, ids) = self.look(lines)?;
         let [Some(authority), _, lanes, identity, None, None, None, None, _] = seen else { return None };

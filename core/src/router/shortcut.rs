@@ -59,8 +59,7 @@ impl Watch {
     /// None where every request is unusual.
     pub(super) fn of(config: &FilterConfig) -> Option<Self> {
         let HeaderNames { lane, identity, version, explain, signed, .. } = &config.headers;
-        let usual = config.mode == Mode::Enforce
-            && config.carriers.headers == HeaderCarrier::Enabled;
+        let usual = config.mode == Mode::Enforce && config.carriers.headers == HeaderCarrier::Enabled;
         let own = [lane, identity, version, explain, signed].map(HeaderName::as_str);
         let [lane, identity, version, explain, signed] = own;
         let names = [":authority", ":path", lane, identity, version, explain, signed, BAGGAGE, TRACESTATE];

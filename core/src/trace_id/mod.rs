@@ -5,6 +5,7 @@
 
 mod read;
 
+use crate::carrier::TRACEPARENT;
 use crate::config::TraceSource;
 use crate::hash;
 use crate::request::Line;
@@ -27,16 +28,12 @@ impl TraceId {
     }
 }
 
-/// The header fields that hold trace ids.
+/// The names of header fields that hold trace ids.
+const NAMES: [&str; 6] = [TRACEPARENT, "b3", "x-b3-traceid", "sw8", "x-datadog-trace-id", "x-request-id"];
+
+/// The header fields that hold trace ids, in the order of their [`NAMES`].
 #[derive(Default)]
-pub(crate) struct Fields<'a> {
-    traceparent: Field<'a>,
-    b3: Field<'a>,
-    b3_trace_id: Field<'a>,
-    sw8: Field<'a>,
-    datadog: Field<'a>,
-    request_id: Field<'a>,
-}
+pub(crate) struct Fields<'a>([Field<'a>; 6]);
 
 impl<'a> Fields<'a> {
     pub(crate) fn of(lines: &[Line<'a>]) -> Self {
@@ -46,14 +43,10 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn add(&mut self, (name, value): Line<'a>) {
-        match name {
-            b"traceparent" => self.traceparent.add(value),
-            b"b3" => self.b3.add(value),
-            b"x-b3-traceid" => self.b3_trace_id.add(value),
-            b"sw8" => self.sw8.add(value),
-            b"x-datadog-trace-id" => self.datadog.add(value),
-            b"x-request-id" => self.request_id.add(value),
-            _ => {}
+        for (field, known) in self.0.iter_mut().zip(NAMES) {
+            if known.as_bytes() == name {
+                field.add(value);
+            }
         }
     }
 
@@ -69,15 +62,16 @@ impl<'a> Fields<'a> {
 
     /// The id of one source; a header that occurs twice holds none, as nothing tells which one counts.
     fn id(&self, source: TraceSource) -> Option<TraceId> {
+        let [traceparent, b3, b3_trace_id, sw8, datadog, request_id] = self.0.map(once);
         let id = match source {
-            TraceSource::Traceparent => read::traceparent(once(self.traceparent)?),
-            TraceSource::B3 => match once(self.b3) {
+            TraceSource::Traceparent => read::traceparent(traceparent?),
+            TraceSource::B3 => match b3 {
                 Some(b3) => read::b3(b3),
-                None => read::b3_trace_id(once(self.b3_trace_id)?),
+                None => read::b3_trace_id(b3_trace_id?),
             },
-            TraceSource::Sw8 => read::sw8(once(self.sw8)?),
-            TraceSource::Datadog => read::datadog(once(self.datadog)?),
-            TraceSource::RequestId => read::request_id(once(self.request_id)?),
+            TraceSource::Sw8 => read::sw8(sw8?),
+            TraceSource::Datadog => read::datadog(datadog?),
+            TraceSource::RequestId => read::request_id(request_id?),
         };
         id.and_then(TraceId::new)
     }

@@ -49,9 +49,9 @@ pub(super) fn sw8(value: &[u8]) -> Option<u128> {
 
 /// Datadog: the lower 64 bits of the id, as a decimal number.
 pub(super) fn datadog(value: &[u8]) -> Option<u128> {
-    let sound = matches!(value.len(), 1..=20) && value.iter().all(u8::is_ascii_digit);
-    let text = std::str::from_utf8(value).ok().filter(|_| sound)?;
-    text.parse::<u64>().ok().map(u128::from)
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let number = value.iter().try_fold(0, |number: u64, byte| number.checked_mul(10)?.checked_add(digit(*byte)?));
+    number.filter(|_| matches!(value.len(), 1..=20)).map(u128::from)
 }
 
 /// A UUID, or 32 digits, as some edges make them.
@@ -76,12 +76,16 @@ pub(super) fn request_id(value: &[u8]) -> Option<u128> {
 
 /// Exactly `COUNT` parts.
 fn parts<const COUNT: usize>(value: &[u8], separator: u8) -> Option<[&[u8]; COUNT]> {
-    let mut all = value.split(|byte| *byte == separator);
     let mut parts = [&b""[..]; COUNT];
-    for part in &mut parts {
-        *part = all.next()?;
-    }
-    all.next().is_none().then_some(parts)
+    split(value, separator, &mut parts).then_some(parts)
+}
+
+/// Fills `parts`; says whether there are exactly so many.
+#[inline(never)]
+fn split<'a>(value: &'a [u8], separator: u8, parts: &mut [&'a [u8]]) -> bool {
+    let mut all = value.split(|byte| *byte == separator);
+    let filled = parts.iter_mut().all(|part| all.next().map(|own| *part = own).is_some());
+    filled && all.next().is_none()
 }
 
 /// Up to 32 hexadecimal digits and nothing else.

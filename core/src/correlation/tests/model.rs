@@ -82,7 +82,8 @@ impl Model {
         if !self.requests.iter().any(open) {
             self.requests.retain(|request| request.id != id || request.mark == mark);
         }
-        let counted = self.requests.iter().any(|request| request.mark != mark && request.id == id && self.is_open(request));
+        let counted =
+            self.requests.iter().any(|request| request.mark != mark && request.id == id && self.is_open(request));
         self.count += 1;
         let presumed = if counted { 0 } else { self.now + PRESUMED + 1 };
         self.requests.push(Request { number: self.count, id, mark, under_way: true, counted, presumed, until: 0 });
