@@ -22,6 +22,8 @@ mod service;
 mod shortcut;
 mod trust;
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
 use crate::carrier::Carriers;
@@ -32,17 +34,18 @@ use crate::config::{
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
 use crate::explain::{Step, Trace};
 use crate::mark;
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, Subjects};
 use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Line, Request};
 use crate::trace_id::Fields;
-use crate::view::{Hidden, Sent, View};
+use crate::view::{self, Hidden, Sent, View};
 
 use carriers::Carried;
 use choice::Choice;
 use entry::{RuleSet, Split};
 use hosts::HostTable;
+use id::Id;
 pub use id::{LaneId, ServiceId, SplitId, VersionId};
 use lanes::Lanes;
 pub use remembered::{Arrival, Recognised};
@@ -67,15 +70,17 @@ pub struct Router {
     carriers: Carriers,
     /// Who is believed in front of an app; nobody in particular: everybody.
     peers: Vec<PeerPattern>,
-    mesh_hosts: HostTable<()>,
+    mesh_hosts: HostTable,
     identity: Identity,
     lanes: Vec<Lane>,
     rule_sets: Vec<RuleSet>,
     splits: Vec<Split>,
     services: Vec<Service>,
-    hosts: HostTable<ServiceId>,
+    hosts: HostTable,
     watch: Option<Watch>,
     explain: Option<Matcher>,
+    /// Of rules, and of who may ask for explanations.
+    subjects: Subjects,
     correlation: Option<Correlation>,
     lost_mark: LostMark,
     /// Of the workload, not of the configuration.
@@ -354,7 +359,12 @@ impl Router {
     }
 
     fn service_of(&self, view: &View<'_>) -> Option<ServiceId> {
-        view.host(|host| self.hosts.find(host, &|| view.path()))
+        self.service_at(view.authority(), &|| view.path())
+    }
+
+    fn service_at<'p>(&self, authority: &[u8], path: &dyn Fn() -> Cow<'p, [u8]>) -> Option<ServiceId> {
+        let plain = self.hosts.find_plain(view::plain_host(authority), path);
+        plain.or_else(|| view::host_of(authority, |host| self.hosts.find(host, path))).map(ServiceId::at)
     }
 
     fn is_mesh_host(&self, view: &View<'_>) -> bool {

@@ -72,8 +72,7 @@ impl Router {
         let (seen, ids) = self.look(lines)?;
         let [Some(authority), path, None, None, None, None, None, None, None] = seen else { return None };
         self.carriers.aliases.is_empty().then_some(())?;
-        let path = || view::path_of(path.unwrap_or_default());
-        let service = view::host_of(authority, |host| self.hosts.find(host, &path))?;
+        let service = self.service_at(authority, &|| view::path_of(path.unwrap_or_default()))?;
         let Recall::Known(remembered) = memory.recall(ids.first(&correlation.sources)?) else { return None };
         let Remembered { lanes, identity, question: Question::None } = remembered else { return None };
         let lanes = match &lanes {

@@ -14,10 +14,10 @@ const WORKERS: u8 = 4;
 /// Measures the variants around an app; none where others are asked for.
 pub(crate) fn measure(bench: &Bench, args: &BenchArgs) -> Result<Option<Contended>> {
     const AROUND_AN_APP: &str = "an app";
-    if args.only.as_ref().is_some_and(|pattern| !pattern.contains(AROUND_AN_APP)) {
+    if !args.only.is_empty() && !args.only.iter().any(|pattern| pattern.contains(AROUND_AN_APP)) {
         return Ok(None);
     }
-    let variants = variant::chosen(Some(AROUND_AN_APP))?;
+    let variants = variant::chosen(&[AROUND_AN_APP.to_owned()], args.beside.len())?;
     let proxy = bench.launch_all(&variants, WORKERS)?;
     eprintln!("bench: {WORKERS} workers");
     let measured = measure::rounds(&proxy, &variants, args.effort())?;
