@@ -66,8 +66,7 @@ pub(crate) fn decode_lanes(value: &[u8]) -> Result<LaneList<'_>, MalformedMark> 
 
 /// Writes the value of a lane header.
 pub(crate) fn encode_lanes<'a>(lanes: impl IntoIterator<Item = &'a LaneName>) -> String {
-    let names: ArrayVec<&str, MAX_LANES> = lanes.into_iter().take(MAX_LANES).map(LaneName::as_str).collect();
-    if names.is_empty() { LaneName::BASE.to_owned() } else { names.join(SEPARATOR) }
+    told(&lanes.into_iter().take(MAX_LANES).map(LaneName::as_str).collect())
 }
 
 /// Carried lanes as explanations show them.

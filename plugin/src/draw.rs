@@ -27,8 +27,8 @@ pub(crate) fn new_position() -> Position {
 /// Draws for a request, and remembers it.
 pub(crate) struct Chance<'a> {
     live: &'a Live,
-    /// What was recalled last: the long way asks again what the short one has asked.
-    recalled: Option<(TraceId, Recall)>,
+    /// What has been recalled already.
+    pub(crate) recalled: Option<(TraceId, Recall)>,
 }
 
 impl<'a> Chance<'a> {
@@ -49,13 +49,11 @@ impl Memory for Chance<'_> {
     }
 
     fn recall(&mut self, id: TraceId) -> Recall {
-        if let Some((_, recall)) = self.recalled.as_ref().filter(|(known, _)| *known == id) {
-            return recall.clone();
+        match (self.recalled.take(), &self.live.memory) {
+            (Some((known, recall)), _) if known == id => recall,
+            (_, Some(memory)) => memory.table().borrow_mut().recall(id),
+            (_, None) => Recall::Unknown,
         }
-        let memory = self.live.memory.as_ref();
-        let recall = memory.map_or(Recall::Unknown, |memory| memory.table().borrow_mut().recall(id));
-        self.recalled = Some((id, recall.clone()));
-        recall
     }
 }
 

@@ -106,8 +106,8 @@ const PREFIX: usize = b"graylane.2/".len();
 /// The lower 20 bits as hexadecimal digits.
 fn digits(number: u32) -> [u8; DIGITS] {
     std::array::from_fn(|place| {
-        let nibble = number >> (4 * (DIGITS - 1 - place)) & 0xf;
-        char::from_digit(nibble, 16).and_then(|digit| digit.try_into().ok()).unwrap_or(b'0')
+        let [nibble, ..] = (number >> (4 * (DIGITS - 1 - place)) & 0xf).to_le_bytes();
+        if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }
     })
 }
 

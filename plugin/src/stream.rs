@@ -96,7 +96,8 @@ fn past_app(vm: &Vm, id: StreamId, live: &Rc<Live>, headers: &HeaderMap, chance:
             }
         }
         Phase::SidecarOutbound => {
-            let Recognised { hop, lanes, identity } = live.router.recognise(headers.pairs(), chance)?;
+            let call = live.router.recognise(headers.pairs(), chance);
+            let Recognised { hop, lanes, identity } = call.map_err(|recalled| chance.recalled = recalled).ok()?;
             let names = live.router.headers();
             set(vm, &names.lane, lanes.as_bytes());
             if let Some(identity) = identity {

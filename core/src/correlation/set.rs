@@ -154,12 +154,15 @@ impl Set {
 
     /// Remembers a request that begins. One that meets another of its id and a different mark is counted.
     pub(super) fn open(&mut self, id: u64, mark: Mark, time: Time) -> Opened {
-        let others = |entry: &Entry| entry.id == id && !entry.mark.agrees(mark);
-        let conflict = self.0.iter().any(|entry| others(entry) && entry.is_open(time));
-        let under_way = self.0.iter().any(|entry| entry.id == id && entry.is_open(time));
-        if !under_way {
+        let (mut alike, mut conflict) = (false, false);
+        for entry in self.0.iter().filter(|entry| entry.id == id && entry.is_open(time)) {
+            let seen = if entry.mark.agrees(mark) { &mut alike } else { &mut conflict };
+            *seen = true;
+        }
+        if !(alike || conflict) {
             // What was remembered of this id is over.
-            self.0.iter_mut().filter(|entry| others(entry)).for_each(|entry| *entry = Entry::VACANT);
+            let others = self.0.iter_mut().filter(|entry| entry.id == id && !entry.mark.agrees(mark));
+            others.for_each(|entry| *entry = Entry::VACANT);
         }
         let how = if conflict { UnderWay::Counted } else { UnderWay::Presumed };
         Opened { evicted: self.put(id, mark, time, how), conflict }
@@ -170,14 +173,6 @@ impl Set {
         self.put(id, mark, time, UnderWay::Counted);
     }
 
-    /// Remembers for as long again a request that is counted, and puts it back if it was forgotten.
-    pub(super) fn keep(&mut self, id: u64, mark: Mark, time: Time) {
-        match self.own(id, mark).filter(|entry| entry.counted > 0) {
-            Some(entry) => entry.seen = time.now,
-            None => self.count(id, mark, time),
-        }
-    }
-
     /// Takes a request that has ended off the count; says whether that changes anything.
     pub(super) fn close(&mut self, id: u64, mark: Mark) -> bool {
         // As many as can be counted are not counted any more: the entry expires.
@@ -185,21 +180,18 @@ impl Set {
         counted.map(|entry| entry.counted -= 1).is_some()
     }
 
-    /// What an id stands for.
+    /// What an id stands for: the marks of its requests under way, or of all if none is.
     pub(super) fn find(&self, id: u64, time: Time) -> Found {
-        let all = || self.0.iter().filter(|entry| entry.id == id && entry.is_live(time));
-        let mut open = all().filter(|entry| entry.is_open(time)).peekable();
-        let (first, second) = if open.peek().is_some() {
-            (open.next(), open.next())
-        } else {
-            let mut ended = all();
-            (ended.next(), ended.next())
-        };
-        match (first, second) {
-            (None, _) => Found::Nothing,
-            (Some(only), None) => Found::One(only.mark),
-            (Some(_), Some(_)) => Found::Several,
+        let (mut found, mut is_open) = (Found::Nothing, false);
+        for entry in self.0.iter().filter(|entry| entry.id == id && entry.is_live(time)) {
+            let counts = entry.is_open(time);
+            if found == Found::Nothing || counts && !is_open {
+                (found, is_open) = (Found::One(entry.mark), counts);
+            } else if counts == is_open {
+                found = Found::Several;
+            }
         }
+        found
     }
 
     /// How many entries count.

@@ -131,10 +131,10 @@ impl Table {
             self.lists.refresh(name, &*self.store, time);
         }
         let kept = self.change(id, &mut |set| {
-            match how {
-                UnderWay::Presumed => set.count(id, mark, time),
-                UnderWay::Counted => set.keep(id, mark, time),
+            if how == UnderWay::Counted {
+                set.close(id, mark);
             }
+            set.count(id, mark, time);
             Change::Some
         });
         // What was given up is tried again with the next tick.

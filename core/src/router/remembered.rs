@@ -2,10 +2,10 @@
 //! a call whose mark was lost, and is that of a request which is remembered.
 //!
 //! As in `shortcut.rs`, nothing is decided here that [`Router::answer`] would decide otherwise, and whatever is not as usual
-//! is left to it (`router/tests/remembered.rs`). It is then told by the same memory what was recalled here.
+//! is left to it (`router/tests/remembered.rs`).
 
 use super::shortcut::{Hop, Seen};
-use super::{Router, id};
+use super::{Router, ServiceId};
 use crate::carrier::{Format, List, Mirror};
 use crate::config::Phase;
 use crate::correlation::{Question, Recall, Remembered, RememberedLanes, Ticket};
@@ -14,7 +14,7 @@ use crate::hash::IdentityHash;
 use crate::mark;
 use crate::name::{HeaderName, LaneName};
 use crate::request::{Line, Memory};
-use crate::trace_id::Fields;
+use crate::trace_id::{Fields, TraceId};
 use crate::view;
 
 /// A request in front of an app, whose mark stays as it is.
@@ -63,29 +63,42 @@ impl Router {
     }
 
     /// The decision on a call of these header fields behind an app, if it has lost its mark and takes no thought.
+    ///
+    /// # Errors
+    /// What was recalled in vain, if anything: whoever decides on the long way need not recall it again.
     pub fn recognise<'a>(
         &self,
         lines: impl Iterator<Item = Line<'a>>,
         memory: &mut impl Memory,
-    ) -> Option<Recognised<'_>> {
+    ) -> Result<Recognised<'_>, Option<(TraceId, Recall)>> {
+        let (service, id) = self.lost(lines).ok_or(None)?;
+        let recall = memory.recall(id);
+        self.follow_usual(service, &recall).ok_or_else(|| Some((id, recall)))
+    }
+
+    /// The service that a call is for, and its first id, if it may have lost a mark and is usual otherwise.
+    fn lost<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<(ServiceId, TraceId)> {
         let correlation = self.correlation.as_ref().filter(|_| self.phase == Phase::SidecarOutbound)?;
         let (seen, ids) = self.look(lines)?;
         let [Some(authority), path, None, None, None, None, None, None, None] = seen else { return None };
         self.carriers.aliases.is_empty().then_some(())?;
         let service = self.service_at(authority, &|| view::path_of(path.unwrap_or_default()))?;
-        let Recall::Known(remembered) = memory.recall(ids.first(&correlation.sources)?) else { return None };
-        let Remembered { lanes, identity, question: Question::None } = remembered else { return None };
-        let lanes = match &lanes {
+        Some((service, ids.first(&correlation.sources)?))
+    }
+
+    fn follow_usual(&self, service: ServiceId, recall: &Recall) -> Option<Recognised<'_>> {
+        let Recall::Known(Remembered { lanes, identity, question: Question::None }) = recall else { return None };
+        let lanes = self.usual_lanes(match lanes {
             RememberedLanes::Unmarked => return None,
-            RememberedLanes::Base => self.usual_lanes(LaneName::BASE.as_bytes())?,
-            RememberedLanes::Lanes(text) => self.usual_lanes(text.as_bytes())?,
-        };
-        let hop = self.hop(service, &lanes, identity, Reason::Correlated)?;
+            RememberedLanes::Base => LaneName::BASE.as_bytes(),
+            RememberedLanes::Lanes(text) => text.as_bytes(),
+        })?;
+        let hop = self.hop(service, &lanes, *identity, Reason::Correlated)?;
         let lanes = match hop.lane {
-            LaneLabel::Lane(lane) => id::get(&self.lanes, lane)?.name.as_str(),
+            LaneLabel::Lane(lane) => self.lane_name(lane)?.as_str(),
             LaneLabel::Base | LaneLabel::Unknown => LaneName::BASE,
         };
-        Some(Recognised { hop, lanes, identity })
+        Some(Recognised { hop, lanes, identity: *identity })
     }
 
     fn look<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<(Seen<'a>, Fields<'a>)> {

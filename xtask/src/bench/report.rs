@@ -285,6 +285,16 @@ mod tests {
     }
 
     #[test]
+    fn requests_of_several_workers_have_a_table_of_their_own() {
+        let mut report = report(1.0);
+        let requests = std::mem::take(&mut report.requests);
+        report.contended = Some(Contended { workers: 4, cores: 2, requests });
+        let text = report.to_string();
+        let (before, after) = text.split_once("4 workers on 2 cores").unwrap();
+        assert!(!before.contains(REFERENCE) && after.contains(REFERENCE), "{text}");
+    }
+
+    #[test]
     fn updates_and_memory_have_tables_of_their_own() {
         let worker_ms = Spread { lower_quartile: 1.0, median: 1.5, upper_quartile: 2.0 };
         let mut report = report(1.0);
