@@ -68,20 +68,20 @@ impl Exact {
     }
 
     fn find(&self, host: &[u8]) -> Option<usize> {
-        for place in self.places_for(host) {
-            let number = *self.places.get(place)?;
-            let (other, _) = self.hosts.get(number)?;
-            if words::same(other, host) {
-                return Some(number);
-            }
-        }
-        None
+        let number = *self.places.get(self.place_of(host))?;
+        (number != FREE).then_some(number)
     }
 
-    /// Where a host may stand, likeliest first.
-    fn places_for(&self, host: &[u8]) -> impl Iterator<Item = usize> + use<> {
-        let (first, places) = (usize::try_from(words::hash(host)).unwrap_or_default(), self.places.len());
-        (0..places).map(move |step| first.wrapping_add(step) & (places - 1))
+    /// The place where a host is, or else the one for it.
+    fn place_of(&self, host: &[u8]) -> usize {
+        let last = self.places.len().wrapping_sub(1);
+        let mut place = usize::try_from(words::hash(host)).unwrap_or_default() & last;
+        while let Some((other, _)) = self.places.get(place).and_then(|number| self.hosts.get(*number))
+            && !words::same(other, host)
+        {
+            place = (place + 1) & last;
+        }
+        place
     }
 
     /// The paths under a host, which is added if need be.
@@ -103,10 +103,8 @@ impl Exact {
     }
 
     fn take_place(&mut self, number: usize) {
-        let Some((host, _)) = self.hosts.get(number) else { return };
-        let mut places = self.places_for(host);
-        let free = places.find(|place| self.places.get(*place) == Some(&FREE));
-        if let Some(place) = free.and_then(|place| self.places.get_mut(place)) {
+        let place = self.hosts.get(number).map(|(host, _)| self.place_of(host));
+        if let Some(place) = place.and_then(|place| self.places.get_mut(place)) {
             *place = number;
         }
     }

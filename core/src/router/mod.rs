@@ -21,8 +21,6 @@ mod service;
 mod shortcut;
 mod trust;
 
-use smallvec::SmallVec;
-
 use crate::carrier::Carriers;
 use crate::config::{
     Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, LostMark, Mode, Overrides,
@@ -139,7 +137,8 @@ impl Router {
 
     fn run<'r>(&'r self, request: &impl Request, draw: &mut dyn Draw, trace: &mut Trace<'_>) -> Decision<'r> {
         // All that follows is compiled once, whatever requests are made of.
-        let lines: SmallVec<[Line<'_>; USUALLY]> = request.headers().collect();
+        let mut lines: Vec<Line<'_>> = Vec::with_capacity(USUALLY);
+        lines.extend(request.headers());
         self.judge(request, &lines, draw, trace)
     }
 
