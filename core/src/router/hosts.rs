@@ -5,8 +5,11 @@
 
 use std::borrow::Cow;
 
+use super::id::Id;
+use super::{Router, ServiceId};
 use crate::config::{HostPattern, PatternHost};
 use crate::matcher::is_below;
+use crate::view::{self, View};
 use crate::words;
 
 /// What each pattern leads to, by its number.
@@ -35,6 +38,18 @@ const FREE: usize = usize::MAX;
 /// Longest first; the empty path takes everything.
 #[derive(Debug, Default)]
 struct Paths(Vec<(Box<[u8]>, usize)>);
+
+impl Router {
+    pub(super) fn service_of(&self, view: &View<'_>) -> Option<ServiceId> {
+        let path = || view.path();
+        let plain = self.hosts.find_plain(view::plain_host(view.authority()), &path);
+        plain.or_else(|| view.host(|host| self.hosts.find(host, &path))).map(ServiceId::at)
+    }
+
+    pub(super) fn is_mesh_host(&self, view: &View<'_>) -> bool {
+        view.host(|host| self.mesh_hosts.find(host, &|| view.path()).is_some())
+    }
+}
 
 impl HostTable {
     /// Adds a pattern; `Err` is what already has it.

@@ -34,13 +34,12 @@ use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Line, Request};
 use crate::trace_id::Fields;
-use crate::view::{self, Hidden, Sent, View};
+use crate::view::{Hidden, Sent, View};
 
 use carriers::Carried;
 use choice::Choice;
 use entry::{RuleSet, Split};
 use hosts::HostTable;
-use id::Id;
 pub use id::{LaneId, ServiceId, SplitId, VersionId};
 use lanes::Lanes;
 pub use self_lane::InvalidSelfLane;
@@ -351,16 +350,6 @@ impl Router {
             }
             _ => decision.erase(sent.version, &self.headers.version),
         }
-    }
-
-    fn service_of(&self, view: &View<'_>) -> Option<ServiceId> {
-        let path = || view.path();
-        let plain = self.hosts.find_plain(view::plain_host(view.authority()), &path);
-        plain.or_else(|| view.host(|host| self.hosts.find(host, &path))).map(ServiceId::at)
-    }
-
-    fn is_mesh_host(&self, view: &View<'_>) -> bool {
-        view.host(|host| self.mesh_hosts.find(host, &|| view.path()).is_some())
     }
 }
 
