@@ -40,17 +40,22 @@ impl Subjects {
 pub(crate) struct Values<'v, 'a> {
     view: &'v View<'a>,
     /// In the order of [`Subjects`].
-    found: Vec<(&'v Subject, OnceCell<Vec<Cow<'v, [u8]>>>)>,
+    found: Vec<Found<'v>>,
+}
+
+struct Found<'v> {
+    of: &'v Subject,
+    values: OnceCell<Vec<Cow<'v, [u8]>>>,
 }
 
 impl<'v, 'a> Values<'v, 'a> {
     pub(crate) fn new(subjects: &'v Subjects, view: &'v View<'a>) -> Self {
-        Self { view, found: subjects.0.iter().map(|subject| (subject, OnceCell::new())).collect() }
+        Self { view, found: subjects.0.iter().map(|of| Found { of, values: OnceCell::new() }).collect() }
     }
 
     pub(super) fn of(&self, SubjectId(place): SubjectId) -> &[Cow<'v, [u8]>] {
         let found = self.found.get(place);
-        found.map_or(&[], |(subject, values)| values.get_or_init(|| subject.values(self.view)))
+        found.map_or(&[], |Found { of, values }| values.get_or_init(|| of.values(self.view)))
     }
 }
 
@@ -65,7 +70,11 @@ impl Subject {
             Self::Host => add(view.host(|host| Cow::Owned(host.to_vec()))),
             Self::Header(name) => view.header_values(name.as_str()).for_each(|value| add(Cow::Borrowed(value))),
             Self::Cookie(name) => view.cookies(name.as_str()).for_each(|value| add(Cow::Borrowed(value))),
-            Self::Query(name) => view.parameters(name.as_str()).for_each(|value| add(value)),
+            Self::Query(name) => {
+                for value in view.parameters(name.as_str()) {
+                    add(value);
+                }
+            }
             Self::Claim(name) => view.claim(name).map(Cow::Owned).into_iter().for_each(add),
         }
         found

@@ -5,8 +5,11 @@
 
 use std::borrow::Cow;
 
+use super::id::Id;
+use super::{Router, ServiceId};
 use crate::config::{HostPattern, PatternHost};
 use crate::matcher::is_below;
+use crate::view::{self, View};
 use crate::words;
 
 /// What each pattern leads to, by its number.
@@ -35,6 +38,21 @@ const FREE: usize = usize::MAX;
 /// Longest first; the empty path takes everything.
 #[derive(Debug, Default)]
 struct Paths(Vec<(Box<[u8]>, usize)>);
+
+impl Router {
+    pub(super) fn service_of(&self, view: &View<'_>) -> Option<ServiceId> {
+        self.service_at(view.authority(), &|| view.path())
+    }
+
+    pub(super) fn service_at<'p>(&self, authority: &[u8], path: &dyn Fn() -> Cow<'p, [u8]>) -> Option<ServiceId> {
+        let plain = self.hosts.find_plain(view::plain_host(authority), path);
+        plain.or_else(|| view::host_of(authority, |host| self.hosts.find(host, path))).map(ServiceId::at)
+    }
+
+    pub(super) fn is_mesh_host(&self, view: &View<'_>) -> bool {
+        view.host(|host| self.mesh_hosts.find(host, &|| view.path()).is_some())
+    }
+}
 
 impl HostTable {
     /// Adds a pattern; `Err` is what already has it.
@@ -68,20 +86,20 @@ impl Exact {
     }
 
     fn find(&self, host: &[u8]) -> Option<usize> {
-        for place in self.places_for(host) {
-            let number = *self.places.get(place)?;
-            let (other, _) = self.hosts.get(number)?;
-            if words::same(other, host) {
-                return Some(number);
-            }
-        }
-        None
+        let number = *self.places.get(self.place_of(host))?;
+        (number != FREE).then_some(number)
     }
 
-    /// Where a host may stand, likeliest first.
-    fn places_for(&self, host: &[u8]) -> impl Iterator<Item = usize> + use<> {
-        let (first, places) = (usize::try_from(words::hash(host)).unwrap_or_default(), self.places.len());
-        (0..places).map(move |step| first.wrapping_add(step) & (places - 1))
+    /// The place where a host is, or else the one for it.
+    fn place_of(&self, host: &[u8]) -> usize {
+        let last = self.places.len().wrapping_sub(1);
+        let mut place = usize::try_from(words::hash(host)).unwrap_or_default() & last;
+        while let Some((other, _)) = self.places.get(place).and_then(|number| self.hosts.get(*number))
+            && !words::same(other, host)
+        {
+            place = (place + 1) & last;
+        }
+        place
     }
 
     /// The paths under a host, which is added if need be.
@@ -103,10 +121,8 @@ impl Exact {
     }
 
     fn take_place(&mut self, number: usize) {
-        let Some((host, _)) = self.hosts.get(number) else { return };
-        let mut places = self.places_for(host);
-        let free = places.find(|place| self.places.get(*place) == Some(&FREE));
-        if let Some(place) = free.and_then(|place| self.places.get_mut(place)) {
+        let place = self.hosts.get(number).map(|(host, _)| self.place_of(host));
+        if let Some(place) = place.and_then(|place| self.places.get_mut(place)) {
             *place = number;
         }
     }

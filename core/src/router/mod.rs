@@ -22,10 +22,6 @@ mod service;
 mod shortcut;
 mod trust;
 
-use std::borrow::Cow;
-
-use smallvec::SmallVec;
-
 use crate::carrier::Carriers;
 use crate::config::{
     Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, LostMark, Mode, Overrides,
@@ -39,13 +35,12 @@ use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Line, Request};
 use crate::trace_id::Fields;
-use crate::view::{self, Hidden, Sent, View};
+use crate::view::{Hidden, Sent, View};
 
 use carriers::Carried;
 use choice::Choice;
 use entry::{RuleSet, Split};
 use hosts::HostTable;
-use id::Id;
 pub use id::{LaneId, ServiceId, SplitId, VersionId};
 use lanes::Lanes;
 pub use remembered::{Arrival, Recognised};
@@ -143,7 +138,8 @@ impl Router {
 
     fn run<'r>(&'r self, request: &impl Request, draw: &mut dyn Draw, trace: &mut Trace<'_>) -> Decision<'r> {
         // All that follows is compiled once, whatever requests are made of.
-        let lines: SmallVec<[Line<'_>; USUALLY]> = request.headers().collect();
+        let mut lines: Vec<Line<'_>> = Vec::with_capacity(USUALLY);
+        lines.extend(request.headers());
         self.judge(request, &lines, draw, trace)
     }
 
@@ -356,19 +352,6 @@ impl Router {
             }
             _ => decision.erase(sent.version, &self.headers.version),
         }
-    }
-
-    fn service_of(&self, view: &View<'_>) -> Option<ServiceId> {
-        self.service_at(view.authority(), &|| view.path())
-    }
-
-    fn service_at<'p>(&self, authority: &[u8], path: &dyn Fn() -> Cow<'p, [u8]>) -> Option<ServiceId> {
-        let plain = self.hosts.find_plain(view::plain_host(authority), path);
-        plain.or_else(|| view::host_of(authority, |host| self.hosts.find(host, path))).map(ServiceId::at)
-    }
-
-    fn is_mesh_host(&self, view: &View<'_>) -> bool {
-        view.host(|host| self.mesh_hosts.find(host, &|| view.path()).is_some())
     }
 }
 
