@@ -19,9 +19,10 @@ const FEATURES: [&str; 6] = [
 ];
 
 /// For size, which takes as many steps as `-O3` here, and ends with the short numbers for functions that are called often:
-/// numbering them once more makes the module larger, and so does going on until nothing more is gained. Sums of an address and an offset are left to the access itself: none of ours wraps around to the first
-/// bytes. What is called in one place only stays a function: most of it was kept out of the way of requests. Between the
-/// rounds the branches are laid anew, which makes them fewer.
+/// numbering them once more makes the module larger, and so does going on until nothing more is gained. Sums of an address
+/// and an offset are left to the access itself: none of ours wraps around to the first bytes. What is called in one place
+/// only stays a function: most of it was kept out of the way of requests. Between the rounds the branches are laid anew,
+/// which makes them fewer.
 pub(super) const HOW: [&str; 7] = [
     "-Oz",
     "--flatten",
