@@ -256,11 +256,12 @@ fn checksum_of(entries: &[u8]) -> u64 {
 
 impl Entry {
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let ([id, upper, lower], []) = bytes.as_chunks::<8>() else { return None };
-        let ([lanes, identity], [seen, state]) = (halves(*upper), halves(*lower));
-        let [open, more, begun, flags] = state.to_le_bytes();
+        let ([lower, upper, lanes, identity, seen, state], []) = bytes.as_chunks() else { return None };
+        let words = [lower, upper, lanes, identity, seen];
+        let [lower, upper, lanes, identity, seen] = words.map(|word| u32::from_le_bytes(*word));
+        let [open, more, begun, flags] = *state;
         Some(Self {
-            id: u64::from_le_bytes(*id),
+            id: u64::from(lower) | u64::from(upper) << 32,
             mark: Mark { lanes, identity, flags },
             seen,
             counted: u16::from_le_bytes([open, more]),
@@ -279,9 +280,4 @@ impl Entry {
         }
         bytes
     }
-}
-
-fn halves(word: [u8; 8]) -> [u32; 2] {
-    let [a, b, c, d, e, f, g, h] = word;
-    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
 }

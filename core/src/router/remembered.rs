@@ -39,9 +39,9 @@ pub struct Recognised<'r> {
 
 impl Router {
     /// The decision on a request of these header fields in front of an app, if it takes no thought.
-    pub fn arrive<'a>(&self, lines: impl Iterator<Item = Line<'a>>, memory: &mut impl Memory) -> Option<Arrival<'_>> {
+    pub fn arrive<'a>(&self, fields: impl Iterator<Item = Line<'a>>, memory: &mut impl Memory) -> Option<Arrival<'_>> {
         (self.phase == Phase::SidecarInbound && self.peers.is_empty()).then_some(())?;
-        let (seen, ids) = self.look(lines)?;
+        let (seen, ids) = self.look(fields)?;
         let [Some(authority), _, lanes, identity, None, None, None, None, _] = seen else { return None };
         let usual = match lanes {
             Some(_) => true,
@@ -68,18 +68,18 @@ impl Router {
     /// What was recalled in vain, if anything: whoever decides on the long way need not recall it again.
     pub fn recognise<'a>(
         &self,
-        lines: impl Iterator<Item = Line<'a>>,
+        fields: impl Iterator<Item = Line<'a>>,
         memory: &mut impl Memory,
     ) -> Result<Recognised<'_>, Option<(TraceId, Recall)>> {
-        let (service, id) = self.lost(lines).ok_or(None)?;
+        let (service, id) = self.lost(fields).ok_or(None)?;
         let recall = memory.recall(id);
-        self.follow_usual(service, &recall).ok_or_else(|| Some((id, recall)))
+        self.follow_usual(service, &recall).ok_or(Some((id, recall)))
     }
 
     /// The service that a call is for, and its first id, if it may have lost a mark and is usual otherwise.
-    fn lost<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<(ServiceId, TraceId)> {
+    fn lost<'a>(&self, fields: impl Iterator<Item = Line<'a>>) -> Option<(ServiceId, TraceId)> {
         let correlation = self.correlation.as_ref().filter(|_| self.phase == Phase::SidecarOutbound)?;
-        let (seen, ids) = self.look(lines)?;
+        let (seen, ids) = self.look(fields)?;
         let [Some(authority), path, None, None, None, None, None, None, None] = seen else { return None };
         self.carriers.aliases.is_empty().then_some(())?;
         let service = self.service_at(authority, &|| view::path_of(path.unwrap_or_default()))?;
@@ -101,9 +101,9 @@ impl Router {
         Some(Recognised { hop, lanes, identity: *identity })
     }
 
-    fn look<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<(Seen<'a>, Fields<'a>)> {
+    fn look<'a>(&self, fields: impl Iterator<Item = Line<'a>>) -> Option<(Seen<'a>, Fields<'a>)> {
         let mut ids = Fields::default();
-        let seen = self.watch.as_ref()?.see(lines.inspect(|line| ids.add(*line)))?;
+        let seen = self.watch.as_ref()?.see(fields.inspect(|line| ids.add(*line)))?;
         Some((seen, ids))
     }
 }

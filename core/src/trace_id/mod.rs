@@ -38,7 +38,9 @@ pub(crate) struct Fields<'a>([Field<'a>; 6]);
 impl<'a> Fields<'a> {
     pub(crate) fn of(lines: &[Line<'a>]) -> Self {
         let mut fields = Self::default();
-        lines.iter().for_each(|line| fields.add(*line));
+        for line in lines {
+            fields.add(*line);
+        }
         fields
     }
 
