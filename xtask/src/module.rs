@@ -20,7 +20,7 @@ use optimise::Optimiser;
 /// Largest module that sidecars are asked to load, in bytes (`docs/adr/0018-a-small-module.md`).
 const BUDGET: u64 = 200_000;
 /// The same where `wasm-opt`, which makes it a tenth smaller, is not installed.
-const BUDGET_AS_LINKED: u64 = 222_000;
+const BUDGET_AS_LINKED: u64 = 224_000;
 
 /// What stands between the flags in `CARGO_ENCODED_RUSTFLAGS`.
 const SEPARATOR: &str = "\x1f";

@@ -89,7 +89,9 @@ fn base_and_no_mark_at_all_are_remembered_and_told_apart() {
 fn pass(table: &mut Table, seconds: std::ops::RangeInclusive<u32>, under_way: &mut [&mut Ticket]) {
     for second in seconds {
         table.set_time(START + second);
-        under_way.iter_mut().for_each(|ticket| table.keep(ticket));
+        for ticket in under_way.iter_mut() {
+            table.keep(ticket);
+        }
     }
 }
 
@@ -214,7 +216,9 @@ fn a_full_set_forgets_what_has_ended_before_what_is_under_way_and_the_oldest_fir
     let mut tickets: Vec<Ticket> = Vec::new();
     for number in 1..=8 {
         table.set_time(START + u32::try_from(number).unwrap());
-        tickets.iter_mut().for_each(|ticket| table.keep(ticket));
+        for ticket in &mut tickets {
+            table.keep(ticket);
+        }
         tickets.push(remember(&mut table, id(number), ["gray"]));
     }
     pass(&mut table, 9..=12, &mut tickets.iter_mut().collect::<Vec<_>>());

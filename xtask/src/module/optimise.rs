@@ -18,12 +18,11 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// For size, which takes as many steps as `-O3` here, and ends with the short numbers for functions that are called often:
-/// numbering them once more makes the module larger, and so does going on until nothing more is gained. Sums of an address
-/// and an offset are left to the access itself: none of ours wraps around to the first bytes. What is called in one place
-/// only stays a function: most of it was kept out of the way of requests. Between the rounds the branches are laid anew,
-/// which makes them fewer.
-pub(super) const HOW: [&str; 7] = [
+/// For size, which takes as many steps as `-O3` here; functions that are called often get the short numbers. Sums of an
+/// address and an offset are left to the access itself: none of ours wraps around to the first bytes. What is called in
+/// one place only stays a function: most of it was kept out of the way of requests. Behind the first of three rounds the
+/// branches are laid anew, which makes them fewer.
+pub(super) const HOW: [&str; 8] = [
     "-Oz",
     "--flatten",
     "--rereloop",
@@ -31,6 +30,7 @@ pub(super) const HOW: [&str; 7] = [
     "-Oz",
     "--low-memory-unused",
     "--one-caller-inline-max-function-size=0",
+    "--reorder-functions",
 ];
 
 /// A `wasm-opt` that answered.

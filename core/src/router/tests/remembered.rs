@@ -13,11 +13,14 @@ use crate::router::{Arrival, Recognised};
 use crate::slots::Slot;
 use crate::{Draw, OpaqueId, SplitId, TraceId};
 
+/// The id of a request, its lanes and its identity, and whether its way is to be told.
+type Note = (TraceId, Option<Vec<String>>, Option<IdentityHash>, Question);
+
 /// A memory that notes what it is to remember, and has one answer.
 #[derive(Clone)]
 struct Notes {
     answer: Recall,
-    remembered: Vec<(TraceId, Option<Vec<String>>, Option<IdentityHash>, Question)>,
+    remembered: Vec<Note>,
     asked: Vec<TraceId>,
 }
 
