@@ -193,3 +193,28 @@ fn junk_and_refusals_in_shared_data_are_no_more_than_forgotten_requests() -> any
     assert_eq!(lane(&play(&sidecar.outbound, 0, traced(1, &[]))?).as_deref(), Some("gray"), "all is well again");
     Ok(())
 }
+
+/// The fuel of a request's whole life on a worker.
+fn fuel(proxy: &Proxy, request: Headers) -> anyhow::Result<u64> {
+    let mut exchange = proxy.worker(0).request(request)?;
+    exchange.respond(ok())?;
+    exchange.finish()?;
+    Ok(exchange.fuel())
+}
+
+#[test]
+fn a_call_that_is_recalled_costs_less_than_one_that_is_decided_anew() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(1)?;
+    sidecar.tick()?;
+    let marked = |id| traced(id, &[("x-gray-lane", "gray")]);
+    for id in 1..4 {
+        fuel(&sidecar.inbound, marked(id))?;
+        fuel(&sidecar.outbound, traced(id, &[]))?;
+        fuel(&sidecar.outbound, traced(id + 100, &[]))?;
+    }
+    let remembered = fuel(&sidecar.inbound, marked(4))?;
+    let (recalled, decided) = (fuel(&sidecar.outbound, traced(4, &[]))?, fuel(&sidecar.outbound, traced(5, &[]))?);
+    println!("remembered {remembered}, recalled {recalled}, decided {decided}");
+    assert!(recalled < decided, "{recalled} and {decided}");
+    Ok(())
+}
