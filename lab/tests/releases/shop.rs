@@ -9,11 +9,10 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Client, ResourceExt};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, until};
-use crate::load::{Load, until_served};
+use crate::load::{Load, Pace, until_served};
 use crate::manifests::{BY_HALVES, RELEASE, ROUTES, entry, release, service, workload};
 use crate::streams::{self, Stream};
 
@@ -75,7 +74,12 @@ impl Shop {
 
     /// Load from here on.
     pub(crate) fn load(&self) -> Load {
-        Load::start(&self.gateway, &self.host())
+        self.load_at(Pace::Usual)
+    }
+
+    /// Load from here on, at a pace.
+    pub(crate) fn load_at(&self, pace: Pace) -> Load {
+        Load::start(&self.gateway, &self.host(), pace)
     }
 
     /// Streams of stock that go on until its pods end, each of another user.
@@ -236,16 +240,6 @@ impl Shop {
     pub(crate) async fn pod_ids(&self, service: &str, image: &str) -> Result<BTreeSet<String>> {
         let pods = self.pods(service).await?;
         Ok(pods.into_iter().filter(|pod| image_of(pod) == image).filter_map(|pod| pod.uid()).collect())
-    }
-
-    /// Sets the number of replicas, as an autoscaler does.
-    pub(crate) async fn scale<K>(&self, name: &str, replicas: u32) -> Result<()>
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned,
-    {
-        let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
-        self.api::<K>().patch_scale(name, &PatchParams::default(), &patch).await?;
-        Ok(())
     }
 
     /// The resource versions of everything that Graylane writes in this namespace.

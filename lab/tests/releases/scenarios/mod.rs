@@ -1,5 +1,6 @@
 //! What a release promises, told by what can be seen from outside.
 
+mod autoscaler;
 mod delivery;
 mod faults;
 mod modules;
@@ -45,7 +46,7 @@ use scenario;
 
 pub(crate) fn all() -> Vec<Scenario> {
     // The last two change how the controller runs.
-    let usual = [traffic::scenarios(), objects::scenarios(), faults::scenarios()];
+    let usual = [traffic::scenarios(), objects::scenarios(), autoscaler::scenarios(), faults::scenarios()];
     usual.into_iter().chain([modules::scenarios(), delivery::scenarios()]).flatten().collect()
 }
 
