@@ -88,7 +88,7 @@ fn test_in_lab(workspace: &Workspace) -> Result<Outcome> {
     let envoy = setup::proxy(workspace)?;
     let module = module::build(workspace)?;
     run(workspace.cargo().args(["build", "--package", "graylane", "--package", "shop", "--bins"]))?;
-    let test = ["test", "--package", "graylane-lab"];
+    let test = ["test", "--package", "graylane-lab", "--no-fail-fast"];
     tested(workspace.cargo().env("GRAYLANE_ENVOY", envoy).env("GRAYLANE_MODULE", module).args(test))
 }
 
