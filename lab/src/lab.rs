@@ -18,7 +18,7 @@ use crate::folder::Folder;
 use crate::http::HttpClient;
 use crate::kubeconfig;
 use crate::manifest::{self, CannotApply};
-use crate::node::{Images, Node, NoNode};
+use crate::node::{Images, NoNode, Node};
 use crate::process::Process;
 
 /// How long a component may take until it is ready.

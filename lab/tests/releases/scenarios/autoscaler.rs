@@ -62,7 +62,10 @@ async fn an_autoscaler_that_measures_is_respected_in_the_middle_of_a_release(sho
     ensure!(grows.is_sorted() && shrinks.is_sorted_by(|before, after| before >= after), "to and fro: {sizes:?}");
     ensure!(writers(&shop.deployment("stock").await?) == ["kube-controller-manager"], "somebody else scales it");
     let calm = calm.stop().await;
-    figure(&format!("release beside an autoscaler: {} requests, none lost; sizes {sizes:?}", calm.0.len() + rush.0.len()));
+    figure(&format!(
+        "release beside an autoscaler: {} requests, none lost; sizes {sizes:?}",
+        calm.0.len() + rush.0.len()
+    ));
     calm.expect_nothing_lost()
 }
 
@@ -122,7 +125,9 @@ impl Sizes {
         let task = tokio::spawn(events.default_backoff().applied_objects().for_each(move |deployment| {
             let size = deployment.ok().and_then(|deployment| deployment.spec.replicas);
             let mut all = all.lock().unwrap();
-            all.extend(size.filter(|size| all.last() != Some(size)));
+            if size.as_ref() != all.last() {
+                all.extend(size);
+            }
             std::future::ready(())
         }));
         Self { seen, task }
