@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use graylane::api::{GrayRelease, GrayReleaseStatus, Phase};
@@ -10,6 +11,7 @@ use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::cluster::{Cluster, until};
 use crate::load::{Load, Pace, until_served};
@@ -253,6 +255,16 @@ impl Shop {
             versions.extend(api.list(&ListParams::default()).await?.items.iter().map(ResourceExt::resource_version));
         }
         Ok(versions)
+    }
+
+    /// The resource versions of all that, when nothing has been written for a second.
+    pub(crate) async fn until_at_rest(&self) -> Result<Vec<Option<String>>> {
+        until("a second in which nothing is written", || async {
+            let before = self.versions().await?;
+            sleep(Duration::from_secs(1)).await;
+            Ok((self.versions().await? == before).then_some(before))
+        })
+        .await
     }
 
     /// Takes the namespace away, and sees that the release does not keep it.

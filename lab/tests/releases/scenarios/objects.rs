@@ -44,8 +44,7 @@ async fn manifests_that_are_applied_every_second_change_nothing(shop: &Shop) -> 
         expect_share(&load, "v2", 10.).await?;
         shop.tell("approve").await?;
         shop.until_paused_at(3).await?;
-        sleep(Duration::from_secs(1)).await;
-        let before = shop.versions().await?;
+        let before = shop.until_at_rest().await?;
         expect_share(&load, "v2", 50.).await?;
         ensure!(shop.versions().await? == before, "something was written while nothing was to do");
         shop.tell("approve").await?;
@@ -84,9 +83,8 @@ async fn foreign_edits_are_repaired_and_nothing_is_written_at_rest(shop: &Shop) 
     let labels = shop.routes().get("graylane-stock").await?.metadata.labels.unwrap_or_default();
     ensure!(labels.get("whose").map(String::as_str) == Some("theirs"), "what is not ours stays");
 
-    // Until the proxies' last answers are in.
-    sleep(Duration::from_secs(1)).await;
-    let versions = shop.versions().await?;
+    // The proxies' last answers are in.
+    let versions = shop.until_at_rest().await?;
     sleep(Duration::from_secs(3)).await;
     ensure!(shop.versions().await? == versions, "something was written at rest");
     load.stop().await.expect_nothing_lost()
