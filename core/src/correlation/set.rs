@@ -213,7 +213,8 @@ impl Set {
         let Some(entry) = self.0.iter_mut().min_by_key(|entry| rank(entry)) else { return false };
         let (own, live) = (entry.id == id && entry.mark.agrees(mark), entry.is_live(time));
         if !(own && live) {
-            *entry = Entry { id, begun: low(time.now.wrapping_sub(PRESUMED + 1)), ..Entry::VACANT };
+            // As far from now as can be told, so that nothing is presumed.
+            *entry = Entry { id, begun: low(time.now) ^ 0x80, ..Entry::VACANT };
         }
         if entry.counted == 0 || mark.question() == Question::Explain {
             entry.mark = mark;

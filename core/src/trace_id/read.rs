@@ -16,7 +16,7 @@ pub(super) fn traceparent(value: &[u8]) -> Option<u128> {
         && trace.len() == 32
         && parent.len() == 16
         && !known.iter().any(u8::is_ascii_uppercase);
-    (sound && hex(version).is_some() && hex(flags).is_some() && hex(parent)? != 0).then(|| hex(trace)).flatten()
+    (sound && half(version).is_some() && half(flags).is_some() && half(parent)? != 0).then(|| hex(trace)).flatten()
 }
 
 /// B3 in one header: `TRACE-SPAN`, `TRACE-SPAN-SAMPLED` or `TRACE-SPAN-SAMPLED-PARENT`; a lone decision has no id.
@@ -24,8 +24,8 @@ pub(super) fn b3(value: &[u8]) -> Option<u128> {
     let mut parts = value.split(|byte| *byte == b'-');
     let (trace, span) = (parts.next()?, parts.next()?);
     let sampled = parts.next().is_none_or(|sampled| matches!(sampled, b"0" | b"1" | b"d"));
-    let parent = parts.next().is_none_or(|parent| parent.len() == 16 && hex(parent).is_some());
-    let sound = span.len() == 16 && hex(span).is_some() && sampled && parent && parts.next().is_none();
+    let parent = parts.next().is_none_or(|parent| parent.len() == 16 && half(parent).is_some());
+    let sound = span.len() == 16 && half(span).is_some() && sampled && parent && parts.next().is_none();
     sound.then(|| b3_trace_id(trace)).flatten()
 }
 
@@ -97,6 +97,7 @@ fn hex(digits: &[u8]) -> Option<u128> {
 }
 
 /// Up to 16 of them: numbers of 128 bits are slow here.
+#[inline(never)]
 fn half(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |number, digit| {
         let value = match digit {

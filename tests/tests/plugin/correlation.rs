@@ -110,7 +110,11 @@ fn a_request_with_its_mark_costs_no_look_up_and_a_lost_one_a_single_read() -> an
         let of = |call: Hostcall| calls.get(&call).copied().unwrap_or_default();
         Ok([Hostcall::GetSharedData, Hostcall::SetSharedData, Hostcall::GetCurrentTime].map(of))
     };
-    assert_eq!(calls(&sidecar.inbound, traced(1, &[("x-gray-lane", "base")]))?, [1, 1, 0], "remembered; the end is presumed");
+    assert_eq!(
+        calls(&sidecar.inbound, traced(1, &[("x-gray-lane", "base")]))?,
+        [1, 1, 0],
+        "remembered; the end is presumed"
+    );
     assert_eq!(calls(&sidecar.outbound, traced(1, &[]))?, [1, 0, 2]);
     assert_eq!(calls(&sidecar.outbound, traced(1, &[("x-gray-lane", "base")]))?, [0, 0, 2]);
     assert_eq!(calls(&sidecar.inbound, to("cart.shop", [("x-gray-lane", "base")]))?, [0, 0, 0]);
