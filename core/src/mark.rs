@@ -8,9 +8,6 @@ use crate::name::LaneName;
 /// The most lanes a request may be in.
 pub const MAX_LANES: usize = 8;
 
-/// What stands between lanes in a mark that is written here.
-pub(crate) const SEPARATOR: &str = ", ";
-
 /// The longest value that [`encode_lanes`] writes: so many names of 63 characters, and what separates them.
 pub(crate) const LONGEST: usize = MAX_LANES * (63 + 2) - 2;
 
@@ -71,7 +68,7 @@ pub(crate) fn encode_lanes<'a>(lanes: impl IntoIterator<Item = &'a LaneName>) ->
 
 /// Carried lanes as explanations show them.
 pub(crate) fn told(lanes: &LaneList<'_>) -> String {
-    if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join(SEPARATOR) }
+    if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join(", ") }
 }
 
 /// Reads the value of an identity header.

@@ -170,13 +170,6 @@ impl Table {
         std::mem::take(&mut self.counts)
     }
 
-    /// The name of a list of lanes; `None` where there is no room for it.
-    fn name(&mut self, lanes: &str) -> Option<u32> {
-        let name = self.lists.publish(lanes, &*self.store, self.time);
-        self.counts.failures += u64::from(name.is_none());
-        name
-    }
-
     fn key(&self, id: u64) -> Key {
         // The lower bits choose the set, all of them the entry.
         Key::Set(u32::try_from(id % u64::from(self.sets)).unwrap_or_default())
@@ -216,11 +209,14 @@ impl Memory for Table {
         identity: Option<IdentityHash>,
         question: Question,
     ) -> Option<Ticket> {
-        let lanes = match lanes.map(LaneList::as_slice) {
+        let lanes = match lanes {
             None => None,
-            Some([]) => Some(BASE),
-            Some([only]) => Some(self.name(only)?),
-            Some(several) => Some(self.name(&several.join(mark::SEPARATOR))?),
+            Some(lanes) if lanes.is_empty() => Some(BASE),
+            Some(lanes) => {
+                let name = self.lists.publish(&mark::told(lanes), &*self.store, self.time);
+                self.counts.failures += u64::from(name.is_none());
+                Some(name?)
+            }
         };
         let mark = Mark::new(lanes, identity, question);
         let (id, time) = (id.hash(), self.time);
