@@ -64,6 +64,13 @@ pub struct GrayReleaseStatus {
     pub conditions: Vec<Condition>,
 }
 
+impl GrayReleaseStatus {
+    /// What is in force of a release that says `spec`.
+    pub(crate) fn in_force<'a>(&'a self, spec: &'a GrayReleaseSpec) -> &'a GrayReleaseSpec {
+        self.accepted.as_ref().map_or(spec, |accepted| &accepted.spec)
+    }
+}
+
 /// What a release is doing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Phase {

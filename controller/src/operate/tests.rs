@@ -81,6 +81,18 @@ fn what_goes_on_by_itself_needs_no_advice() {
 }
 
 #[test]
+fn a_release_that_is_held_by_a_refused_change_says_how_to_mend_it_and_shows_the_steps_in_force() {
+    let text = view(&release("Pausing", |object| {
+        stalled(object, "Refused");
+        object["status"]["accepted"] = json!({"generation": 1, "spec": object["spec"]});
+        object["spec"]["strategy"]["canary"]["steps"] = json!([]);
+    }));
+    assert!(text.contains("-> kubectl edit grayrelease checkout -n shop  to mend"), "{text}");
+    assert!(text.contains("-> graylane abort checkout") && !text.contains("approve checkout"), "{text}");
+    assert!(text.contains("● approval"), "{text}");
+}
+
+#[test]
 fn what_was_aborted_or_paused_says_how_to_go_on() {
     assert!(view(&release("Aborted", |_| {})).contains("-> graylane retry checkout -n shop"));
     let paused = release("Scaling", |object| object["status"]["pausedSince"] = json!("2026-01-31T12:00:00Z"));

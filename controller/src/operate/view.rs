@@ -40,7 +40,7 @@ pub fn view(release: &GrayRelease) -> String {
 
 /// The steps in a row: those that are done, the one that is being done, and those to come.
 fn steps(release: &GrayRelease, status: &GrayReleaseStatus) -> Option<String> {
-    let steps = &release.spec.strategy.as_ref()?.canary.steps;
+    let steps = &status.in_force(&release.spec).strategy.as_ref()?.canary.steps;
     if !status.phase.is_under_way() {
         return None;
     }
