@@ -11,13 +11,15 @@ use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
 use kube::runtime::wait::{await_condition, conditions::is_crd_established};
 use kube::{Client, ResourceExt};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Who has written it, for the API server.
 const FIELD_MANAGER: &str = "graylane-lab";
 
 /// How long a new kind may take to be served.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often is looked whether it is.
+const PERIOD: Duration = Duration::from_millis(50);
 
 /// Why something could not be applied.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +89,7 @@ async fn apply_one(client: &Client, object: &DynamicObject) -> Result<DynamicObj
     let refused = |cause| CannotApply::Refused { kind: types.kind.clone(), name: name.clone(), cause: Box::new(cause) };
     let applied = applied.map_err(refused)?;
     if types.kind == "CustomResourceDefinition" {
-        until_served(client, &name).await?;
+        timeout(PATIENCE, until_served(client, &name)).await.ok().flatten().ok_or(CannotApply::NotServed { name })?;
     }
     Ok(applied)
 }
@@ -102,13 +104,17 @@ async fn known(client: &Client, types: &TypeMeta) -> Result<(kube::core::ApiReso
     Ok((resource, capabilities.scope))
 }
 
-async fn until_served(client: &Client, name: &str) -> Result<(), CannotApply> {
+/// Waits until all versions of a kind are served *and* named by discovery, which learns of an established one a little later.
+async fn until_served(client: &Client, name: &str) -> Option<()> {
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
-    let established = timeout(PATIENCE, await_condition(definitions, name, is_crd_established())).await;
-    match established {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(CannotApply::NotServed { name: name.to_owned() }),
+    let spec = await_condition(definitions, name, is_crd_established()).await.ok()??.spec;
+    for version in spec.versions.iter().filter(|version| version.served) {
+        let kind = GroupVersionKind::gvk(&spec.group, &version.name, &spec.names.kind);
+        while pinned_kind(client, &kind).await.is_err() {
+            sleep(PERIOD).await;
+        }
     }
+    Some(())
 }
 
 /// What makes a mesh of a cluster: injection, what injected proxies bind, a gateway.
