@@ -77,7 +77,7 @@ pub enum Delivery {
 pub struct MeshPolicyStatus {
     /// The generation of the object that this status speaks of.
     pub observed_generation: i64,
-    /// What is in force.
+    /// What the object said when that was accepted last: in force also while what it says now is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted<MeshPolicySpec>>,
     /// `Accepted`.
