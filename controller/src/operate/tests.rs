@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Reach, lane_table, policy_table, table, view};
+use super::tell::heard;
+use super::{Answer, Reach, lane_table, policy_table, table, view};
 use crate::api::{GrayRelease, Lane, MeshPolicy};
 
 fn release(phase: &str, change: impl FnOnce(&mut Value)) -> GrayRelease {
@@ -97,6 +98,23 @@ fn what_was_aborted_or_paused_says_how_to_go_on() {
     assert!(view(&release("Aborted", |_| {})).contains("-> graylane retry checkout -n shop"));
     let paused = release("Scaling", |object| object["status"]["pausedSince"] = json!("2026-01-31T12:00:00Z"));
     assert!(view(&paused).contains("-> graylane resume checkout -n shop"));
+}
+
+#[test]
+fn an_answer_is_that_to_what_was_said_and_to_nothing_before() {
+    let said = "jump:9 by alice at noon";
+    let status = |verb: &str, what: &str| {
+        let changed = release("Pausing", |object| {
+            object["status"]["verb"] = json!(verb);
+            let deed = json!({"time": "2026-01-31T12:00:01Z", "who": "alice", "what": what});
+            object["status"]["history"].as_array_mut().unwrap().push(deed);
+        });
+        changed.status.unwrap()
+    };
+    assert_eq!(heard(&status("jump:9 by alice at eleven", "jump:9: refused: no"), said), None);
+    assert_eq!(heard(&status(said, "jump:9"), said), Some(Answer::Obeyed));
+    let refused = Answer::Refused("there is no step 9".to_owned());
+    assert_eq!(heard(&status(said, "jump:9: refused: there is no step 9"), said), Some(refused));
 }
 
 #[test]
