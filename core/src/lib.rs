@@ -52,6 +52,7 @@ pub mod token;
 mod trace_id;
 mod view;
 pub mod way;
+mod words;
 
 pub use config::{Digest, FilterConfig, Mode, Phase};
 pub use decision::{

@@ -1,7 +1,6 @@
 //! One request and its response.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use graylane_abi::host::{self, Answer, Map};
 use graylane_abi::{Action, HeaderMap, StreamId};
@@ -169,8 +168,8 @@ impl Journey {
             }
         }
         // Zero where the clock was set back meanwhile.
-        let took = Duration::from_nanos(now().saturating_sub(self.since));
-        vm.meter.borrow_mut().finished(self.row, class, took);
+        let nanoseconds = now().saturating_sub(self.since);
+        vm.meter.borrow_mut().finished(self.row, class, nanoseconds);
     }
 
     /// What the filter answers itself it needs not read back; Envoy may show it to a gRPC caller as 200.

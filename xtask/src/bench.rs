@@ -39,9 +39,12 @@ pub(crate) struct BenchArgs {
     /// Measure for half a minute instead of several: for a look, not for a figure
     #[arg(long)]
     quick: bool,
-    /// Measure only the variants whose names contain this, and what they are compared with
+    /// Measure only the variants whose names contain this, and what they are compared with; may be given several times
     #[arg(long, value_name = "PATTERN")]
-    only: Option<String>,
+    only: Vec<String>,
+    /// Measure this build of the module as well, in the same proxy; may be given several times
+    #[arg(long, value_name = "FILE")]
+    beside: Vec<PathBuf>,
     /// Number of interleaved rounds, however long they take, instead of 200 (40 with --quick)
     #[arg(long, value_parser = clap::value_parser!(u32).range(i64::from(measure::FEWEST_ROUNDS)..=1000))]
     rounds: Option<u32>,
@@ -49,8 +52,8 @@ pub(crate) struct BenchArgs {
 
 /// Measures, prints the tables, and leaves the same as JSON in the target folder.
 pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
-    let bench = Bench::prepare(workspace)?;
-    let variants = variant::chosen(args.only.as_deref())?;
+    let bench = Bench::prepare(workspace, &args.beside)?;
+    let variants = variant::chosen(&args.only, args.beside.len())?;
     let proxy = bench.launch_all(&variants)?;
     let before = proxy.cpu_time()?;
     let measured = measure::rounds(&proxy, &variants, args.effort())?;
@@ -61,7 +64,7 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     };
     drop(proxy);
     let mut report = Report::new(conditions, &measured)?;
-    if args.only.is_none() {
+    if args.only.is_empty() {
         report.updates = update::measure(&bench)?;
         report.memory = memory::measure(&bench)?;
     }
@@ -91,13 +94,13 @@ struct Bench {
 }
 
 impl Bench {
-    fn prepare(workspace: &Workspace) -> Result<Self> {
+    fn prepare(workspace: &Workspace, beside: &[PathBuf]) -> Result<Self> {
         let cores = Cores::choose()?;
         let envoy = setup::proxy(workspace)?;
         let graylane = module::build(workspace)?;
         let folder = workspace.target().join("graylane/bench");
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        let modules = Modules::build(workspace, &folder, graylane)?;
+        let modules = Modules::build(workspace, &folder, graylane, beside)?;
         // Only now, so that builds have all cores. Threads started from here on stay with this one.
         cpu::pin_current_thread(cores.others)?;
         let upstreams = Upstreams::start()?;

@@ -1,7 +1,8 @@
 //! From conditions as written to matchers, with every problem reported.
 
+use super::Matcher;
+use super::subject::{Subject, SubjectId, Subjects};
 use super::text::{Polarity, Text};
-use super::{Matcher, Subject};
 use crate::config::{Condition, KeyedMatch, PathMatch, StringMatch};
 use crate::pattern::Pattern;
 use crate::problem::{Path, Problems, Quoted};
@@ -11,45 +12,64 @@ const DEEPEST: usize = 16;
 /// The longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 1_000;
 
-/// Compiles `condition`; `None` when something is wrong, which then stands in `problems`.
-pub(crate) fn compile(condition: &Condition, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
-    nested(condition, path, problems, 0)
+/// Compiles `condition`, whose subjects are from then on among `subjects`; `None` when something is wrong, which then stands
+/// in `problems`.
+pub(crate) fn compile(
+    condition: &Condition,
+    path: &Path<'_>,
+    subjects: &mut Subjects,
+    problems: &mut Problems,
+) -> Option<Matcher> {
+    nested(condition, path, subjects, problems, 0)
 }
 
-fn nested(condition: &Condition, path: &Path<'_>, problems: &mut Problems, depth: usize) -> Option<Matcher> {
+fn nested(
+    condition: &Condition,
+    path: &Path<'_>,
+    subjects: &mut Subjects,
+    problems: &mut Problems,
+    depth: usize,
+) -> Option<Matcher> {
     if depth > DEEPEST {
         problems.add(path, "conditions are nested too deeply", format!("at most {DEEPEST} levels"));
         return None;
     }
     match condition {
-        Condition::All(all) => group(all, &path.field("all"), problems, depth).map(Matcher::All),
-        Condition::Any(any) => group(any, &path.field("any"), problems, depth).map(Matcher::Any),
+        Condition::All(all) => group(all, &path.field("all"), subjects, problems, depth).map(Matcher::All),
+        Condition::Any(any) => group(any, &path.field("any"), subjects, problems, depth).map(Matcher::Any),
         Condition::Not(inner) => {
-            nested(inner, &path.field("not"), problems, depth + 1).map(|matcher| Matcher::Not(Box::new(matcher)))
+            let inner = nested(inner, &path.field("not"), subjects, problems, depth + 1);
+            inner.map(|matcher| Matcher::Not(Box::new(matcher)))
         }
-        Condition::Method(value) => plain(Subject::Method, value, &path.field("method"), problems),
-        Condition::Host(value) => host(value, &path.field("host"), problems),
-        Condition::Path(value) => request_path(value, &path.field("path"), problems),
+        Condition::Method(value) => plain(subjects.place(Subject::Method), value, &path.field("method"), problems),
+        Condition::Host(value) => host(subjects.place(Subject::Host), value, &path.field("host"), problems),
+        Condition::Path(value) => request_path(subjects.place(Subject::Path), value, &path.field("path"), problems),
         Condition::Header(value) => {
-            let path = path.field("header");
-            keyed(Subject::Header(value.name.clone()), value, &path, problems)
+            let of = subjects.place(Subject::Header(value.name.clone()));
+            keyed(of, value, &path.field("header"), problems)
         }
         Condition::Cookie(value) => {
-            let path = path.field("cookie");
-            keyed(Subject::Cookie(value.name.clone()), value, &path, problems)
+            let of = subjects.place(Subject::Cookie(value.name.clone()));
+            keyed(of, value, &path.field("cookie"), problems)
         }
         Condition::Query(value) => {
-            let path = path.field("query");
-            keyed(Subject::Query(value.name.clone()), value, &path, problems)
+            let of = subjects.place(Subject::Query(value.name.clone()));
+            keyed(of, value, &path.field("query"), problems)
         }
         Condition::Claim(value) => {
-            let path = path.field("claim");
-            keyed(Subject::Claim(value.name.clone()), value, &path, problems)
+            let of = subjects.place(Subject::Claim(value.name.clone()));
+            keyed(of, value, &path.field("claim"), problems)
         }
     }
 }
 
-fn group(members: &[Condition], path: &Path<'_>, problems: &mut Problems, depth: usize) -> Option<Box<[Matcher]>> {
+fn group(
+    members: &[Condition],
+    path: &Path<'_>,
+    subjects: &mut Subjects,
+    problems: &mut Problems,
+    depth: usize,
+) -> Option<Box<[Matcher]>> {
     if members.is_empty() {
         problems.add(path, "is empty", "at least one condition");
         return None;
@@ -58,7 +78,7 @@ fn group(members: &[Condition], path: &Path<'_>, problems: &mut Problems, depth:
     let compiled: Vec<Option<Matcher>> = members
         .iter()
         .enumerate()
-        .map(|(index, member)| nested(member, &path.index(index), problems, depth + 1))
+        .map(|(index, member)| nested(member, &path.index(index), subjects, problems, depth + 1))
         .collect();
     compiled.into_iter().collect()
 }
@@ -105,7 +125,7 @@ impl Operators<'_> {
     }
 }
 
-fn plain(of: Subject, value: &StringMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+fn plain(of: SubjectId, value: &StringMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
     let StringMatch { exact, prefix, suffix, regex, one_of, invert } = value;
     let operators = Operators {
         exact: exact.as_ref(),
@@ -121,7 +141,7 @@ fn plain(of: Subject, value: &StringMatch, path: &Path<'_>, problems: &mut Probl
 }
 
 // Hosts are compared in lower case, so what they are compared with is put in lower case here.
-fn host(value: &StringMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+fn host(of: SubjectId, value: &StringMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
     let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_ascii_lowercase());
     let value = StringMatch {
         exact: lower(&value.exact),
@@ -131,10 +151,12 @@ fn host(value: &StringMatch, path: &Path<'_>, problems: &mut Problems) -> Option
         one_of: value.one_of.as_ref().map(|all| all.iter().map(|text| text.to_ascii_lowercase()).collect()),
         invert: value.invert,
     };
-    plain(Subject::Host, &value, path, problems)
+    plain(of, &value, path, problems)
 }
 
-fn keyed<N>(of: Subject, value: &KeyedMatch<N>, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+// Names are alike in memory, so out of line it is the same code for all of them.
+#[inline(never)]
+fn keyed<N>(of: SubjectId, value: &KeyedMatch<N>, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
     let KeyedMatch { name: _, exact, prefix, suffix, regex, one_of, present, invert } = value;
     let operators = Operators {
         exact: exact.as_ref(),
@@ -150,7 +172,7 @@ fn keyed<N>(of: Subject, value: &KeyedMatch<N>, path: &Path<'_>, problems: &mut 
     Some(Matcher::Value { of, is, polarity: Polarity::inverted_if(*invert != absence_wanted) })
 }
 
-fn request_path(value: &PathMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
+fn request_path(of: SubjectId, value: &PathMatch, path: &Path<'_>, problems: &mut Problems) -> Option<Matcher> {
     let PathMatch { exact, prefix, regex: pattern, invert } = value;
     for (name, text) in [("exact", exact), ("prefix", prefix)] {
         if let Some(text) = text.as_ref().filter(|text| !text.starts_with('/')) {
@@ -168,7 +190,7 @@ fn request_path(value: &PathMatch, path: &Path<'_>, problems: &mut Problems) -> 
             return None;
         }
     };
-    Some(Matcher::Value { of: Subject::Path, is, polarity: Polarity::inverted_if(*invert) })
+    Some(Matcher::Value { of, is, polarity: Polarity::inverted_if(*invert) })
 }
 
 fn one_of(values: &[String], path: &Path<'_>, problems: &mut Problems) -> Option<Text> {

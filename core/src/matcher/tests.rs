@@ -1,17 +1,21 @@
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::compile::compile;
 use super::*;
 use crate::config::{Condition, HeaderNames};
+use crate::name::ClaimName;
 use crate::problem::{Path, Problems};
-use crate::request::{Headers, Request};
+use crate::request::{Headers, Line, Request};
+use crate::view::View;
 
-fn compiled(condition: Value) -> Result<Matcher, Problems> {
+fn compiled(condition: Value) -> Result<(Matcher, Subjects), Problems> {
     let condition: Condition = serde_json::from_value(condition).unwrap();
-    let mut problems = Problems::default();
-    let matcher = compile(&condition, &Path::Root, &mut problems);
-    problems.or(()).map(|()| matcher.unwrap())
+    let (mut subjects, mut problems) = (Subjects::default(), Problems::default());
+    let matcher = compile(&condition, &Path::Root, &mut subjects, &mut problems);
+    problems.or(()).map(|()| (matcher.unwrap(), subjects))
 }
 
 fn problems(condition: Value) -> Vec<(String, String)> {
@@ -20,7 +24,8 @@ fn problems(condition: Value) -> Vec<(String, String)> {
 
 fn holds(condition: Value, headers: &Headers) -> bool {
     let lines: Vec<_> = headers.headers().collect();
-    compiled(condition).unwrap().matches(&View::of(headers, &lines, &HeaderNames::default()))
+    let (matcher, subjects) = compiled(condition).unwrap();
+    matcher.matches(&Values::new(&subjects, &View::of(headers, &lines, &HeaderNames::default())))
 }
 
 fn nested(levels: usize) -> Value {
@@ -81,6 +86,28 @@ fn a_pattern_takes_lines_for_what_they_are() {
     for value in ["a\n", "\na", "a\nb"] {
         assert!(!holds(condition.clone(), &Headers::from([("a", value)])), "{value:?}");
     }
+}
+
+#[test]
+fn a_subject_is_looked_up_once_however_many_conditions_look_at_it() {
+    struct Counting(Cell<u32>);
+    impl Request for Counting {
+        fn headers(&self) -> impl Iterator<Item = Line<'_>> {
+            std::iter::empty()
+        }
+        fn claim(&self, name: &ClaimName) -> Option<Vec<u8>> {
+            self.0.update(|asked| asked + 1);
+            (name.as_str() == "team").then(|| b"blue".to_vec())
+        }
+    }
+    let team = |exact: &str| json!({"claim": {"name": "team", "exact": exact}});
+    let role = json!({"claim": {"name": "role", "present": true}});
+    let (matcher, subjects) =
+        compiled(json!({"all": [{"not": team("red")}, {"not": role}, team("blue"), {"any": [role, team("blue")]}]}))
+            .unwrap();
+    let request = Counting(Cell::new(0));
+    assert!(matcher.matches(&Values::new(&subjects, &View::of(&request, &[], &HeaderNames::default()))));
+    assert_eq!(request.0.get(), 2, "one time for each claim");
 }
 
 /// A header with any value, and an operator with any text, which are equal now and then.

@@ -8,7 +8,7 @@ use crate::config::{IdentitySource, StickyCookie};
 use crate::decision::{Decision, Reason, SetCookie};
 use crate::explain::{SplitKey, Step, Trace};
 use crate::hash::IdentityHash;
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, Values};
 use crate::name::{LaneName, RuleName, RuleSetName, SplitName};
 use crate::request::{Draw, OpaqueId};
 use crate::slots::{Slot, SlotTable};
@@ -65,10 +65,11 @@ impl Router {
         if decision.identity.is_none() {
             decision.identity = self.identity_of(view, &self.identity.sources);
         }
+        let values = Values::new(&self.subjects, view);
         let mut lanes = Lanes::default();
         let mut origin = Reason::NoMatch;
         for set in &self.rule_sets {
-            let Some(rule) = set.rules.iter().find(|rule| rule.applies(view)) else {
+            let Some(rule) = set.rules.iter().find(|rule| rule.applies(&values)) else {
                 trace.step(|| Step::NoRule { set: set.name.to_string() });
                 continue;
             };
@@ -178,7 +179,7 @@ fn value_of<'a>(source: &IdentitySource, view: &View<'a>) -> Option<Cow<'a, [u8]
 }
 
 impl Rule {
-    fn applies(&self, view: &View<'_>) -> bool {
-        self.when.as_ref().is_none_or(|matcher| matcher.matches(view))
+    fn applies(&self, values: &Values<'_, '_>) -> bool {
+        self.when.as_ref().is_none_or(|matcher| matcher.matches(values))
     }
 }

@@ -21,8 +21,6 @@ mod service;
 mod shortcut;
 mod trust;
 
-use smallvec::SmallVec;
-
 use crate::carrier::Carriers;
 use crate::config::{
     Correlation, Digest, FilterConfig, HeaderCarrier, HeaderNames, Identity, Isolation, LostMark, Mode, Overrides,
@@ -31,7 +29,7 @@ use crate::config::{
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
 use crate::explain::{Step, Trace};
 use crate::mark;
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, Subjects};
 use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Line, Request};
@@ -65,15 +63,17 @@ pub struct Router {
     carriers: Carriers,
     /// Who is believed in front of an app; nobody in particular: everybody.
     peers: Vec<PeerPattern>,
-    mesh_hosts: HostTable<()>,
+    mesh_hosts: HostTable,
     identity: Identity,
     lanes: Vec<Lane>,
     rule_sets: Vec<RuleSet>,
     splits: Vec<Split>,
     services: Vec<Service>,
-    hosts: HostTable<ServiceId>,
+    hosts: HostTable,
     watch: Option<Watch>,
     explain: Option<Matcher>,
+    /// Of rules, and of who may ask for explanations.
+    subjects: Subjects,
     correlation: Option<Correlation>,
     lost_mark: LostMark,
     /// Of the workload, not of the configuration.
@@ -136,7 +136,8 @@ impl Router {
 
     fn run<'r>(&'r self, request: &impl Request, draw: &mut dyn Draw, trace: &mut Trace<'_>) -> Decision<'r> {
         // All that follows is compiled once, whatever requests are made of.
-        let lines: SmallVec<[Line<'_>; USUALLY]> = request.headers().collect();
+        let mut lines: Vec<Line<'_>> = Vec::with_capacity(USUALLY);
+        lines.extend(request.headers());
         self.judge(request, &lines, draw, trace)
     }
 
@@ -349,14 +350,6 @@ impl Router {
             }
             _ => decision.erase(sent.version, &self.headers.version),
         }
-    }
-
-    fn service_of(&self, view: &View<'_>) -> Option<ServiceId> {
-        view.host(|host| self.hosts.find(host, &|| view.path()))
-    }
-
-    fn is_mesh_host(&self, view: &View<'_>) -> bool {
-        view.host(|host| self.mesh_hosts.find(host, &|| view.path()).is_some())
     }
 }
 

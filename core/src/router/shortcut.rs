@@ -8,6 +8,7 @@
 use arrayvec::ArrayVec;
 
 use super::choice::Choice;
+use super::id::Id;
 use super::lanes::Lanes;
 use super::{Router, ServiceId, id};
 use crate::carrier::{BAGGAGE, TRACESTATE};
@@ -18,6 +19,7 @@ use crate::hash::IdentityHash;
 use crate::name::{HeaderName, LaneName, VersionName};
 use crate::request::Line;
 use crate::view;
+use crate::words;
 
 /// A decision without anything unusual.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,14 +44,24 @@ pub struct Hop<'r> {
 }
 
 const PLACES: usize = 9;
+const TRAITS: usize = 64;
+/// No place.
+const NOWHERE: usize = PLACES;
 
 /// The names of all headers that this way knows, its own and those that lead away from it.
 #[derive(Debug)]
 pub(super) struct Watch {
-    /// Which [`trait_of`] they have, by bit: nearly all other headers are told from them by that.
-    traits: u64,
+    /// The place of the first name with a [`trait_of`], by that trait: nearly all other headers are told from them by it.
+    first: [usize; TRAITS],
     /// In the order of [`Seen`].
-    names: [(u8, Box<[u8]>); PLACES],
+    names: [Watched; PLACES],
+}
+
+#[derive(Debug)]
+struct Watched {
+    name: Box<[u8]>,
+    /// The place of another name with the same trait.
+    next: usize,
 }
 
 /// The values of the watched headers.
@@ -65,34 +77,37 @@ impl Watch {
         let own = [lane, identity, version, explain, signed].map(HeaderName::as_str);
         let [lane, identity, version, explain, signed] = own;
         let names = [":authority", ":path", lane, identity, version, explain, signed, BAGGAGE, TRACESTATE];
-        let names = names.map(|name| (trait_of(name.as_bytes()), name.as_bytes().into()));
-        let traits = names.iter().fold(0, |traits, (own, _)| traits | 1 << own);
-        usual.then_some(Self { traits, names })
+        let mut watch = Self {
+            first: [NOWHERE; TRAITS],
+            names: names.map(|name| Watched { name: name.as_bytes().into(), next: NOWHERE }),
+        };
+        for (place, watched) in watch.names.iter_mut().enumerate() {
+            let first = watch.first.get_mut(trait_of(&watched.name))?;
+            watched.next = std::mem::replace(first, place);
+        }
+        usual.then_some(watch)
     }
 
     /// The values of the watched headers; `None` if one occurs twice.
     fn see<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<Seen<'a>> {
         let mut seen = [None; PLACES];
         for (name, value) in lines {
-            let own = trait_of(name);
-            if self.traits >> own & 1 == 0 {
-                continue;
-            }
-            for ((other, watched), place) in self.names.iter().zip(&mut seen) {
-                if *other == own && **watched == *name && place.replace(value).is_some() {
+            let mut place = *self.first.get(trait_of(name))?;
+            while let Some(watched) = self.names.get(place) {
+                if words::same(&watched.name, name) && seen.get_mut(place)?.replace(value).is_some() {
                     return None;
                 }
+                place = watched.next;
             }
         }
         Some(seen)
     }
 }
 
-/// Something that is quick to see of a name, below 64.
-fn trait_of(name: &[u8]) -> u8 {
+/// Something that is quick to see of a name, below [`TRAITS`].
+fn trait_of(name: &[u8]) -> usize {
     let [.., last] = name else { return 0 };
-    let [length, ..] = name.len().to_le_bytes();
-    length.wrapping_add(last.wrapping_mul(5)) % 64
+    (name.len() + usize::from(*last) * 5) % TRAITS
 }
 
 impl Router {
@@ -107,8 +122,10 @@ impl Router {
         let hash = identity.map(|text| IdentityHash::parse(text).ok_or(())).transpose().ok()?;
         let path = || view::path_of(path.unwrap_or_default());
         let is_foreign = |host: &[u8]| self.mesh_hosts.find(host, &path).is_none();
-        match view::host_of(authority, |host| self.hosts.find(host, &path).ok_or_else(|| is_foreign(host))) {
-            Ok(service) => self.hop(service, &marked?, hash).map(Shortcut::Hop),
+        let plain = self.hosts.find_plain(view::plain_host(authority), &path);
+        let look = || view::host_of(authority, |host| self.hosts.find(host, &path).ok_or_else(|| is_foreign(host)));
+        match plain.map_or_else(look, Ok) {
+            Ok(service) => self.hop(ServiceId::at(service), &marked?, hash).map(Shortcut::Hop),
             Err(true) if self.carriers.aliases.is_empty() && view::original(authority).is_none() => {
                 let lane = lane.map(|_| &self.headers.lane);
                 let identity = identity.map(|_| &self.headers.identity);

@@ -6,7 +6,7 @@ use crate::carrier::{List, Stance};
 use crate::config::Phase;
 use crate::decision::Decision;
 use crate::explain::{Step, Trace};
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, Values};
 use crate::name::HeaderName;
 use crate::request::Request;
 use crate::view::{Hidden, View};
@@ -96,7 +96,7 @@ impl Router {
     ///
     /// Inside the mesh the question is believed as the mark is: at the edge only those who may ask could.
     pub(super) fn grants_explanation(&self, trust: Trust, view: &View<'_>) -> bool {
-        let may = |allowed: &Matcher| trust == Trust::Believed || allowed.matches(view);
+        let may = |allowed: &Matcher| trust == Trust::Believed || allowed.matches(&Values::new(&self.subjects, view));
         view.sent.explain.is_present() && self.explain.as_ref().is_some_and(may)
     }
 }

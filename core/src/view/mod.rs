@@ -222,8 +222,7 @@ impl<'a> View<'a> {
 
     /// The decoded values of the query parameters called `name`; `+` is a space, a bare name has an empty value.
     pub(crate) fn parameters(&self, name: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        let (_, query) = path::split_target(self.target);
-        query.split(|byte| *byte == b'&').filter_map(move |pair| {
+        path::query_part(self.target).split(|byte| *byte == b'&').filter_map(move |pair| {
             let mut parts = pair.splitn(2, |byte| *byte == b'=');
             let key = parts.next().unwrap_or_default();
             let value = parts.next().unwrap_or_default();
@@ -255,7 +254,15 @@ fn unquoted(value: &[u8]) -> &[u8] {
 
 /// The path of a request target, as [`View::path`] has it.
 pub(crate) fn path_of(target: &[u8]) -> Cow<'_, [u8]> {
-    path::normalised(path::split_target(target).0)
+    path::normalised(path::path_part(target))
+}
+
+/// The host of an authority if it is written as usual: a name in lower case, or an address in brackets, maybe with a port.
+pub(crate) fn plain_host(authority: &[u8]) -> &[u8] {
+    let port = authority.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let before = authority.len().checked_sub(port).and_then(|end| authority.get(..end));
+    let host = before.and_then(|before| before.strip_suffix(b":")).unwrap_or(authority);
+    host.strip_suffix(b".").unwrap_or(host)
 }
 
 /// Calls `visit` with the host of an authority, as [`View::host`] does.

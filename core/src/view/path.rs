@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-/// Splits a target into path and query; a fragment, which no client may send, ends both.
-pub(super) fn split_target(target: &[u8]) -> (&[u8], &[u8]) {
-    let target = target.split(|byte| *byte == b'#').next().unwrap_or_default();
-    match target.iter().position(|byte| *byte == b'?') {
-        Some(at) => (target.get(..at).unwrap_or_default(), target.get(at + 1..).unwrap_or_default()),
-        None => (target, b""),
-    }
+/// The path of a target, which a query ends, and so does a fragment, which no client may send.
+pub(super) fn path_part(target: &[u8]) -> &[u8] {
+    target.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
+}
+
+/// The query of a target; a fragment ends it.
+pub(super) fn query_part(target: &[u8]) -> &[u8] {
+    let rest = target.get(path_part(target).len()..).and_then(|rest| rest.strip_prefix(b"?"));
+    rest.and_then(|query| query.split(|byte| *byte == b'#').next()).unwrap_or_default()
 }
 
 /// Decodes each segment and resolves dot segments (RFC 3986 sections 2.4 and 5.2.4).

@@ -54,11 +54,11 @@ impl Deref for Given {
 impl Drop for Given {
     fn drop(&mut self) {
         let mut own = std::mem::take(&mut self.0);
-        let (spare, capacity) = SPARE.get();
+        let (spare, capacity) = SPARE.with(Cell::get);
         if !(capacity + 1..=LARGEST_KEPT).contains(&own.capacity()) {
             return;
         }
-        SPARE.set((own.as_mut_ptr(), own.capacity()));
+        SPARE.with(|spare| spare.set((own.as_mut_ptr(), own.capacity())));
         std::mem::forget(own);
         if capacity > 0 {
             // SAFETY: the spare piece was a vector of that capacity, and is not the spare piece any more.
@@ -69,9 +69,9 @@ impl Drop for Given {
 
 /// Memory for `size` bytes that the host is to fill; null for none, and where there is no more.
 pub(crate) fn allocate(size: usize) -> *mut u8 {
-    let (spare, capacity) = SPARE.get();
+    let (spare, capacity) = SPARE.with(Cell::get);
     if (1..=capacity).contains(&size) {
-        LENT.set(SPARE.replace(NONE));
+        LENT.with(|lent| lent.set(SPARE.with(|spare| spare.replace(NONE))));
         return spare;
     }
     match Layout::array::<u8>(size) {
@@ -98,7 +98,7 @@ pub(crate) unsafe fn take(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) ->
 /// # Safety
 /// The address and the size are those that such a call has left.
 unsafe fn received(status: u32, bytes: *mut u8, size: usize) -> Result<Given, Refused> {
-    let (lent, capacity) = LENT.replace(NONE);
+    let (lent, capacity) = LENT.with(|lent| lent.replace(NONE));
     Refused::check(status)?;
     if bytes.is_null() || size == 0 {
         return Ok(Given::default());

@@ -8,8 +8,6 @@ mod row;
 mod sink;
 mod tally;
 
-use std::time::Duration;
-
 use graylane_abi::host::MetricId;
 use graylane_core::correlation::{Counts, Event};
 use graylane_core::metric::{Metric, ResponseClass};
@@ -93,9 +91,10 @@ impl Meter {
         }
     }
 
-    pub(crate) fn finished(&mut self, row: RowId, class: ResponseClass, took: Duration) {
+    /// Counts a response and what it took.
+    pub(crate) fn finished(&mut self, row: RowId, class: ResponseClass, nanoseconds: u64) {
         if let Some(row) = self.rows.get_mut(row.0) {
-            row.finished(class, took);
+            row.finished(class, nanoseconds);
         }
     }
 

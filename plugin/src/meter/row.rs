@@ -1,7 +1,5 @@
 //! What is counted for one version of one service.
 
-use std::time::Duration;
-
 use graylane_core::Reason;
 use graylane_core::metric::{Bound, DURATION_BOUNDS_MS, Metric, ResponseClass};
 use graylane_core::name::{ServiceName, VersionName};
@@ -10,6 +8,8 @@ use super::{Sink, Tally};
 
 const CLASSES: usize = ResponseClass::ALL.len();
 const BOUNDS: usize = DURATION_BOUNDS_MS.len();
+/// Of a millisecond.
+const NANOSECONDS: u64 = 1_000_000;
 
 pub(super) struct Row {
     pub(super) service: ServiceName,
@@ -36,7 +36,7 @@ struct Durations {
     buckets: [Tally; BOUNDS],
     infinite: Tally,
     /// What the sum of whole milliseconds leaves over.
-    microseconds: u64,
+    nanoseconds: u64,
     sum: Tally,
     count: Tally,
 }
@@ -71,12 +71,12 @@ impl Row {
         }
     }
 
-    pub(super) fn finished(&mut self, class: ResponseClass, took: Duration) {
+    pub(super) fn finished(&mut self, class: ResponseClass, nanoseconds: u64) {
         self.touched = true;
         if let Some(responses) = self.responses.get_mut(class as usize) {
             responses.add(1);
         }
-        self.durations.add(took);
+        self.durations.add(nanoseconds);
     }
 
     pub(super) fn steered(&mut self, to: &[u8]) {
@@ -105,14 +105,13 @@ impl Row {
 }
 
 impl Durations {
-    fn add(&mut self, took: Duration) {
-        let within = DURATION_BOUNDS_MS.iter().position(|bound| took <= Duration::from_millis((*bound).into()));
+    fn add(&mut self, nanoseconds: u64) {
+        let within = DURATION_BOUNDS_MS.iter().position(|bound| nanoseconds <= u64::from(*bound) * NANOSECONDS);
         match within.and_then(|bucket| self.within.get_mut(bucket)) {
             Some(bucket) => *bucket += 1,
             None => self.above += 1,
         }
-        let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.microseconds = self.microseconds.saturating_add(microseconds);
+        self.nanoseconds = self.nanoseconds.saturating_add(nanoseconds);
     }
 
     fn flush(&mut self, service: &str, version: &str, sink: &mut impl Sink) {
@@ -127,8 +126,8 @@ impl Durations {
         self.infinite.flush(Metric::DurationBucket { service, version, bound: Bound::Infinite }, sink);
         self.count.add(up_to);
         self.count.flush(Metric::DurationCount { service, version }, sink);
-        self.sum.add(self.microseconds / 1_000);
-        self.microseconds %= 1_000;
+        self.sum.add(self.nanoseconds / NANOSECONDS);
+        self.nanoseconds %= NANOSECONDS;
         self.sum.flush(Metric::DurationSum { service, version }, sink);
     }
 }

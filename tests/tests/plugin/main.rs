@@ -1,7 +1,8 @@
-//! The compiled filter, beyond what scenarios say: configurations, counting, steering checks, hostile input.
+//! The compiled filter, beyond what scenarios say: configurations, counting, costs, steering checks, hostile input.
 
 mod configuration;
 mod correlation;
+mod cost;
 mod counting;
 mod faults;
 mod requests;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::variant::Module;
+use super::variant::{Course, Module};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -15,14 +15,18 @@ use crate::workspace::Workspace;
 pub(crate) struct Modules {
     folder: PathBuf,
     graylane: PathBuf,
+    beside: Vec<PathBuf>,
 }
 
 impl Modules {
     /// Builds what the product is measured against, into `folder`.
-    pub(crate) fn build(workspace: &Workspace, folder: &Path, graylane: PathBuf) -> Result<Self> {
-        let modules = Self { folder: folder.to_path_buf(), graylane };
+    pub(crate) fn build(workspace: &Workspace, folder: &Path, graylane: PathBuf, beside: &[PathBuf]) -> Result<Self> {
+        let modules = Self { folder: folder.to_path_buf(), graylane, beside: beside.to_vec() };
         translate(include_str!("../../bench/minimum.wat"), &modules.path(Module::Minimum))?;
         translate(include_str!("../../bench/minimum-log.wat"), &modules.path(Module::MinimumLog))?;
+        for course in Course::ALL {
+            translate(&calls_of(course), &modules.path(Module::Calls(course)))?;
+        }
         build_empty_filter(workspace, &modules.path(Module::Empty))?;
         Ok(modules)
     }
@@ -32,9 +36,23 @@ impl Modules {
             Module::Empty => self.folder.join("empty-filter.wasm"),
             Module::Minimum => self.folder.join("minimum.wasm"),
             Module::MinimumLog => self.folder.join("minimum-log.wasm"),
+            Module::Calls(course) => self.folder.join(format!("calls-{course:?}.wasm")),
             Module::Graylane => self.graylane.clone(),
+            Module::Beside(nth) => self.beside.get(nth).cloned().unwrap_or_default(),
         }
     }
+}
+
+/// The text of the module that makes the calls of `course`.
+fn calls_of(course: Course) -> String {
+    let (request, end) = match course {
+        Course::Hop => ("$hop", "$count"),
+        Course::Leave => ("$leave", "$forget"),
+        Course::Enter => ("$enter", "$count"),
+        Course::Pass => ("$pass", "$forget"),
+    };
+    let text = include_str!("../../bench/calls.wat");
+    format!("{text} (export \"proxy_on_request_headers\" (func {request})) (export \"proxy_on_log\" (func {end})))")
 }
 
 fn translate(text: &str, binary: &Path) -> Result<()> {

@@ -9,25 +9,36 @@ use super::variant::{Expect, Filter, Module, Routes, Variant};
 const SERVICES: [usize; 3] = [1, 100, 1_000];
 const RULES: [usize; 3] = [1, 10, 100];
 
-/// Every configuration of the product that is measured.
+/// Every configuration of the product that is measured, with this build of it.
 ///
 /// A *hop* is inside the mesh, where an entry has marked the request. At an *entry* rules and splits are evaluated.
-pub(crate) fn variants() -> Vec<Variant> {
+pub(crate) fn variants(whose: &str, build: Module) -> Vec<Variant> {
+    let mut variants = configurations();
+    for variant in &mut variants {
+        variant.name = format!("{whose}: {}", variant.name);
+        if let Filter::Wasm { module, .. } = &mut variant.filter {
+            *module = build;
+        }
+    }
+    variants
+}
+
+fn configurations() -> Vec<Variant> {
     let mut variants = Vec::new();
     for count in SERVICES {
-        let name = format!("ours: hop, {}", counted(count, "service"));
+        let name = format!("hop, {}", counted(count, "service"));
         variants.push(hop(&name, &services(count), Expect::Gray));
     }
-    variants.push(hop("ours: hop, service not configured", &others(10), Expect::Base));
+    variants.push(hop("hop, service not configured", &others(10), Expect::Base));
     for count in RULES {
-        let name = format!("ours: entry, {}", counted(count, "rule"));
+        let name = format!("entry, {}", counted(count, "rule"));
         variants.push(entry(&name, &services(1), &rules(count), Expect::Gray));
     }
     let by_header = split(&json!([{ "header": USER_HEADER }]), &json!({ "base": {} }));
-    variants.push(entry("ours: entry, 10 % by header", &services(1), &by_header, Expect::TenPercentGray));
+    variants.push(entry("entry, 10 % by header", &services(1), &by_header, Expect::TenPercentGray));
     let keyless = split(&json!([{ "header": "x-never-sent" }]), &json!({ "sequence": {} }));
-    variants.push(entry("ours: entry, 10 % keyless", &services(1), &keyless, Expect::TenPercentGray));
-    variants.push(entry("ours: entry, service not configured", &others(10), &rules(1), Expect::Base));
+    variants.push(entry("entry, 10 % keyless", &services(1), &keyless, Expect::TenPercentGray));
+    variants.push(entry("entry, service not configured", &others(10), &rules(1), Expect::Base));
     variants.extend(correlation());
     variants
 }
@@ -45,10 +56,10 @@ fn correlation() -> [Variant; 4] {
     let (off, on) = (json!({}), json!({ "correlation": {} }));
     let (none, one) = (json!({}), services(1));
     [
-        ours("ours: before an app", with(inbound, &none, &off), Request::Marked, Expect::Base),
-        ours("ours: before an app, remembered", with(inbound, &none, &on), Request::Marked, Expect::Base),
-        ours("ours: behind an app, lost mark", with(outbound, &one, &off), Request::Unmarked, Expect::Gray),
-        ours("ours: behind an app, looked up", with(outbound, &one, &on), Request::Unmarked, Expect::Gray),
+        ours("before an app", with(inbound, &none, &off), Request::Marked, Expect::Base),
+        ours("before an app, remembered", with(inbound, &none, &on), Request::Marked, Expect::Base),
+        ours("behind an app, lost mark", with(outbound, &one, &off), Request::Unmarked, Expect::Gray),
+        ours("behind an app, looked up", with(outbound, &one, &on), Request::Unmarked, Expect::Gray),
     ]
 }
 
@@ -161,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_product_accepts_every_configuration_that_it_is_measured_with() {
-        for variant in variants() {
+        for variant in configurations() {
             let Filter::Wasm { config, .. } = &variant.filter else {
                 panic!("{} is not the product", variant.name);
             };
@@ -172,7 +183,7 @@ mod tests {
 
     #[test]
     fn as_many_services_and_rules_are_configured_as_the_names_say() {
-        for (count, variant) in SERVICES.into_iter().zip(variants()) {
+        for (count, variant) in SERVICES.into_iter().zip(configurations()) {
             let Filter::Wasm { config, .. } = &variant.filter else {
                 panic!("{} is not the product", variant.name);
             };

@@ -34,8 +34,29 @@ pub(crate) enum Module {
     Minimum,
     /// `minimum-log.wat`: the same, and the response status is read for the statistics.
     MinimumLog,
+    /// `calls.wat`: what the product has Envoy do, and nothing else.
+    Calls(Course),
     /// The product.
     Graylane,
+    /// Another build of the product: the first one given with `--beside`, the second, ...
+    Beside(usize),
+}
+
+/// What the product does with a request, as far as Envoy sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Course {
+    /// It follows its mark.
+    Hop,
+    /// It has a mark, and loses it where no service is configured.
+    Leave,
+    /// It is given a mark.
+    Enter,
+    /// It has none, and gets none where no service is configured.
+    Pass,
+}
+
+impl Course {
+    pub(crate) const ALL: [Self; 4] = [Self::Hop, Self::Leave, Self::Enter, Self::Pass];
 }
 
 /// The routes of a variant's listener.
@@ -71,25 +92,29 @@ impl Expect {
 pub(crate) const REFERENCE: &str = "raw minimum with log";
 
 /// The variants whose names contain `pattern` if there is one, and what they are compared with.
-pub(crate) fn chosen(pattern: Option<&str>) -> Result<Vec<Variant>> {
-    let mut variants = all();
-    if let Some(pattern) = pattern {
+///
+/// `beside` is the number of other builds of the product.
+pub(crate) fn chosen(patterns: &[String], beside: usize) -> Result<Vec<Variant>> {
+    let mut variants = all(beside);
+    for pattern in patterns {
         let names: Vec<_> = variants.iter().map(|variant| variant.name.clone()).collect();
         ensure!(
             names.iter().any(|name| name.contains(pattern)),
             "no variant's name contains {pattern:?}; there are: {}",
             names.join("; ")
         );
-        variants.retain(|variant| variant.is_baseline() || variant.name == REFERENCE || variant.name.contains(pattern));
     }
+    let is_wanted = |name: &String| patterns.is_empty() || patterns.iter().any(|pattern| name.contains(pattern));
+    variants.retain(|variant| variant.is_baseline() || variant.name == REFERENCE || is_wanted(&variant.name));
     Ok(variants)
 }
 
 /// All variants, baselines first.
-fn all() -> Vec<Variant> {
+fn all(beside: usize) -> Vec<Variant> {
     let mut variants: Vec<_> = Request::ALL.into_iter().map(plain).collect();
     variants.extend(references());
-    variants.extend(ours::variants());
+    variants.extend(ours::variants("ours", Module::Graylane));
+    variants.extend((0..beside).flat_map(|nth| ours::variants(&format!("beside {}", nth + 1), Module::Beside(nth))));
     variants
 }
 
@@ -121,12 +146,20 @@ fn references() -> Vec<Variant> {
     };
     let wasm = |module| Filter::Wasm { module, config: Value::Null };
     let by_header = Routes::ByVersionHeader;
+    let calls = |name: &str, course, request, expect| Variant {
+        request,
+        ..marked(name, wasm(Module::Calls(course)), by_header, expect)
+    };
     vec![
         marked("weighted clusters", Filter::None, Routes::Weighted, Expect::TenPercentGray),
         marked("lua", Filter::Lua, by_header, Expect::Gray),
         marked("empty sdk filter", wasm(Module::Empty), by_header, Expect::Base),
         marked("raw minimum", wasm(Module::Minimum), by_header, Expect::Gray),
         marked(REFERENCE, wasm(Module::MinimumLog), by_header, Expect::Gray),
+        calls("our calls: hop", Course::Hop, Request::Marked, Expect::Gray),
+        calls("our calls: hop, service not configured", Course::Leave, Request::Marked, Expect::Base),
+        calls("our calls: entry", Course::Enter, Request::Unmarked, Expect::Gray),
+        calls("our calls: entry, service not configured", Course::Pass, Request::Unmarked, Expect::Base),
     ]
 }
 
@@ -136,19 +169,19 @@ mod tests {
 
     #[test]
     fn a_choice_keeps_what_it_is_compared_with() {
-        let names: Vec<_> = chosen(Some("lua")).unwrap().into_iter().map(|variant| variant.name).collect();
+        let names: Vec<_> = chosen(&["lua".to_owned()], 0).unwrap().into_iter().map(|variant| variant.name).collect();
         assert_eq!(names, ["plain, marked", "plain, unmarked", "lua", REFERENCE]);
     }
 
     #[test]
     fn a_choice_of_nothing_tells_what_there_is() {
-        let error = chosen(Some("nginx")).unwrap_err().to_string();
+        let error = chosen(&["nginx".to_owned()], 0).unwrap_err().to_string();
         assert!(error.contains("\"nginx\"") && error.contains("weighted clusters; lua"), "{error}");
     }
 
     #[test]
     fn names_are_unique_as_listeners_are_found_by_them() {
-        let mut names: Vec<_> = all().into_iter().map(|variant| variant.name).collect();
+        let mut names: Vec<_> = all(2).into_iter().map(|variant| variant.name).collect();
         let count = names.len();
         names.sort();
         names.dedup();

@@ -13,7 +13,7 @@ use super::hosts::HostTable;
 use super::id::Id;
 use super::{LaneId, Router, Watch};
 use crate::config::{self, FilterConfig, HostPattern, OverrideKey, Phase};
-use crate::matcher;
+use crate::matcher::{self, Subjects};
 use crate::name::{LaneName, SplitName};
 use crate::problem::{Path, Problems, Quoted};
 use crate::slots::{Run, SLOTS, SlotTable};
@@ -63,6 +63,7 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
     let names = Names { lanes: lanes.keys().collect(), splits: splits.keys().collect() };
     carriers::check_headers(headers, &mut problems);
     let mut hosts = HostTable::default();
+    let mut subjects = Subjects::default();
     let router = Router {
         phase: *phase,
         mode: *mode,
@@ -75,14 +76,15 @@ pub(super) fn compile(config: &FilterConfig) -> Result<Router, Problems> {
         identity: identity.clone(),
         lanes: names.lanes(lanes, &mut problems),
         splits: names.splits(splits, &mut problems),
-        rule_sets: names.rule_sets(rule_sets, &mut problems),
+        rule_sets: names.rule_sets(rule_sets, &mut subjects, &mut problems),
         services: names.services(services, &mut hosts, &mut problems),
         hosts,
         watch: Watch::of(config),
         explain: explain.as_ref().and_then(|explain| {
             let path = Path::Root.field("explain");
-            matcher::compile(&explain.allow, &path.field("allow"), &mut problems)
+            matcher::compile(&explain.allow, &path.field("allow"), &mut subjects, &mut problems)
         }),
+        subjects,
         correlation: correlation.as_ref().inspect(|it| correlation::check(it, &mut problems)).cloned(),
         lost_mark: *lost_mark,
         self_lane: None,
@@ -105,12 +107,12 @@ fn check_keys(keys: &[OverrideKey], problems: &mut Problems) {
     }
 }
 
-fn mesh_hosts(patterns: &[HostPattern], problems: &mut Problems) -> HostTable<()> {
+fn mesh_hosts(patterns: &[HostPattern], problems: &mut Problems) -> HostTable {
     let root = Path::Root.field("trust");
     let path = root.field("meshHosts");
     let mut hosts = HostTable::default();
     for (index, pattern) in patterns.iter().enumerate() {
-        if let Err(()) = hosts.add(pattern, ()) {
+        if hosts.add(pattern, index).is_err() {
             problems.add(&path.index(index), format!("\"{pattern}\" is named twice"), "each pattern once");
         }
     }

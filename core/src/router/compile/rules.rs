@@ -4,7 +4,7 @@ use super::super::SplitId;
 use super::super::entry::{Keyless, Rule, RuleSet, Split, Then};
 use super::{LaneRef, Names, listed, place, table};
 use crate::config::{self, Action, IdentitySource};
-use crate::matcher;
+use crate::matcher::{self, Subjects};
 use crate::name::{LaneName, SplitName};
 use crate::problem::{Path, Problems, Quoted};
 use crate::slots::Run;
@@ -40,7 +40,12 @@ impl Names<'_> {
         compiled
     }
 
-    pub(super) fn rule_sets(&self, sets: &[config::RuleSet], problems: &mut Problems) -> Vec<RuleSet> {
+    pub(super) fn rule_sets(
+        &self,
+        sets: &[config::RuleSet],
+        subjects: &mut Subjects,
+        problems: &mut Problems,
+    ) -> Vec<RuleSet> {
         let root = Path::Root.field("ruleSets");
         let mut compiled: Vec<RuleSet> = Vec::with_capacity(sets.len());
         for (index, set) in sets.iter().enumerate() {
@@ -63,7 +68,7 @@ impl Names<'_> {
                         "each rule of a set its own name",
                     );
                 }
-                if let Some(compiled) = self.rule(rule, &path, problems) {
+                if let Some(compiled) = self.rule(rule, &path, subjects, problems) {
                     // Behind those of the same priority: rules of one priority keep their order.
                     let at = rules.partition_point(|(priority, _)| *priority <= rule.priority);
                     rules.insert(at, (rule.priority, compiled));
@@ -75,8 +80,14 @@ impl Names<'_> {
         compiled
     }
 
-    fn rule(&self, rule: &config::Rule, path: &Path<'_>, problems: &mut Problems) -> Option<Rule> {
-        let when = rule.when.as_ref().map(|when| matcher::compile(when, &path.field("when"), problems));
+    fn rule(
+        &self,
+        rule: &config::Rule,
+        path: &Path<'_>,
+        subjects: &mut Subjects,
+        problems: &mut Problems,
+    ) -> Option<Rule> {
+        let when = rule.when.as_ref().map(|when| matcher::compile(when, &path.field("when"), subjects, problems));
         let then_path = path.field("then");
         let then = match &rule.then {
             Action::Lane(lane) => self.lane(lane, &then_path.field("lane"), problems).map(|lane| match lane {

@@ -1,9 +1,9 @@
 //! Services, their hosts and their versions.
 
+use super::super::VersionId;
 use super::super::hosts::HostTable;
-use super::super::id::{self, Id};
+use super::super::id::Id;
 use super::super::service::{Service, ServiceSplit, Version};
-use super::super::{ServiceId, VersionId};
 use super::{LaneRef, Names, listed, table};
 use crate::config;
 use crate::name::{ServiceName, VersionName};
@@ -14,17 +14,16 @@ impl Names<'_> {
     pub(super) fn services(
         &self,
         services: &config::Map<ServiceName, config::Service>,
-        hosts: &mut HostTable<ServiceId>,
+        hosts: &mut HostTable,
         problems: &mut Problems,
     ) -> Vec<Service> {
         let root = Path::Root.field("services");
         let mut compiled: Vec<Service> = Vec::with_capacity(services.len());
         for (name, service) in services {
             let path = root.field(name.as_str());
-            let id = ServiceId::at(compiled.len());
             for (index, pattern) in service.hosts.iter().enumerate() {
-                if let Err(owner) = hosts.add(pattern, id) {
-                    let owner = id::get(&compiled, owner).map_or(name, |owner| &owner.name);
+                if let Err(owner) = hosts.add(pattern, compiled.len()) {
+                    let owner = compiled.get(owner).map_or(name, |owner| &owner.name);
                     let hosts = path.field("hosts");
                     problems.add(
                         &hosts.index(index),
