@@ -18,7 +18,7 @@ use crate::folder::Folder;
 use crate::http::HttpClient;
 use crate::kubeconfig;
 use crate::manifest::{self, CannotApply};
-use crate::node::{Images, Node};
+use crate::node::{Images, NoNode, Node};
 use crate::process::Process;
 
 /// How long a component may take until it is ready.
@@ -109,6 +109,9 @@ pub enum LabError {
     /// There is no way to the API server.
     #[error("no client of the API server: {0}")]
     Client(String),
+    /// There is no node.
+    #[error(transparent)]
+    Node(#[from] NoNode),
     /// The API server refuses what belongs to the lab.
     #[error(transparent)]
     Apply(#[from] CannotApply),
@@ -157,8 +160,7 @@ impl Lab {
     /// # Errors
     /// What the API server says.
     pub async fn join(&mut self, images: Images) -> Result<(), LabError> {
-        let started = Node::start(self.client()?.clone(), self.folder.clone(), images).await;
-        self.node = Some(started.map_err(|error| LabError::Client(error.to_string()))?);
+        self.node = Some(Node::start(self.client()?.clone(), self.folder.clone(), images).await?);
         Ok(())
     }
 

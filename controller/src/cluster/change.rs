@@ -1,7 +1,6 @@
 //! Writes to the API server, as data.
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kube::api::DynamicObject;
 use kube::core::{ApiResource, GroupVersionKind};
 
@@ -20,8 +19,6 @@ pub enum Kind {
     Deployment,
     /// The pods of one version.
     ReplicaSet,
-    /// What scales the pods of one version.
-    HorizontalPodAutoscaler,
     /// Istio's subsets of a service.
     DestinationRule,
     /// Istio's routes to a service.
@@ -43,7 +40,6 @@ impl Kind {
             Self::MeshPolicy => ApiResource::erase::<MeshPolicy>(&()),
             Self::Deployment => ApiResource::erase::<Deployment>(&()),
             Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
-            Self::HorizontalPodAutoscaler => ApiResource::erase::<HorizontalPodAutoscaler>(&()),
             Self::DestinationRule => istio("networking.istio.io", "v1", "DestinationRule"),
             Self::VirtualService => istio("networking.istio.io", "v1", "VirtualService"),
             Self::EnvoyFilter => istio("networking.istio.io", "v1alpha3", "EnvoyFilter"),

@@ -8,10 +8,10 @@ use kube::ResourceExt;
 
 use super::endpoints::Endpoints;
 use super::seen::Seen;
-use super::{HASH_LABEL, RELEASE_LABEL, Report, VERB_ANNOTATION, World, object, template};
+use super::{HASH_LABEL, RELEASE_LABEL, Report, VERB_ANNOTATION, World, template};
 use crate::api::{DeploymentName, GrayRelease, PodLabels, Workload};
 use crate::plan::Service;
-use crate::release::{Facts, Filter, Life, Owner, PodSet, Scaling, WorkloadFacts};
+use crate::release::{Facts, Filter, Life, Owner, PodSet, WorkloadFacts};
 
 /// The facts of `release`; what is published, and what the planner says of it, is added by whoever plans.
 pub(super) fn of(world: &World, seen: &Seen<'_>, release: &GrayRelease) -> Facts {
@@ -19,7 +19,7 @@ pub(super) fn of(world: &World, seen: &Seen<'_>, release: &GrayRelease) -> Facts
     let named = release.spec.workloads.iter().filter_map(|named| Some((named, named.deployment.as_ref()?)));
     let workloads = named.map(|(named, name)| {
         let deployment = deployment(world, &namespace, name)?;
-        let mut facts = workload(world, seen, release, deployment)?;
+        let mut facts = workload(seen, release, deployment)?;
         facts.serve(&seen.endpoints, named, &namespace);
         Some(facts)
     });
@@ -73,14 +73,10 @@ pub(super) fn deployment<'w>(world: &'w World, namespace: &str, name: &Deploymen
     found.filter(|deployment| deployment.metadata.deletion_timestamp.is_none())
 }
 
-fn workload(world: &World, seen: &Seen<'_>, release: &GrayRelease, deployment: &Deployment) -> Option<WorkloadFacts> {
+fn workload(seen: &Seen<'_>, release: &GrayRelease, deployment: &Deployment) -> Option<WorkloadFacts> {
     let spec = &deployment.spec;
     Some(WorkloadFacts {
         replicas: u32::try_from(spec.replicas.unwrap_or(1)).unwrap_or_default(),
-        scaling: match object::autoscalers(world, deployment).next() {
-            Some(_) => Scaling::Automatic,
-            None => Scaling::Manual,
-        },
         paused: spec.paused == Some(true),
         labelled: deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any()),
         template: template::read(Some(&spec.template))?,

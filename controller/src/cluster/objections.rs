@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
 
 use super::in_force::was_accepted;
 use super::{World, facts, object, selection};
@@ -74,10 +76,10 @@ fn to_workload(world: &World, release: &GrayRelease, workload: &Workload) -> Opt
         return Some((reason, "service", message));
     }
     let deployment = facts::deployment(world, &namespace, workload.deployment.as_ref()?)?;
-    let scalers: Vec<String> = object::autoscalers(world, deployment).map(ResourceExt::name_any).collect();
+    let scalers: Vec<String> = autoscalers(world, deployment).map(ResourceExt::name_any).collect();
     if scalers.len() > 1 {
         let found = format!(
-            "Deployment \"{}\" is scaled by several autoscalers, which fight: {}: keep one",
+            "Deployment \"{}\" is scaled by several autoscalers, of which Kubernetes then follows none: {}: keep one",
             deployment.name_any(),
             scalers.join(", ")
         );
@@ -100,6 +102,15 @@ fn to_workload(world: &World, release: &GrayRelease, workload: &Workload) -> Opt
         other.name_any()
     );
     Some((Reason::SelectorOverlap, "service", found))
+}
+
+/// The autoscalers of `deployment`.
+fn autoscalers<'w>(world: &'w World, deployment: &Deployment) -> impl Iterator<Item = &'w HorizontalPodAutoscaler> {
+    let (namespace, name) = (deployment.metadata.namespace.as_ref(), deployment.name_any());
+    world.autoscalers.iter().map(AsRef::as_ref).filter(move |scaler: &&HorizontalPodAutoscaler| {
+        let target = &scaler.spec.scale_target_ref;
+        target.name == name && target.kind == Deployment::kind(&()) && scaler.metadata.namespace.as_ref() == namespace
+    })
 }
 
 /// Which release comes first where several name the same Deployment or service: one that is in force, else the oldest.

@@ -54,7 +54,6 @@ impl Released<'_> {
         }
         for (_, deployment, desired) in self.workloads(world) {
             let sets = || sets.for_deployment(self.object, deployment);
-            writes.extend(object::autoscaler(world, self.object, deployment, desired.gray.as_ref()));
             writes.extend(object::twins(&desired.twins, sets()));
             writes.extend(desired.gray.as_ref().and_then(|gray| object::gray(self.object, deployment, gray, sets())));
             writes.extend(object::removed(desired.gray.as_ref(), sets()));

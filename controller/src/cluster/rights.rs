@@ -24,7 +24,7 @@ pub const RIGHTS: [Right; 19] = [
     Right { group: "", resource: "services", verbs: SEE },
     Right { group: "apps", resource: "deployments", verbs: &["list", "patch", "watch"] },
     Right { group: "apps", resource: "replicasets", verbs: KEEP },
-    Right { group: "autoscaling", resource: "horizontalpodautoscalers", verbs: KEEP },
+    Right { group: "autoscaling", resource: "horizontalpodautoscalers", verbs: SEE },
     Right { group: "discovery.k8s.io", resource: "endpointslices", verbs: SEE },
     Right { group: "events.k8s.io", resource: "events", verbs: &["create", "patch"] },
     Right { group: "extensions.istio.io", resource: "wasmplugins", verbs: KEEP },

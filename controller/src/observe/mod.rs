@@ -170,7 +170,6 @@ impl Watches {
             Kind::WasmPlugin => dynamic(&self.wasm_plugins),
             Kind::EnvoyFilter => dynamic(&self.envoy_filters),
             Kind::Deployment => typed_version(&self.deployments, namespace, name),
-            Kind::HorizontalPodAutoscaler => typed_version(&self.autoscalers, namespace, name),
             Kind::ReplicaSet => typed_version(&self.replica_sets, namespace, name),
         }
     }

@@ -3,7 +3,7 @@
 use graylane_core::name::VersionName;
 
 use super::course::Course;
-use super::{Facts, Owner, Scaling, WorkloadFacts};
+use super::{Facts, Owner, WorkloadFacts};
 use crate::api::{BaseRoute, GrayReleaseSpec, GrayReleaseStatus, Hold, Phase, Traffic, WorkloadStatus};
 
 /// What a release asks for.
@@ -37,10 +37,6 @@ pub struct GraySet {
     pub version: VersionName,
     /// How many there are to be.
     pub replicas: u32,
-    /// How many the step needs at least; an autoscaler may want more.
-    pub least: u32,
-    /// Whether they have an autoscaler of their own.
-    pub scaling: Scaling,
     /// Whose they are to be.
     pub custody: Custody,
 }
@@ -133,7 +129,7 @@ fn gray(
     let published = status.publication.as_ref().map_or(status.traffic.weight, |published| published.traffic.weight);
     let carried = super::course::share(published.max(status.traffic.weight), facts.replicas);
     let present = facts.sets.get(&version).map_or(0, |set| set.replicas);
-    let (least, custody) = match status.phase {
+    let (replicas, custody) = match status.phase {
         Phase::Preparing | Phase::Routing => (0, Custody::Release),
         Phase::Scaling | Phase::Announcing | Phase::Propagating | Phase::Pausing => {
             (course.replicas(step, facts.replicas).max(carried), Custody::Release)
@@ -147,14 +143,7 @@ fn gray(
             return None;
         }
     };
-    let scaled = status.phase.is_stepping() || matches!(status.phase, Phase::Switching | Phase::Draining);
-    let scaling = if scaled { facts.scaling } else { Scaling::Manual };
-    let replicas = match scaling {
-        Scaling::Manual => least,
-        // What its own autoscaler has come to stays.
-        Scaling::Automatic => least.max(present),
-    };
-    Some(GraySet { version, replicas, least, scaling, custody })
+    Some(GraySet { version, replicas, custody })
 }
 
 fn twins(phase: Phase, workload: &WorkloadStatus, facts: &WorkloadFacts) -> Vec<VersionName> {

@@ -83,8 +83,6 @@ pub enum Filter {
 pub struct WorkloadFacts {
     /// How many pods it is to have.
     pub replicas: u32,
-    /// Who says so.
-    pub scaling: Scaling,
     /// Whether it is paused.
     pub paused: bool,
     /// Whether it carries the label by which the admission policy holds its changes.
@@ -93,15 +91,6 @@ pub struct WorkloadFacts {
     pub template: Template,
     /// Its pods, by the `pod-template-hash` of their `ReplicaSet`, whoever owns that.
     pub sets: BTreeMap<VersionName, PodSet>,
-}
-
-/// Who says how many pods there are to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scaling {
-    /// Whoever writes the object.
-    Manual,
-    /// An autoscaler.
-    Automatic,
 }
 
 /// What a pod template comes to.

@@ -184,7 +184,7 @@ impl Machine<'_> {
         let desired = super::desired(self.facts, self.spec, &self.status);
         let pairs = desired.workloads.iter().zip(&self.facts.workloads);
         let mut grays = pairs.filter_map(|(workload, facts)| Some((workload.gray.as_ref()?, facts.as_ref()?)));
-        grays.all(|(gray, facts)| facts.available(&gray.version) >= gray.least)
+        grays.all(|(gray, facts)| facts.available(&gray.version) >= gray.replicas)
     }
 
     fn old_pods_may_go(&self) -> bool {

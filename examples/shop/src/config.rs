@@ -70,6 +70,10 @@ pub struct Config {
     #[arg(long = "latency-ms", env = "SHOP_LATENCY_MS", value_name = "MS", default_value = "0", value_parser = milliseconds)]
     pub latency: Duration,
 
+    /// Milliseconds of processor time that every answer costs
+    #[arg(long = "work-ms", env = "SHOP_WORK_MS", value_name = "MS", default_value = "0", value_parser = milliseconds)]
+    pub work: Duration,
+
     /// Answer every Nth request with an error: 1 is all of them, 10 is ten percent
     #[arg(long, env = "SHOP_FAIL_EVERY", value_name = "N")]
     pub fail_every: Option<NonZeroU64>,
@@ -88,6 +92,7 @@ impl Config {
             egress: None,
             forward: Forward::default(),
             latency: Duration::ZERO,
+            work: Duration::ZERO,
             fail_every: None,
         }
     }

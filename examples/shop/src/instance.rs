@@ -1,11 +1,14 @@
 //! The service proper: one request in, one hop out. The same whether HTTP or gRPC brought it.
 
+use std::time::Duration;
+
 use axum::http::HeaderMap;
 
 use crate::{
     Config, Failure, Hop, InvalidConfig, Service,
     faults::{Faults, InjectedFault},
     next::Next,
+    work::work,
 };
 
 /// The lane of a request. Read only to be shown.
@@ -20,6 +23,7 @@ pub(crate) struct Instance {
     version: String,
     name: String,
     faults: Faults,
+    cost: Duration,
     next: Option<Next>,
 }
 
@@ -40,6 +44,7 @@ impl Instance {
             service: config.service,
             name: config.instance_name(),
             faults: Faults::new(config.latency, config.fail_every),
+            cost: config.work,
             next: Next::of(&config)?,
             version: config.app_version,
         })
@@ -52,6 +57,7 @@ impl Instance {
     /// Serves a request: calls the next service, if there is one, and puts this hop before its answer.
     pub(crate) async fn answer(&self, headers: &HeaderMap) -> Result<Hop, NoAnswer> {
         self.faults.strike().await.map_err(|fault| self.own(&fault))?;
+        work(self.cost).await;
         let next = match &self.next {
             Some(next) => Some(Box::new(next.call(headers).await?)),
             None => None,

@@ -22,6 +22,7 @@ mod instance;
 mod next;
 mod origin;
 mod updates;
+mod work;
 
 use std::{io, net::SocketAddr, sync::Arc};
 

@@ -2,12 +2,14 @@
 //!
 //! What a release can observe of a kubelet is so here: conditions and container states come from processes that run and
 //! from probes that are asked, a container that ends is started again and later and later, deletion runs `preStop`,
-//! waits the grace period, and stops sidecars last. Services have their addresses and names. What is not: images are programs of this machine ([`Images`]);
-//! there are no volumes, no other init containers than sidecars, and no limits of resources.
+//! waits the grace period, and stops sidecars last. Services have their addresses and names, and what pods use is measured
+//! for whoever asks. What is not: images are programs of this machine ([`Images`]); there are no volumes, no other init
+//! containers than sidecars, and no limits of resources.
 
 mod container;
 mod environment;
 mod image;
+mod metrics;
 mod network;
 mod pod;
 mod probe;
@@ -33,6 +35,7 @@ use crate::folder::Folder;
 use crate::http::HttpClient;
 
 pub use image::{Image, Images, NoImage};
+pub use metrics::NoMetrics;
 
 /// The name of the one node.
 pub const NAME: &str = "lab";
@@ -42,6 +45,18 @@ pub struct Node {
     site: Arc<Site>,
     pods: JoinHandle<()>,
     services: JoinHandle<()>,
+    metrics: JoinHandle<()>,
+}
+
+/// Why there is no node.
+#[derive(Debug, thiserror::Error)]
+pub enum NoNode {
+    /// The API server refuses it.
+    #[error("the API server takes no node from us: {0}")]
+    Refused(#[from] kube::Error),
+    /// What its pods use is not told.
+    #[error(transparent)]
+    Metrics(#[from] NoMetrics),
 }
 
 /// What all pods of a node share.
@@ -71,8 +86,8 @@ impl Node {
     /// Registers the node, and runs what is or will be bound to it.
     ///
     /// # Errors
-    /// What the API server says.
-    pub async fn start(client: Client, folder: Folder, images: Images) -> Result<Self, kube::Error> {
+    /// [`NoNode`]: what the API server says.
+    pub async fn start(client: Client, folder: Folder, images: Images) -> Result<Self, NoNode> {
         if let Err(error) = services::take_the_place_of_the_hosts_file(&folder).await {
             tracing::warn!("names of Services are not known here: {error}");
         }
@@ -87,7 +102,8 @@ impl Node {
         });
         let services = tokio::spawn(services::run(site.client.clone(), site.folder.clone()));
         let pods = tokio::spawn(watch::run(Arc::clone(&site)));
-        Ok(Self { site, pods, services })
+        let metrics = metrics::serve(Arc::clone(&site)).await?;
+        Ok(Self { site, pods, services, metrics })
     }
 
     /// The number of the process that a container is, inside the lab.
@@ -101,6 +117,7 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.pods.abort();
         self.services.abort();
+        self.metrics.abort();
     }
 }
 

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use graylane_lab::Component;
+use http::Request;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::ResourceExt;
 use kube::api::DeleteParams;
 use libtest_mimic::Trial;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::fixture::{Cluster, address, get, is_ready};
@@ -55,6 +57,19 @@ pub(crate) fn trials(shared: &Shared) -> Vec<Trial> {
             cluster.apply(&deployment("unknown", "nowhere:v1", 1)).await?;
             let told = |pod: &Pod| waits_for(pod, "ImagePullBackOff");
             cluster.pods_where("unknown", "ImagePullBackOff", |pods| pods.iter().any(told)).await?;
+            Ok(())
+        }),
+        trial(shared, "what_a_pod_uses_is_told_to_whoever_asks_the_api_server", |cluster| async move {
+            running(&cluster, "usage", "shop:v1", 1).await?;
+            let asked = Request::get("/apis/metrics.k8s.io/v1beta1/namespaces/usage/pods?labelSelector=app%3Dstock");
+            let told: Value = cluster.client().request(asked.body(Vec::new())?).await?;
+            let (pods, usage) = (&told["items"], &told["items"][0]["containers"][0]["usage"]);
+            ensure!(pods.as_array().is_some_and(|pods| pods.len() == 1), "{told}");
+            let memory = usage["memory"].as_str().and_then(|memory| memory.strip_suffix("Ki")?.parse::<u64>().ok());
+            ensure!(usage["cpu"].as_str().is_some_and(|cpu| cpu.ends_with('n')) && memory > Some(500), "{told}");
+            let asked = Request::get("/apis/metrics.k8s.io/v1beta1/namespaces/usage/pods?labelSelector=app%3Dcart");
+            let told: Value = cluster.client().request(asked.body(Vec::new())?).await?;
+            ensure!(told["items"] == json!([]), "{told}");
             Ok(())
         }),
         trial(shared, "a_deleted_pod_finishes_its_requests_within_its_grace_period", |cluster| async move {

@@ -14,8 +14,24 @@ use tokio::time::{Instant, interval, sleep, timeout};
 
 use crate::window::{Hop, Request, Window};
 
-/// Between one request and the next: 208 a second.
-const PAUSE: Duration = Duration::from_micros(4_800);
+/// How many people there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pace {
+    /// 208 requests a second.
+    Usual,
+    /// 25 requests a second.
+    Calm,
+}
+
+impl Pace {
+    /// Between one request and the next.
+    fn pause(self) -> Duration {
+        match self {
+            Self::Usual => Duration::from_micros(4_800),
+            Self::Calm => Duration::from_millis(40),
+        }
+    }
+}
 
 /// How long an answer may take; one that takes longer is lost.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,12 +52,12 @@ impl Drop for Load {
 
 impl Load {
     /// Requests to `host` by the gateway at `address`.
-    pub(crate) fn start(address: &str, host: &str) -> Self {
+    pub(crate) fn start(address: &str, host: &str, pace: Pace) -> Self {
         let requests = Arc::<Mutex<Vec<Option<Request>>>>::default();
         let client: HttpClient = Client::builder(TokioExecutor::new()).build_http();
         let (all, url, host) = (Arc::clone(&requests), format!("http://{address}/"), host.to_owned());
         let task = tokio::spawn(async move {
-            let mut tick = interval(PAUSE);
+            let mut tick = interval(pace.pause());
             loop {
                 tick.tick().await;
                 let number = {

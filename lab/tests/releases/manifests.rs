@@ -118,7 +118,8 @@ spec:
     )
 }
 
-/// An autoscaler of a Deployment, between `least` and `most` pods.
+/// An autoscaler of a Deployment, between `least` and `most` pods, by what the app does without its proxy. It changes its mind
+/// within seconds, as nobody would have it who pays for pods.
 pub(crate) fn autoscaler(namespace: &str, name: &str, least: u32, most: u32) -> String {
     format!(
         "apiVersion: autoscaling/v2
@@ -129,7 +130,9 @@ spec:
   minReplicas: {least}
   maxReplicas: {most}
   metrics:
-  - {{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 80}}}}}}
+  - type: ContainerResource
+    containerResource: {{name: cpu, container: app, target: {{type: Utilization, averageUtilization: 40}}}}
+  behavior: {{scaleDown: {{stabilizationWindowSeconds: 10}}}}
 "
     )
 }

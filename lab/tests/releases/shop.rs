@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use graylane::api::{GrayRelease, GrayReleaseStatus, Phase};
@@ -9,11 +10,11 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Client, ResourceExt};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::cluster::{Cluster, until};
-use crate::load::{Load, until_served};
+use crate::load::{Load, Pace, until_served};
 use crate::manifests::{BY_HALVES, RELEASE, ROUTES, entry, release, service, workload};
 use crate::streams::{self, Stream};
 
@@ -75,7 +76,12 @@ impl Shop {
 
     /// Load from here on.
     pub(crate) fn load(&self) -> Load {
-        Load::start(&self.gateway, &self.host())
+        self.load_at(Pace::Usual)
+    }
+
+    /// Load from here on, at a pace.
+    pub(crate) fn load_at(&self, pace: Pace) -> Load {
+        Load::start(&self.gateway, &self.host(), pace)
     }
 
     /// Streams of stock that go on until its pods end, each of another user.
@@ -245,16 +251,6 @@ impl Shop {
         Ok(pods.into_iter().filter(|pod| image_of(pod) == image).filter_map(|pod| pod.uid()).collect())
     }
 
-    /// Sets the number of replicas, as an autoscaler does.
-    pub(crate) async fn scale<K>(&self, name: &str, replicas: u32) -> Result<()>
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned,
-    {
-        let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
-        self.api::<K>().patch_scale(name, &PatchParams::default(), &patch).await?;
-        Ok(())
-    }
-
     /// The resource versions of everything that Graylane writes in this namespace.
     pub(crate) async fn versions(&self) -> Result<Vec<Option<String>>> {
         let mut versions = vec![self.releases().get(RELEASE).await?.resource_version()];
@@ -273,6 +269,16 @@ impl Shop {
             versions.extend(api.list(&ListParams::default()).await?.items.iter().map(ResourceExt::resource_version));
         }
         Ok(versions)
+    }
+
+    /// The resource versions of all that, when nothing has been written for a second.
+    pub(crate) async fn until_at_rest(&self) -> Result<Vec<Option<String>>> {
+        until("a second in which nothing is written", || async {
+            let before = self.versions().await?;
+            sleep(Duration::from_secs(1)).await;
+            Ok((self.versions().await? == before).then_some(before))
+        })
+        .await
     }
 
     /// Takes the namespace away, and sees that the release does not keep it.

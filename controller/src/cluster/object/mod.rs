@@ -1,6 +1,5 @@
 //! The objects that releases and lanes are made of.
 
-mod autoscaler;
 mod deployment;
 mod destination_rule;
 pub(super) mod envoy_filter;
@@ -22,7 +21,6 @@ use super::{Change, Kind, World, Write};
 use crate::api::{GROUP, GrayRelease};
 use crate::plan::Service;
 
-pub(super) use autoscaler::{autoscaler, of as autoscalers};
 pub(super) use deployment::{let_go, pausing};
 pub(super) use destination_rule::{subsets, surplus_subsets};
 pub(super) use fronted::{addresses, fronted};
@@ -56,12 +54,7 @@ fn applied(kind: Kind, namespace: &str, name: &str, body: Value, live: Option<&V
 fn elements(kind: Kind) -> Elements {
     match kind {
         Kind::DestinationRule | Kind::VirtualService | Kind::WasmPlugin | Kind::EnvoyFilter => Elements::AsWritten,
-        Kind::GrayRelease
-        | Kind::Lane
-        | Kind::MeshPolicy
-        | Kind::Deployment
-        | Kind::ReplicaSet
-        | Kind::HorizontalPodAutoscaler => Elements::Defaulted,
+        Kind::GrayRelease | Kind::Lane | Kind::MeshPolicy | Kind::Deployment | Kind::ReplicaSet => Elements::Defaulted,
     }
 }
 

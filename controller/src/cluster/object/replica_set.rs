@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL, template};
 use super::{applied, deletion, json_of, owner, with};
 use crate::api::GrayRelease;
-use crate::release::{Custody, GraySet, Owner, Scaling};
+use crate::release::{Custody, GraySet, Owner};
 
 /// What the Deployment's controller notes on a `ReplicaSet` of its own, and looks at to tell whether it is complete.
 const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
@@ -53,9 +53,6 @@ pub(in crate::cluster) fn gray<'w>(
     // Zero is not stored.
     let min_ready = spec.min_ready_seconds.filter(|seconds| *seconds > 0);
     let owners = (set.custody == Custody::Release).then(|| json!([owner(release)]));
-    // What an autoscaler has decided since it was looked at is not to be undone: the write fails, and comes again.
-    let seen = live.filter(|_| set.scaling == Scaling::Automatic).and_then(|(_, live)| live.resource_version());
-    let metadata = with(metadata, "resourceVersion", seen.map(|seen| json!(seen)));
     let spec = json!({"replicas": set.replicas, "selector": selector, "template": template});
     let body = json!({
         "metadata": with(metadata, "ownerReferences", owners),
@@ -116,7 +113,7 @@ mod tests {
 
     fn set(deployment: &Deployment, replicas: u32) -> GraySet {
         let version = template::read(Some(&deployment.spec.template)).unwrap().version;
-        GraySet { version, replicas, least: replicas, scaling: Scaling::Manual, custody: Custody::Release }
+        GraySet { version, replicas, custody: Custody::Release }
     }
 
     fn applied_body(change: Option<Change>) -> Option<Value> {
@@ -138,23 +135,6 @@ mod tests {
         let scaled = applied_body(scaled).unwrap();
         assert_eq!(scaled["spec"]["replicas"], 2);
         assert_eq!(scaled["spec"]["template"]["spec"]["containers"][0]["image"], "shop:v2");
-    }
-
-    #[test]
-    fn what_an_autoscaler_has_decided_in_the_meantime_is_not_overwritten() {
-        let deployment = deployment("shop:v2");
-        let automatic = GraySet { scaling: Scaling::Automatic, ..set(&deployment, 1) };
-        let live: ReplicaSet = serde_json::from_value(json!({
-            "metadata": {"name": "cart-x", "namespace": "shop", "resourceVersion": "7",
-                         "labels": {HASH_LABEL: automatic.version}},
-            "spec": {"replicas": 1, "selector": {}},
-        }))
-        .unwrap();
-        for (set, seen) in [(automatic, Some("7")), (set(&deployment, 1), None)] {
-            let change = gray(&release(), &deployment, &set, [(Owner::Release, &live)].into_iter()).unwrap();
-            let Write::Apply(object) = change.write else { panic!("{change:?}") };
-            assert_eq!(object.metadata.resource_version.as_deref(), seen, "of {:?}", set.scaling);
-        }
     }
 
     #[test]

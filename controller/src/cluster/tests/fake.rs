@@ -162,7 +162,6 @@ impl Fake {
             Kind::GrayRelease => write.to(&mut world.releases, &namespace, &name),
             Kind::Deployment => write.to(&mut world.deployments, &namespace, &name),
             Kind::ReplicaSet => write.to(&mut world.replica_sets, &namespace, &name),
-            Kind::HorizontalPodAutoscaler => write.to(&mut world.autoscalers, &namespace, &name),
             Kind::DestinationRule => write.to(&mut world.destination_rules, &namespace, &name),
             Kind::VirtualService => write.to(&mut world.virtual_services, &namespace, &name),
             Kind::WasmPlugin => write.to(&mut world.wasm_plugins, &namespace, &name),

@@ -5,7 +5,7 @@ use crate::api::{
     BaseRoute, Canary, DeploymentName, GrayReleaseSpec, NewPods, OnSteeringMismatch, Pause, Phase, Reason, Step,
     Strategy,
 };
-use crate::release::{Facts, Life, Owner, Scaling, step};
+use crate::release::{Facts, Life, Owner};
 
 pub(super) fn spec(workloads: usize) -> GrayReleaseSpec {
     let workloads: Vec<_> = (0..workloads)
@@ -274,25 +274,19 @@ fn a_proxy_that_sends_requests_elsewhere_pauses_the_release_and_is_named() {
 }
 
 #[test]
-fn new_pods_with_an_autoscaler_of_their_own_have_at_least_what_the_step_needs() {
+fn new_pods_follow_an_autoscaler_in_the_middle_of_a_step() {
     let mut world = World::new(spec(1));
-    world.workloads[0].scaling = Scaling::Automatic;
     world.settle();
     world.happen(&Event::Template(0, 2));
     until(&mut world, Phase::Pausing);
-    let gray = |world: &World| world.workloads[0].sets["v2"].replicas;
-    assert_eq!(gray(&world), 1);
-    // They are hot: their autoscaler wants more, and nobody takes that back.
-    world.workloads[0].sets.get_mut("v2").unwrap().replicas = 3;
-    world.happen(&Event::Controller(Pass::Whole));
-    assert_eq!((gray(&world), world.workloads[0].replicas), (3, 4), "what is stable is not inflated");
     world.happen(&Event::Time(20));
-    // One of the three is not ready: two are what the next step needs.
-    world.workloads[0].sets.get_mut("v2").unwrap().available = 2;
-    world.happen(&Event::Controller(Pass::Whole));
-    world.happen(&Event::Controller(Pass::Whole));
-    assert_eq!((world.status.phase, gray(&world)), (Phase::Propagating, 3));
-    let desired = step(&world.facts(), &world.spec, &world.status, world.now).0;
-    let gray = desired.workloads[0].gray.as_ref().unwrap();
-    assert_eq!((gray.least, gray.scaling), (2, Scaling::Automatic));
+    until(&mut world, Phase::Propagating);
+    until(&mut world, Phase::Pausing);
+    let at = (world.status.step, world.status.traffic.clone());
+    for (replicas, gray) in [(4, 2), (8, 4), (2, 1)] {
+        world.happen(&Event::Scale(0, replicas));
+        world.settle();
+        assert_eq!((world.workloads[0].sets["v1"].replicas, world.workloads[0].sets["v2"].replicas), (replicas, gray));
+        assert_eq!((world.status.step, world.status.traffic.clone()), at, "nothing else follows from it");
+    }
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::world::BAD;
-use crate::release::{Owner, PodSet, Scaling, Template, WorkloadFacts};
+use crate::release::{Owner, PodSet, Template, WorkloadFacts};
 
 /// A Deployment and its `ReplicaSet`s.
 #[derive(Debug, Clone)]
 pub(super) struct Workload {
     pub(super) replicas: u32,
-    pub(super) scaling: Scaling,
     pub(super) paused: bool,
     pub(super) template: u8,
     pub(super) restarts: u8,
@@ -82,7 +81,6 @@ impl Workload {
         };
         WorkloadFacts {
             replicas: self.replicas,
-            scaling: self.scaling,
             paused: self.paused,
             labelled: true,
             template: template(self.template, self.restarts),

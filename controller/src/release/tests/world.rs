@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::workload::{Set, Workload};
 use crate::api::{BaseRoute, Cohorts, GrayReleaseSpec, GrayReleaseStatus, NewPods, Phase, Traffic};
-use crate::release::{Custody, Desired, Facts, Filter, Finalizer, Life, Owner, Pausing, RefusedEdit, Scaling, step};
+use crate::release::{Custody, Desired, Facts, Filter, Finalizer, Life, Owner, Pausing, RefusedEdit, step};
 
 /// Where a pass of the controller ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,6 @@ impl World {
         let stable = Set { template: 1, restarts: 0, owner: Owner::Deployment, replicas: 4, available: 4 };
         let workload = Workload {
             replicas: 4,
-            scaling: Scaling::Manual,
             paused: false,
             template: 1,
             restarts: 0,

@@ -92,6 +92,8 @@ async fn a_version_whose_pods_are_not_ready_gets_nobody(shop: &Shop) -> Result<(
     ensure!(status.conditions.iter().any(|condition| condition.reason == Reason::Aborted), "{:?}", status.conditions);
     ensure!(status.message.contains("not ready"), "{}", status.message);
 
+    // The next version is to serve, however slow the machine is.
+    shop.kubectl(r#"patch grayrelease/checkout --type=merge -p '{"spec":{"progressDeadlineSeconds":600}}'"#).await?;
     let ready = json!({"image": "shop:v3", "readinessProbe": {"tcpSocket": null, "httpGet": {"path": "/healthz", "port": 8080}}});
     shop.patch_container("stock", &ready).await?;
     shop.until_paused_at(1).await?;

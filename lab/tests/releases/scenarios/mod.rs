@@ -1,5 +1,6 @@
 //! What a release promises, told by what can be seen from outside.
 
+mod autoscaler;
 mod delivery;
 mod faults;
 mod modules;
@@ -9,11 +10,12 @@ mod traffic;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 
 use crate::cluster::Cluster;
 use crate::load::Load;
 use crate::shop::{Chain, Shop};
+use crate::window::Window;
 
 /// How many requests a share is counted from.
 const SAMPLE: usize = 1_000;
@@ -45,7 +47,7 @@ use scenario;
 
 pub(crate) fn all() -> Vec<Scenario> {
     // The last two change how the controller runs.
-    let usual = [traffic::scenarios(), objects::scenarios(), faults::scenarios()];
+    let usual = [traffic::scenarios(), objects::scenarios(), autoscaler::scenarios(), faults::scenarios()];
     usual.into_iter().chain([modules::scenarios(), delivery::scenarios()]).flatten().collect()
 }
 
@@ -66,9 +68,7 @@ async fn expect_share(load: &Load, version: &str, percent: f64) -> Result<()> {
 /// The same of any service.
 async fn expect_share_of(load: &Load, service: &str, version: &str, percent: f64) -> Result<()> {
     for _ in 0..2 {
-        let window = load.next(SAMPLE).await;
-        window.expect_nothing_lost()?;
-        ensure!(window.rate() >= 200., "only {:.0} requests a second", window.rate());
+        let window = sample(load).await?;
         let served = window.served(service, version);
         figure(&format!(
             "weight {percent} %: {served} of {SAMPLE} on {version}, {:.0} requests a second, one percent took {:?} or longer",
@@ -80,6 +80,21 @@ async fn expect_share_of(load: &Load, service: &str, version: &str, percent: f64
         }
     }
     bail!("two samples in a row are outside of the band that holds 99 % of all samples of {percent} %")
+}
+
+/// A thousand requests, of which none is lost. A machine that has other things to do may send some of them late, and then
+/// the next thousand counts.
+async fn sample(load: &Load) -> Result<Window> {
+    let mut rates = Vec::new();
+    while rates.len() < 5 {
+        let window = load.next(SAMPLE).await;
+        window.expect_nothing_lost()?;
+        if window.rate() >= 200. {
+            return Ok(window);
+        }
+        rates.push(window.rate());
+    }
+    bail!("only {rates:.0?} requests a second")
 }
 
 /// What a run has measured, for whoever reads along.

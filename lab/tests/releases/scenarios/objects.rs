@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use graylane::api::{ConditionType, GrayReleaseStatus, Phase, Reason};
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use kube::ResourceExt;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
@@ -13,8 +12,8 @@ use tokio::time::{Instant, interval, sleep};
 
 use super::{SAMPLE, Scenario, expect_share, expect_share_of, figure, scenario};
 use crate::cluster::until;
-use crate::manifests::{BY_HALVES, ROUTES, autoscaler};
-use crate::shop::{Chain, Serving, Shop};
+use crate::manifests::{BY_HALVES, ROUTES};
+use crate::shop::{Chain, Shop};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -24,7 +23,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         scenario!(a_deleted_release_leaves_an_ordinary_deployment, "deleted", Chain::Short),
         scenario!(a_restart_is_no_release, "restart", Chain::Short),
         scenario!(routes_of_somebody_are_followed_and_then_as_they_were, "routes", Chain::Short),
-        scenario!(an_autoscaler_goes_on_and_new_pods_have_one_like_it, "autoscaler", Chain::Short),
     ]
 }
 
@@ -47,8 +45,7 @@ async fn manifests_that_are_applied_every_second_change_nothing(shop: &Shop) -> 
         expect_share(&load, "v2", 10.).await?;
         shop.tell("approve").await?;
         shop.until_paused_at(3).await?;
-        sleep(Duration::from_secs(1)).await;
-        let before = shop.versions().await?;
+        let before = shop.until_at_rest().await?;
         expect_share(&load, "v2", 50.).await?;
         ensure!(shop.versions().await? == before, "something was written while nothing was to do");
         shop.tell("approve").await?;
@@ -87,9 +84,8 @@ async fn foreign_edits_are_repaired_and_nothing_is_written_at_rest(shop: &Shop) 
     let labels = shop.routes().get("graylane-stock").await?.metadata.labels.unwrap_or_default();
     ensure!(labels.get("whose").map(String::as_str) == Some("theirs"), "what is not ours stays");
 
-    // Until the proxies' last answers are in.
-    sleep(Duration::from_secs(1)).await;
-    let versions = shop.versions().await?;
+    // The proxies' last answers are in.
+    let versions = shop.until_at_rest().await?;
     sleep(Duration::from_secs(3)).await;
     ensure!(shop.versions().await? == versions, "something was written at rest");
     load.stop().await.expect_nothing_lost()
@@ -192,41 +188,5 @@ async fn routes_of_somebody_are_followed_and_then_as_they_were(shop: &Shop) -> R
     ensure!(window.served("cart", "v2") == window.0.len(), "everybody is on the new version");
     let window = load.stop().await;
     figure(&format!("release behind routes of somebody: {} requests, none lost", window.0.len()));
-    window.expect_nothing_lost()
-}
-
-/// Decides as an autoscaler does that has metrics; Kubernetes' own has none here, but keeps to the bounds.
-async fn an_autoscaler_goes_on_and_new_pods_have_one_like_it(shop: &Shop) -> Result<()> {
-    shop.cluster.apply(&autoscaler(&shop.namespace, "stock", 2, 4)).await?;
-    let theirs = shop.api::<HorizontalPodAutoscaler>().get("stock").await?.spec;
-    let load = shop.load();
-    shop.release_stock(BY_HALVES).await?;
-    shop.set_image("stock", "shop:v2").await?;
-    let status = shop.until_paused_at(1).await?;
-    let new = format!("stock-{}", status.workloads[0].gray.as_ref().context("a new version")?);
-    let ours = shop.api::<HorizontalPodAutoscaler>().get(&new).await?.spec;
-    let target = (ours.scale_target_ref.kind.as_str(), ours.scale_target_ref.name.as_str());
-    ensure!(target == ("ReplicaSet", new.as_str()), "{target:?}");
-    ensure!((ours.min_replicas, ours.max_replicas) == (Some(1), 4) && ours.metrics == theirs.metrics, "{ours:?}");
-
-    shop.scale::<Deployment>("stock", 3).await?;
-    shop.scale::<ReplicaSet>(&new, 2).await?;
-    let decided = Serving::from([("shop:v1".to_owned(), 3), ("shop:v2".to_owned(), 2)]);
-    until("what is stable grows", || async { Ok((shop.serving("stock").await? == decided).then_some(())) }).await?;
-    expect_share(&load, "v2", 10.).await?;
-    let serving = shop.serving("stock").await?;
-    ensure!(serving == decided, "a decision of an autoscaler was undone: {serving:?}");
-    shop.tell("approve").await?;
-    shop.until_paused_at(3).await?;
-    expect_share(&load, "v2", 50.).await?;
-    ensure!(shop.serving("stock").await? == decided, "half of three pods are two");
-    shop.tell("approve").await?;
-    shop.until_phase(Phase::Completed).await?;
-    shop.until_served_by("stock", "shop:v2", 3).await?;
-    let left = shop.api::<HorizontalPodAutoscaler>().list(&ListParams::default()).await?.items;
-    let left: Vec<_> = left.into_iter().map(|scaler| (scaler.name_any(), scaler.spec)).collect();
-    ensure!(left == [("stock".to_owned(), theirs)], "{left:?}");
-    let window = load.stop().await;
-    figure(&format!("release beside an autoscaler: {} requests, none lost", window.0.len()));
     window.expect_nothing_lost()
 }

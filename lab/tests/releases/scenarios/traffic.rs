@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use futures_util::future::try_join_all;
 use graylane::api::Phase;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
@@ -12,7 +13,7 @@ use super::{SAMPLE, Scenario, expect_share, figure, scenario};
 use crate::cluster::until;
 use crate::manifests::{BY_HALVES, ROUTES};
 use crate::shop::{Chain, Shop};
-use crate::streams;
+use crate::streams::{self, Stream};
 
 /// For how long pods go on that nobody new is sent to: the release's `scaleDownDelaySeconds`, and their own pause before
 /// they end.
@@ -180,9 +181,8 @@ async fn a_stream_stays_with_its_version_until_the_pods_of_it_go(shop: &Shop) ->
     let told = Instant::now();
     shop.tell("approve").await?;
     shop.until_status("everybody is on the new version", |status| status.phase == Phase::Draining).await?;
-    for stream in old.iter().chain(&new) {
-        stream.expect_life().await?;
-    }
+    // All at once: old pods do not stay for long.
+    try_join_all(old.iter().chain(&new).map(Stream::expect_life)).await?;
     shop.until_phase(Phase::Completed).await?;
     for stream in &old {
         let ended = stream.end().await? - told;
