@@ -4,7 +4,7 @@ use graylane_core::name::{ServiceName, VersionName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, PodLabels, Proxies, VirtualServiceName};
+use super::{Accepted, Condition, LaneSpec, PodLabels, Proxies, VirtualServiceName};
 
 /// What the lane is at. Written by the controller only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,6 +12,9 @@ use super::{Condition, PodLabels, Proxies, VirtualServiceName};
 pub struct LaneStatus {
     /// The generation of the object that this status speaks of.
     pub observed_generation: i64,
+    /// What the object said when that was accepted last: in force also while what it says now is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted<LaneSpec>>,
     /// What it waits for or has come to, in a sentence.
     pub message: String,
     /// The versions that form the lane, and those that leave it.

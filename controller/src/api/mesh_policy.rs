@@ -6,7 +6,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition as StatusCondition, OverridePolicy};
+use super::{Accepted, Condition as StatusCondition, OverridePolicy};
 
 /// What holds for the whole mesh.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, CustomResource, JsonSchema)]
@@ -77,6 +77,9 @@ pub enum Delivery {
 pub struct MeshPolicyStatus {
     /// The generation of the object that this status speaks of.
     pub observed_generation: i64,
+    /// What the object said when that was accepted last: in force also while what it says now is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted<MeshPolicySpec>>,
     /// `Accepted`.
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<StatusCondition>,

@@ -4,6 +4,7 @@
 //! filter's configuration, so a value that the schema takes is a value that the filter takes. These types only parse;
 //! what several objects mean together is the planner's business.
 
+mod accepted;
 mod cel;
 mod condition;
 mod crd;
@@ -22,6 +23,7 @@ mod strategy;
 mod virtual_service_name;
 mod wait_time;
 
+pub use accepted::Accepted;
 pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
 pub use crd::definitions;
 pub use deployment_name::{DeploymentName, InvalidDeploymentName};

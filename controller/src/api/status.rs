@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, DeploymentName};
+use super::{Accepted, Condition, DeploymentName, GrayReleaseSpec};
 
 /// What the release is at. Written by the controller only; absent where no Deployment is released.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +16,9 @@ use super::{Condition, DeploymentName};
 pub struct GrayReleaseStatus {
     /// The generation of the object that this status speaks of.
     pub observed_generation: i64,
+    /// What the object said when that was accepted last: in force also while what it says now is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted<GrayReleaseSpec>>,
     /// What is being done.
     pub phase: Phase,
     /// Since when the phase lasts; waits count from here.
@@ -59,6 +62,13 @@ pub struct GrayReleaseStatus {
     /// `Accepted`, `Ready` and `Stalled`.
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
+}
+
+impl GrayReleaseStatus {
+    /// What is in force of a release that says `spec`.
+    pub(crate) fn in_force<'a>(&'a self, spec: &'a GrayReleaseSpec) -> &'a GrayReleaseSpec {
+        self.accepted.as_ref().map_or(spec, |accepted| &accepted.spec)
+    }
 }
 
 /// What a release is doing.

@@ -38,5 +38,6 @@ fn praise(resources: &Resources, out: &mut impl Write) -> Result<(), CliError> {
         writeln!(out, "note: {note}")?;
     }
     let objects = releases.len() + lanes.len() + usize::from(policy.is_some()) + usize::from(mesh.is_some());
-    Ok(writeln!(out, "{objects} objects, no problem")?)
+    let noun = if objects == 1 { "object" } else { "objects" };
+    Ok(writeln!(out, "{objects} {noun}, no problem")?)
 }

@@ -115,7 +115,7 @@ struct Files {
 pub enum Verdict {
     /// All is well.
     Fine,
-    /// The resources are refused.
+    /// The resources, or a verb, are refused.
     Refused,
     /// The release that was waited for has failed.
     Failed,

@@ -7,6 +7,7 @@ use graylane_core::Percentage;
 
 use super::cluster::ClusterArgs;
 use super::{CliError, Verdict};
+use crate::operate::Answer;
 use crate::release::Verb;
 
 /// Which release.
@@ -57,7 +58,7 @@ pub(super) enum Operation {
 }
 
 pub(super) fn run(operation: Operation, out: &mut impl Write) -> Result<Verdict, CliError> {
-    let told = match operation {
+    let (name, verb, answer) = match operation {
         Operation::Approve(release) => tell(release, Verb::Approve)?,
         Operation::Promote { release, full: false } => tell(release, Verb::Promote)?,
         Operation::Promote { release, full: true } => tell(release, Verb::PromoteFully)?,
@@ -67,24 +68,36 @@ pub(super) fn run(operation: Operation, out: &mut impl Write) -> Result<Verdict,
         Operation::Retry(release) => tell(release, Verb::Retry)?,
         Operation::Jump { release, step } => tell(release, Verb::Jump(step))?,
         Operation::Weight { release: ReleaseArgs { name, cluster }, weight } => {
-            cluster.ask(async |operator| operator.set_weight(&name, weight).await)?;
-            format!("{name}: weight {weight}")
+            let answer = cluster.ask(async |operator| operator.set_weight(&name, weight).await)?;
+            (name, Verb::Weight(weight), answer)
         }
         Operation::Undo(ReleaseArgs { name, cluster }) => {
             let undone = cluster.ask(async |operator| operator.undo(&name).await)?;
-            if undone.is_empty() {
-                format!("{name}: nothing is being released")
+            let done = if undone.is_empty() {
+                "nothing is being released".to_owned()
             } else {
-                format!("{name}: {} is as stable again", undone.join(", "))
-            }
+                format!("{} is as stable again", undone.join(", "))
+            };
+            writeln!(out, "{name}: {done}")?;
+            return Ok(Verdict::Fine);
         }
     };
-    writeln!(out, "{told}")?;
+    match answer {
+        Answer::Obeyed => writeln!(out, "{name}: {verb}: obeyed")?,
+        Answer::Refused(why) => {
+            writeln!(out, "{name}: {verb}: refused: {why}")?;
+            return Ok(Verdict::Refused);
+        }
+        Answer::Silence => writeln!(
+            out,
+            "{name}: told to {verb}, but the controller has not answered so far: does it run? It obeys when it comes"
+        )?,
+    }
     Ok(Verdict::Fine)
 }
 
-fn tell(release: ReleaseArgs, verb: Verb) -> Result<String, CliError> {
+fn tell(release: ReleaseArgs, verb: Verb) -> Result<(String, Verb, Answer), CliError> {
     let ReleaseArgs { name, cluster } = release;
-    cluster.ask(async |operator| operator.tell(&name, verb).await)?;
-    Ok(format!("{name}: told to {verb}"))
+    let answer = cluster.ask(async |operator| operator.tell(&name, verb).await)?;
+    Ok((name, verb, answer))
 }

@@ -33,6 +33,7 @@ pub(super) fn of(world: &World, seen: &Seen<'_>, release: &GrayRelease) -> Facts
         life: if release.metadata.deletion_timestamp.is_some() { Life::Deleted } else { Life::Kept },
         generation: release.metadata.generation.unwrap_or_default(),
         objection: None,
+        edit: None,
     }
 }
 

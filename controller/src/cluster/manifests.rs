@@ -153,7 +153,7 @@ fn refuse_virtual_services(object: &ObjectRef, path: &str, refusals: &mut Refusa
 
 fn refuse_secrets(policy: &MeshPolicy, refusals: &mut Refusals) {
     let object = ObjectRef::of(Kind::MeshPolicy, &policy.metadata);
-    for (index, _) in named_secrets(policy) {
+    for (index, _) in named_secrets(&policy.spec) {
         let path = format!("spec.overrides.keys[{index}].from.secretRef");
         refusals.add(&object, path, "only a controller reads Secrets", "file");
     }

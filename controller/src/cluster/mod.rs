@@ -1,10 +1,10 @@
 //! What a cluster has to do with releases and standing lanes: from its objects to facts, and from what is desired to objects.
 //!
 //! ```text
-//! World -> Pass { statuses to store } -> Pass { objects to write }
+//! World -> InForce -> Pass { statuses to store } -> Pass { objects to write }
 //! ```
 //!
-//! It does no IO. Two halves of one pass: [`Pass::begin`] makes the next statuses, which are stored first;
+//! It does no IO. [`InForce`] says what of the objects is followed. Two halves of one pass: [`Pass::begin`] makes the next statuses, which are stored first;
 //! [`Pass::writes`] says what to write then, which is what differs from the objects that there are, in an order in which
 //! nothing is sent where nothing is.
 
@@ -13,6 +13,8 @@ mod covers;
 mod endpoints;
 mod facts;
 mod finalizer;
+mod gone;
+mod in_force;
 mod manifests;
 mod object;
 mod objections;
@@ -35,6 +37,7 @@ mod way;
 mod world;
 
 pub use change::{Change, Kind, Write};
+pub use in_force::InForce;
 pub use manifests::manifests as istio_manifests;
 pub use objects::Objects;
 pub use pass::Pass;

@@ -7,10 +7,31 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Resource, ResourceExt};
 
+use super::in_force::was_accepted;
 use super::{World, facts, object, selection};
 use crate::api::{DeploymentName, GrayRelease, Reason, Workload};
 use crate::plan::Service;
 use crate::release::Objection;
+
+/// What stands in the way of a release that was one of Deployments before, and is not any more.
+pub(super) fn to_kind(release: &GrayRelease) -> Option<Objection> {
+    first_of(release, |workload| {
+        let found =
+            "is missing: versions by name are for local meshes, and in a cluster nobody would look after this one";
+        workload.deployment.is_none().then(|| (Reason::Refused, "deployment", found.to_owned()))
+    })
+}
+
+/// The first Deployment of `release` that is not there.
+pub(super) fn to_deployments(world: &World, release: &GrayRelease) -> Option<Objection> {
+    let namespace = release.namespace().unwrap_or_default();
+    first_of(release, |workload| {
+        let named = workload.deployment.as_ref()?;
+        let found = || format!("there is no Deployment \"{named}\" in this namespace");
+        let is_there = facts::deployment(world, &namespace, named).is_some();
+        (!is_there).then(|| (Reason::DeploymentNotFound, "deployment", found()))
+    })
+}
 
 /// The first thing that stands in the way of `release`.
 pub(super) fn to_release(world: &World, precedence: &Precedence<'_>, release: &GrayRelease) -> Option<Objection> {
@@ -92,7 +113,7 @@ fn autoscalers<'w>(world: &'w World, deployment: &Deployment) -> impl Iterator<I
     })
 }
 
-/// Which release comes first where several name the same Deployment or service.
+/// Which release comes first where several name the same Deployment or service: one that is in force, else the oldest.
 #[derive(Debug)]
 pub(super) struct Precedence<'w> {
     /// By namespace and Deployment.
@@ -101,11 +122,11 @@ pub(super) struct Precedence<'w> {
 }
 
 impl<'w> Precedence<'w> {
-    pub(super) fn of(world: &'w World) -> Self {
-        let mut by_age: Vec<&GrayRelease> = world.releases.iter().map(AsRef::as_ref).collect();
-        by_age.sort_by(|one, other| age(one).cmp(&age(other)));
+    pub(super) fn of(releases: impl Iterator<Item = &'w GrayRelease>) -> Self {
+        let mut in_order: Vec<&GrayRelease> = releases.collect();
+        in_order.sort_by(|one, other| rank(one).cmp(&rank(other)));
         let (mut deployments, mut services) = (HashMap::new(), HashMap::new());
-        for release in by_age {
+        for release in in_order {
             let namespace = release.metadata.namespace.as_deref().unwrap_or_default();
             for workload in &release.spec.workloads {
                 if let Some(deployment) = &workload.deployment {
@@ -119,23 +140,23 @@ impl<'w> Precedence<'w> {
         Self { deployments, services }
     }
 
-    /// An earlier release that names the same Deployment or the same service.
+    /// A release that comes first and names the same Deployment or the same service.
     fn rival(&self, release: &GrayRelease, workload: &Workload) -> Option<&'w GrayRelease> {
         let namespace = release.metadata.namespace.as_deref().unwrap_or_default();
         let of_deployment = workload.deployment.as_ref().and_then(|named| self.deployments.get(&(namespace, named)));
         let of_service = own_service(namespace, workload).and_then(|service| self.services.get(&service));
-        of_deployment.into_iter().chain(of_service).copied().find(|first| age(first) < age(release))
+        of_deployment.into_iter().chain(of_service).copied().find(|first| first.metadata.name != release.metadata.name)
     }
 
-    /// Whether an earlier release names one of the Deployments or services of `release`.
+    /// Whether a release that comes first names one of the Deployments or services of `release`.
     pub(super) fn is_second(&self, release: &GrayRelease) -> bool {
         release.spec.workloads.iter().any(|workload| self.rival(release, workload).is_some())
     }
 }
 
 /// What releases are ordered by: those of one moment, by name.
-fn age(release: &GrayRelease) -> (Option<&Time>, Option<&str>) {
-    (release.metadata.creation_timestamp.as_ref(), release.metadata.name.as_deref())
+fn rank(release: &GrayRelease) -> (bool, Option<&Time>, Option<&str>) {
+    (!was_accepted(release), release.metadata.creation_timestamp.as_ref(), release.metadata.name.as_deref())
 }
 
 /// The service of a workload, if it is in the namespace of its release.

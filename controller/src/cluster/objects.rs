@@ -61,18 +61,21 @@ impl<K> Deref for Objects<K> {
     }
 }
 
-/// What happens to objects in a cluster that is held in memory.
-#[cfg(test)]
 impl<K: Resource> Objects<K> {
     /// Adds an object, or puts it in the place of the one of its name.
     pub(super) fn put(&mut self, object: Arc<K>) {
         match self.0.binary_search_by(|known| address(known.as_ref()).cmp(&address(object.as_ref()))) {
-            Ok(at) => self.0[at] = object,
+            Ok(at) => {
+                if let Some(known) = self.0.get_mut(at) {
+                    *known = object;
+                }
+            }
             Err(at) => self.0.insert(at, object),
         }
     }
 
-    /// Takes an object away.
+    /// Takes an object away, as happens in a cluster that is held in memory.
+    #[cfg(test)]
     pub(super) fn take(&mut self, namespace: &str, name: &str) -> Option<Arc<K>> {
         let at = self.0.binary_search_by(|object| address(object.as_ref()).cmp(&(namespace, name)));
         at.ok().map(|at| self.0.remove(at))

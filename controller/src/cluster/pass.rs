@@ -6,6 +6,7 @@ use graylane_core::config::HeaderNames;
 use jiff::Timestamp;
 use kube::ResourceExt;
 
+use super::in_force::{InForce, Judged, Refused, note};
 use super::object::{self, publication};
 use super::planning::{self, Planned, Statuses};
 use super::released::Released;
@@ -14,7 +15,7 @@ use super::stored_status::StoredStatus;
 use super::supply::Exchange;
 use super::way::{Way, Ways};
 use super::{Change, Kind, LANE_FINALIZER, Settings, World, facts, finalizer, objections, policy, standing};
-use crate::api::{self, GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage};
+use crate::api::{GrayRelease, Lane, LaneStatus, MeshPolicy, MeshPolicyStatus, ObjectRef, Phase, Reason, Stage};
 use crate::lane;
 use crate::plan::Configs;
 use crate::release::{self, Facts, Finalizer, Life, Objection};
@@ -22,6 +23,7 @@ use crate::release::{self, Facts, Finalizer, Life, Objection};
 /// A pass: what was seen, and what is to become of it.
 #[derive(Debug)]
 pub struct Pass<'w> {
+    in_force: &'w InForce,
     world: &'w World,
     settings: &'w Settings,
     seen: Seen<'w>,
@@ -54,15 +56,16 @@ struct Standing<'w> {
 }
 
 impl<'w> Pass<'w> {
-    /// Looks at `world` and makes every transition that is due `now`.
+    /// Looks at what is in force and makes every transition that is due `now`.
     #[must_use]
-    pub fn begin(world: &'w World, settings: &'w Settings, now: Timestamp) -> Self {
+    pub fn begin(in_force: &'w InForce, settings: &'w Settings, now: Timestamp) -> Self {
+        let world = &in_force.world;
         let previous = planning::published(world);
         let seen = Seen::of(world);
         let exchange = Exchange::of(world, &seen, settings, previous.as_ref());
         let mut facts: BTreeMap<String, Facts> =
             over_deployments(world).map(|release| (address(release), facts::of(world, &seen, release))).collect();
-        let statuses = Statuses::stored(world, &seen, &facts);
+        let statuses = Statuses::stored(world, &seen, &facts, |object| in_force.is_followed(object));
         let mut planned = planning::of(world, &statuses, previous.as_ref());
         let stored = planned.configs.take();
         let published = stored.as_ref().and_then(|configs| {
@@ -72,35 +75,44 @@ impl<'w> Pass<'w> {
         let unheard = unheard(world, &statuses);
         let releases = over_deployments(world).filter_map(|release| {
             let mut facts = facts.remove(&address(release))?;
-            let object = ObjectRef::of(api::Kind::GrayRelease, &release.metadata);
+            let object = release.address();
+            let refused = in_force.refused(&object);
             facts.filter = exchange.filter();
-            facts.objection =
-                objections::to_release(world, &seen.precedence, release).or_else(|| planned.objection(&object));
+            facts.objection = objections::to_release(world, &seen.precedence, release)
+                .or_else(|| refused.and_then(Refused::entirely))
+                .or_else(|| planned.objection(&object));
+            facts.edit = refused.and_then(Refused::edit);
             let stored = release.status.clone().unwrap_or_default();
             // What is wrong with an object does not keep it from going, nor anybody from returning to the stable version:
             // of what the planner leaves out nobody is on the new one.
             let ends = facts.life == Life::Deleted || stored.phase == Phase::Aborting;
             facts.published = published.filter(|_| facts.objection.is_none() || ends);
-            let (desired, next) = release::step(&facts, &release.spec, &stored, now);
+            let (desired, mut next) = release::step(&facts, &release.spec, &stored, now);
+            note(refused, release, &mut next.accepted);
             Some(Released { object: release, facts, stored, next, desired })
         });
         let releases = releases.collect();
         let lanes = world.lanes.iter().map(|object| {
             let mut facts = standing::facts(world, &seen, object, unheard);
-            facts.objection =
-                facts.objection.take().or_else(|| planned.objection(&ObjectRef::of(api::Kind::Lane, &object.metadata)));
+            let refused = in_force.refused(&object.address());
+            let entirely = || refused.and_then(Refused::entirely).or_else(|| planned.objection(&object.address()));
+            facts.objection = facts.objection.take().or_else(entirely);
+            facts.edit = refused.and_then(Refused::edit);
             let stored = object.status.clone().unwrap_or_default();
-            let next = lane::step(&facts, &stored, now);
+            let mut next = lane::step(&facts, &stored, now);
+            note(refused, object.as_ref(), &mut next.accepted);
             Standing { object, facts, stored, next }
         });
         let lanes = lanes.collect();
-        let policy = world.policy.as_deref().map(|object| {
+        let policy = in_force.policy.as_deref().map(|object| {
             let stored = object.status.clone().unwrap_or_default();
-            let refusal = planned.objection(&ObjectRef::of(api::Kind::MeshPolicy, &object.metadata));
-            let next = policy::status(world, settings, object, refusal, &stored, now);
+            let refused = in_force.refused(&object.address());
+            let objection = refused.map(Refused::told).or_else(|| planned.objection(&object.address()));
+            let mut next = policy::status(world, settings, object, objection, &stored, now);
+            note(refused, object, &mut next.accepted);
             Followed { object, stored, next }
         });
-        Self { world, settings, seen, previous, stored, published, exchange, releases, lanes, policy }
+        Self { in_force, world, settings, seen, previous, stored, published, exchange, releases, lanes, policy }
     }
 
     /// The statuses that change, to be stored first.
@@ -138,9 +150,10 @@ impl<'w> Pass<'w> {
         for release in &self.releases {
             release.scale(self.world, &self.seen.sets, &mut writes);
         }
+        let lanes = self.lanes.iter().filter(|one| self.in_force.is_followed(&one.object.address()));
         let statuses = Statuses {
-            releases: self.releases.iter().filter_map(|one| Some((address(one.object), one.planned()?))).collect(),
-            lanes: self.lanes.iter().map(|one| (one.object, one.next.clone())).collect(),
+            releases: self.followed().filter_map(|one| Some((address(one.object), one.planned()?))).collect(),
+            lanes: lanes.map(|one| (one.object, one.next.clone())).collect(),
             endpoints: &self.seen.endpoints,
         };
         writes.extend(self.publication(&statuses));
@@ -148,6 +161,10 @@ impl<'w> Pass<'w> {
         writes.extend(self.releases.iter().filter(|release| release.has_ended()).filter_map(Released::finalizer));
         writes.extend(self.lanes.iter().filter_map(Standing::finalizer));
         writes
+    }
+
+    fn followed(&self) -> impl Iterator<Item = &Released<'w>> {
+        self.releases.iter().filter(|one| self.in_force.is_followed(&one.object.address()))
     }
 
     /// What is to be published for `statuses`, which are stored by now.
@@ -225,18 +242,26 @@ impl Planned {
 }
 
 impl<'w> Statuses<'w> {
-    fn stored(world: &'w World, seen: &'w Seen<'w>, facts: &'w BTreeMap<String, Facts>) -> Self {
+    /// The stored statuses of the objects that are followed.
+    pub(super) fn stored(
+        world: &'w World,
+        seen: &'w Seen<'w>,
+        facts: &'w BTreeMap<String, Facts>,
+        is_followed: impl Fn(&ObjectRef) -> bool,
+    ) -> Self {
         let firsts = over_deployments(world).filter(|release| !seen.precedence.is_second(release));
+        let firsts = firsts.filter(|release| is_followed(&release.address()));
         let releases = firsts.filter_map(|release| {
             let facts = facts.get(&address(release))?;
             Some((address(release), (release, facts, release.status.clone().unwrap_or_default())))
         });
-        let lanes = world.lanes.iter().map(|lane| (lane.as_ref(), lane.status.clone().unwrap_or_default()));
+        let lanes = world.lanes.iter().filter(|lane| is_followed(&lane.address()));
+        let lanes = lanes.map(|lane| (lane.as_ref(), lane.status.clone().unwrap_or_default()));
         Self { releases: releases.collect(), lanes: lanes.collect(), endpoints: &seen.endpoints }
     }
 }
 
-fn over_deployments(world: &World) -> impl Iterator<Item = &GrayRelease> {
+pub(super) fn over_deployments(world: &World) -> impl Iterator<Item = &GrayRelease> {
     let all = world.releases.iter().map(AsRef::as_ref);
     all.filter(|release: &&GrayRelease| release.spec.workloads.iter().all(|workload| workload.deployment.is_some()))
 }
@@ -256,6 +281,6 @@ fn unheard(world: &World, statuses: &Statuses<'_>) -> u64 {
     floor(world, statuses).max(heard) + 1
 }
 
-fn address(release: &GrayRelease) -> String {
+pub(super) fn address(release: &GrayRelease) -> String {
     format!("{}/{}", release.namespace().unwrap_or_default(), release.name_any())
 }

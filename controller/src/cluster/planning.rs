@@ -14,7 +14,7 @@ use super::endpoints::Endpoints;
 use super::object::{self, publication};
 use super::standing::{self, BASE};
 use super::version_names::resolve;
-use super::{NoSecret, World};
+use super::{NoSecret, World, gone};
 use crate::api::{
     GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, NewPods, ObjectRef, SecretRef, SecretSource, WorkloadStatus,
 };
@@ -34,7 +34,7 @@ pub(super) struct Statuses<'a> {
 /// Namespaces whose services are no business of the mesh.
 const SYSTEM: [&str; 2] = ["kube-system", "istio-system"];
 
-/// What is to be published, and what was left out, with the reason.
+/// What is to be published, and what was left out, as a whole or in part, with the reason.
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) configs: Option<Configs>,
@@ -45,9 +45,17 @@ pub(super) struct Planned {
 /// stops others.
 pub(super) fn of(world: &World, statuses: &Statuses<'_>, previous: Option<&Configs>) -> Planned {
     let mut observed = observe(world, statuses);
+    let mut gone = gone::forget(&mut observed);
+    let Planned { configs, mut refused } = settle(&mut observed, previous);
+    refused.append(&mut gone);
+    Planned { configs, refused }
+}
+
+/// Plans for what is `observed`, and takes out of it what is refused.
+pub(super) fn settle(observed: &mut Observed, previous: Option<&Configs>) -> Planned {
     let mut refused = BTreeMap::new();
     loop {
-        match plan(&observed, previous) {
+        match plan(observed, previous) {
             Ok(plan) => return Planned { configs: Some(plan.configs), refused },
             Err(refusals) => {
                 let before = refused.len();
@@ -78,7 +86,8 @@ impl Observed {
     }
 }
 
-fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
+/// What the planner is told.
+pub(super) fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
     let mut services: BTreeMap<Service, ServiceFacts> = BTreeMap::new();
     for service in &world.services {
         services.extend(facts_of(service));
@@ -87,7 +96,9 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
         let namespace = release.namespace().unwrap_or_default();
         for ((named, known), facts) in release.spec.workloads.iter().zip(&status.workloads).zip(&facts.workloads) {
             let service = Service::resolve(&named.service, &namespace).ok();
-            if let Some(service) = service.and_then(|service| services.get_mut(&service)) {
+            if let Some(service) = service.and_then(|service| services.get_mut(&service))
+                && known.stable.is_some()
+            {
                 service.base.clone_from(&known.stable);
                 service.versions = versions(known, status.traffic.new_pods, facts.as_ref());
             }
@@ -109,6 +120,7 @@ fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
         policy: world.policy.as_deref().cloned(),
         secrets: secrets(world),
         services,
+        newcomers: BTreeSet::new(),
     }
 }
 

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::object::envoy_filter;
 use super::{Settings, World};
 use crate::api::{
-    Condition, ConditionStatus, ConditionType, Delivery, MeshPolicy, MeshPolicyStatus, Reason, SecretRef, SecretSource,
+    Condition, ConditionStatus, ConditionType, Delivery, MeshPolicy, MeshPolicySpec, MeshPolicyStatus, Reason,
+    SecretRef, SecretSource,
 };
 use crate::release::Objection;
 
@@ -39,9 +40,9 @@ impl NoSecret {
     }
 }
 
-/// The secrets in a cluster that `policy` names, each with the index of its key.
-pub(crate) fn named(policy: &MeshPolicy) -> impl Iterator<Item = (usize, &SecretRef)> {
-    let keys = policy.spec.overrides.iter().flat_map(|overrides| &overrides.keys);
+/// The secrets in a cluster that a policy names, each with the index of its key.
+pub(crate) fn named(policy: &MeshPolicySpec) -> impl Iterator<Item = (usize, &SecretRef)> {
+    let keys = policy.overrides.iter().flat_map(|overrides| &overrides.keys);
     keys.enumerate().filter_map(|(index, key)| match &key.from {
         SecretSource::SecretRef(named) => Some((index, named)),
         SecretSource::File(_) => None,
@@ -58,7 +59,7 @@ pub(super) fn status(
     now: Timestamp,
 ) -> MeshPolicyStatus {
     let generation = policy.metadata.generation.unwrap_or_default();
-    let missing = || named(policy).find_map(|(index, named)| missing(world, index, named));
+    let missing = || named(&policy.spec).find_map(|(index, named)| missing(world, index, named));
     let objection = refusal.or_else(missing).or_else(|| file(policy)).or_else(|| undeliverable(policy, settings));
     let (holds, reason, message) = match objection {
         Some(Objection { reason, message }) => (false, reason, message),
@@ -74,7 +75,7 @@ pub(super) fn status(
         observed_generation: generation,
     };
     condition.record(&mut conditions);
-    MeshPolicyStatus { observed_generation: generation, conditions }
+    MeshPolicyStatus { observed_generation: generation, accepted: before.accepted.clone(), conditions }
 }
 
 fn missing(world: &World, index: usize, named: &SecretRef) -> Option<Objection> {

@@ -31,7 +31,7 @@ impl<'w> Seen<'w> {
         Self {
             endpoints: Endpoints::of(world),
             sets: Sets::of(world),
-            precedence: Precedence::of(world),
+            precedence: Precedence::of(world.releases.iter().map(AsRef::as_ref)),
             proxies: Arc::new(scope::proxies(world)),
         }
     }

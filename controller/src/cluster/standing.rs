@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 
+use super::in_force::was_accepted;
 use super::seen::Seen;
 use super::{World, object, selection};
 use crate::api::{Lane, LaneMember, LaneStatus, PodLabels, Reason};
@@ -16,17 +17,8 @@ pub(super) const BASE: &str = ServiceFacts::BASE;
 
 /// The facts of `lane`; what the planner says of it is added by whoever plans.
 pub(super) fn facts(world: &World, seen: &Seen<'_>, lane: &Lane, next: u64) -> Facts {
-    let mut members = Vec::new();
-    let mut objection = None;
-    for (index, named) in lane.spec.services.iter().enumerate() {
-        match member(world, lane, named) {
-            Ok(member) => members.push(member),
-            Err(Objection { reason, message }) => {
-                let message = format!("spec.services[{index}]: {message}");
-                objection.get_or_insert(Objection { reason, message });
-            }
-        }
-    }
+    let (members, objections): (Vec<_>, Vec<_>) = members(world, lane).partition(Result::is_ok);
+    let members: Vec<Member> = members.into_iter().flatten().collect();
     let ready = |member: &Member| {
         let ready = seen.endpoints.ready(&member.service, &member.labels);
         ((member.service.clone(), member.version.clone()), ready)
@@ -38,8 +30,23 @@ pub(super) fn facts(world: &World, seen: &Seen<'_>, lane: &Lane, next: u64) -> F
         next,
         generation: lane.metadata.generation.unwrap_or_default(),
         life: if lane.metadata.deletion_timestamp.is_some() { Life::Deleted } else { Life::Kept },
-        objection,
+        objection: objections.into_iter().find_map(Result::err),
+        edit: None,
     }
+}
+
+/// The first thing that stands in the way of `lane`.
+pub(super) fn objection(world: &World, lane: &Lane) -> Option<Objection> {
+    members(world, lane).find_map(Result::err)
+}
+
+fn members(world: &World, lane: &Lane) -> impl Iterator<Item = Result<Member, Objection>> {
+    lane.spec.services.iter().enumerate().map(move |(index, named)| {
+        member(world, lane, named).map_err(|Objection { reason, message }| {
+            let message = format!("spec.services[{index}]: {message}");
+            Objection { reason, message }
+        })
+    })
 }
 
 fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Objection> {
@@ -81,7 +88,7 @@ fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Obje
     Ok(Member { service, version: named.version.clone(), labels, base, virtual_services })
 }
 
-/// An earlier lane that means other pods by the same version.
+/// A lane that comes first, as one in force does, and means other pods by the same version.
 fn other_labels(
     world: &World,
     lane: &Lane,
@@ -89,8 +96,10 @@ fn other_labels(
     named: &LaneMember,
     labels: &PodLabels,
 ) -> Option<String> {
-    let age = |lane: &Lane| (lane.metadata.creation_timestamp.clone(), lane.name_any());
-    let others = world.lanes.iter().filter(|other| other.namespace() == lane.namespace() && age(other) < age(lane));
+    let rank = |lane: &Lane| (!was_accepted(lane), lane.metadata.creation_timestamp.clone(), lane.name_any());
+    let others = world.lanes.iter().filter(|other| {
+        other.namespace() == lane.namespace() && other.name_any() != lane.name_any() && rank(other) < rank(lane)
+    });
     let mut others = others.flat_map(|other| other.spec.services.iter().map(move |member| (other, member)));
     others.find_map(|(other, member)| {
         let same = Service::resolve(&member.service, service.namespace()).as_ref() == Ok(service);

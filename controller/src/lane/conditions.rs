@@ -4,14 +4,15 @@ use jiff::Timestamp;
 
 use super::Facts;
 use crate::api::{Condition, ConditionStatus, ConditionType, LaneStatus, Reason, Stage};
-use crate::release::Life;
+use crate::release::{Life, Objection, RefusedEdit};
 
 /// Tells what `status` has come to.
 pub(super) fn tell(status: &mut LaneStatus, facts: &Facts, now: Timestamp) {
     let (ready, reason, message) = ready(status, facts);
     status.message.clone_from(&message);
-    let accepted = match &facts.objection {
-        Some(objection) => (false, objection.reason, objection.message.clone()),
+    let told = facts.edit.as_ref().map(RefusedEdit::told);
+    let accepted = match told.or_else(|| facts.objection.clone()) {
+        Some(Objection { reason, message }) => (false, reason, message),
         None => (true, Reason::Valid, "what the object says can be done".to_owned()),
     };
     if !accepted.0 {

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 use crate::api::{LaneService, LaneStatus, PodLabels, Proxies, Stage, VirtualServiceName};
 use crate::plan::Service;
-use crate::release::{Life, Objection, lagging};
+use crate::release::{Life, Objection, RefusedEdit, lagging};
 
 /// What a lane needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Facts {
     pub life: Life,
     /// What stands in the way of what the object says.
     pub objection: Option<Objection>,
+    /// What the object was changed to, if that is refused: the members are then those that were accepted last.
+    pub edit: Option<RefusedEdit>,
 }
 
 /// A version that the object names.
@@ -86,6 +88,7 @@ pub fn step(facts: &Facts, status: &LaneStatus, now: Timestamp) -> LaneStatus {
     let wanted = services.iter().map(|known| known.generation).max().unwrap_or_default();
     let mut next = LaneStatus {
         observed_generation: facts.generation,
+        accepted: status.accepted.clone(),
         proxies: counted(facts, wanted),
         conditions: status.conditions.clone(),
         message: String::new(),

@@ -26,6 +26,7 @@ fn facts(members: Vec<Member>) -> Facts {
         generation: 1,
         life: Life::Kept,
         objection: None,
+        edit: None,
     }
 }
 

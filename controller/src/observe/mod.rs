@@ -120,10 +120,13 @@ impl Watches {
         self.policies.state().first().cloned()
     }
 
-    /// The secrets that the policy of the mesh names.
+    /// The secrets that the policy of the mesh names, and named when it was accepted last.
     #[must_use]
     pub fn named_secrets(&self) -> BTreeSet<SecretRef> {
-        self.policy().iter().flat_map(|policy| named_secrets(policy)).map(|(_, named)| named.clone()).collect()
+        let Some(policy) = self.policy() else { return BTreeSet::new() };
+        let accepted = policy.status.as_ref().and_then(|status| status.accepted.as_ref());
+        let specs = accepted.map(|accepted| &accepted.spec).into_iter().chain([&policy.spec]);
+        specs.flat_map(named_secrets).map(|(_, named)| named.clone()).collect()
     }
 
     /// The world as it was last seen. An object of ours that can not be read is left out, and told in the log.

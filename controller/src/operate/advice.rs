@@ -16,6 +16,12 @@ pub(super) fn of(release: &GrayRelease, status: &GrayReleaseStatus) -> Vec<Strin
     }
     let reasons: Vec<Reason> =
         status.conditions.iter().filter(|condition| is_bad(condition)).map(|condition| condition.reason).collect();
+    if status.phase.is_under_way() && reasons.contains(&Reason::Refused) {
+        let mend = format!(
+            "kubectl edit grayrelease {name} -n {namespace}  to mend the field that is named; status.accepted.spec is what is in force"
+        );
+        return vec![mend, abort()];
+    }
     match status.phase {
         Phase::Pausing if awaits_approval(release, status) => vec![verb("approve", "goes on"), abort()],
         Phase::Aborted => vec![
@@ -37,6 +43,6 @@ pub(super) fn of(release: &GrayRelease, status: &GrayReleaseStatus) -> Vec<Strin
 
 fn awaits_approval(release: &GrayRelease, status: &GrayReleaseStatus) -> bool {
     let index = usize::try_from(status.step).unwrap_or(usize::MAX);
-    let Some(strategy) = &release.spec.strategy else { return true };
+    let Some(strategy) = &status.in_force(&release.spec).strategy else { return true };
     matches!(strategy.canary.steps.get(index), Some(Step::Pause(pause)) if pause.duration.is_none())
 }

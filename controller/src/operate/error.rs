@@ -49,7 +49,7 @@ pub enum Error {
         deployment: String,
     },
     /// The API server refuses.
-    #[error("the API server refuses: {0}")]
+    #[error("the API server refuses: {}", said(.0))]
     Api(Box<kube::Error>),
     /// An object has no form in JSON.
     #[error("an object can not be written: {0}")]
@@ -60,6 +60,14 @@ pub enum Error {
     /// There is no runtime.
     #[error("can not wait for anything: {0}")]
     Runtime(io::Error),
+}
+
+/// What the API server says, without how that is put in Rust.
+fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => other.to_string(),
+    }
 }
 
 impl Error {

@@ -9,32 +9,26 @@ mod error;
 mod follow;
 mod published;
 mod table;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod undo;
 mod view;
 
-use graylane_core::Percentage;
-use jiff::Timestamp;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
-use kube::api::{Api, ListParams, ObjectList, Patch, PatchParams, PostParams};
-use kube::{Client, ResourceExt};
-use serde_json::{Value, json};
+use kube::Client;
+use kube::api::{Api, ListParams, ObjectList, PatchParams, PostParams};
 
 use crate::api::{GrayRelease, Kind, Lane, MeshPolicy};
-use crate::cluster::VERB_ANNOTATION;
-use crate::release::Verb;
 pub use access::Access;
 pub use error::Error;
 pub use follow::{Display, End};
 pub use table::{lane_table, policy_table, table};
+pub use tell::Answer;
 pub use view::view;
 
 /// Who patches, for the API server: another one than the controller, whose fields stay its own.
 const FIELD_MANAGER: &str = "graylane-cli";
-
-/// How often a patch is tried that somebody else overtakes.
-const ATTEMPTS: usize = 3;
 
 /// Releases of one namespace, seen by one user.
 #[derive(Clone)]
@@ -110,45 +104,6 @@ impl Operator {
     /// What the API server says.
     pub async fn policies(&self) -> Result<ObjectList<MeshPolicy>, Error> {
         Api::all(self.client.clone()).list(&ListParams::default()).await.map_err(Error::api)
-    }
-
-    /// Tells a release what to do.
-    ///
-    /// # Errors
-    /// When it is not there, or is changed again and again while it is being told.
-    pub async fn tell(&self, name: &str, verb: Verb) -> Result<(), Error> {
-        let annotations = self.said(verb).await?;
-        self.patch(name, |version| json!({"metadata": {"annotations": annotations, "resourceVersion": version}})).await
-    }
-
-    /// The annotation that says who told what.
-    async fn said(&self, verb: Verb) -> Result<Value, Error> {
-        let said = format!("{verb} by {} at {}", self.user().await?, Timestamp::now());
-        Ok(json!({VERB_ANNOTATION: said}))
-    }
-
-    /// Sets the weight of a release without a strategy, and says who did.
-    ///
-    /// # Errors
-    /// As of [`tell`](Self::tell), or what admission says.
-    pub async fn set_weight(&self, name: &str, weight: Percentage) -> Result<(), Error> {
-        let annotations = self.said(Verb::Weight(weight)).await?;
-        let metadata = |version| json!({"annotations": annotations, "resourceVersion": version});
-        self.patch(name, |version| json!({"metadata": metadata(version), "spec": {"weight": weight}})).await
-    }
-
-    /// Patches a release at the resource version that was read.
-    async fn patch(&self, name: &str, patch: impl Fn(Option<String>) -> Value) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS {
-            let release = self.get(name).await?;
-            let patch = patch(release.resource_version());
-            match self.releases().patch(name, &params(), &Patch::Merge(patch)).await {
-                Ok(_) => return Ok(()),
-                Err(kube::Error::Api(status)) if status.is_conflict() => {}
-                Err(error) => return Err(Error::api(error)),
-            }
-        }
-        Err(Error::Overtaken { name: name.to_owned() })
     }
 
     /// How the API server calls whoever asks.

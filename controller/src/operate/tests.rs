@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Reach, lane_table, policy_table, table, view};
+use super::tell::heard;
+use super::{Answer, Reach, lane_table, policy_table, table, view};
 use crate::api::{GrayRelease, Lane, MeshPolicy};
 
 fn release(phase: &str, change: impl FnOnce(&mut Value)) -> GrayRelease {
@@ -81,10 +82,39 @@ fn what_goes_on_by_itself_needs_no_advice() {
 }
 
 #[test]
+fn a_release_that_is_held_by_a_refused_change_says_how_to_mend_it_and_shows_the_steps_in_force() {
+    let text = view(&release("Pausing", |object| {
+        stalled(object, "Refused");
+        object["status"]["accepted"] = json!({"generation": 1, "spec": object["spec"]});
+        object["spec"]["strategy"]["canary"]["steps"] = json!([]);
+    }));
+    assert!(text.contains("-> kubectl edit grayrelease checkout -n shop  to mend"), "{text}");
+    assert!(text.contains("-> graylane abort checkout") && !text.contains("approve checkout"), "{text}");
+    assert!(text.contains("● approval"), "{text}");
+}
+
+#[test]
 fn what_was_aborted_or_paused_says_how_to_go_on() {
     assert!(view(&release("Aborted", |_| {})).contains("-> graylane retry checkout -n shop"));
     let paused = release("Scaling", |object| object["status"]["pausedSince"] = json!("2026-01-31T12:00:00Z"));
     assert!(view(&paused).contains("-> graylane resume checkout -n shop"));
+}
+
+#[test]
+fn an_answer_is_that_to_what_was_said_and_to_nothing_before() {
+    let said = "jump:9 by alice at noon";
+    let status = |verb: &str, what: &str| {
+        let changed = release("Pausing", |object| {
+            object["status"]["verb"] = json!(verb);
+            let deed = json!({"time": "2026-01-31T12:00:01Z", "who": "alice", "what": what});
+            object["status"]["history"].as_array_mut().unwrap().push(deed);
+        });
+        changed.status.unwrap()
+    };
+    assert_eq!(heard(&status("jump:9 by alice at eleven", "jump:9: refused: no"), said), None);
+    assert_eq!(heard(&status(said, "jump:9"), said), Some(Answer::Obeyed));
+    let refused = Answer::Refused("there is no step 9".to_owned());
+    assert_eq!(heard(&status(said, "jump:9: refused: there is no step 9"), said), Some(refused));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 
 use super::advice;
 use crate::api::{
-    BaseRoute, Condition, ConditionStatus, ConditionType, GrayRelease, GrayReleaseStatus, Step, WorkloadStatus,
+    BaseRoute, Condition, ConditionStatus, ConditionType, GrayRelease, GrayReleaseStatus, Reason, Step, WorkloadStatus,
 };
 
 /// How many of the latest deeds are shown.
@@ -40,7 +40,7 @@ pub fn view(release: &GrayRelease) -> String {
 
 /// The steps in a row: those that are done, the one that is being done, and those to come.
 fn steps(release: &GrayRelease, status: &GrayReleaseStatus) -> Option<String> {
-    let steps = &release.spec.strategy.as_ref()?.canary.steps;
+    let steps = &status.in_force(&release.spec).strategy.as_ref()?.canary.steps;
     if !status.phase.is_under_way() {
         return None;
     }
@@ -101,7 +101,8 @@ fn proxies(status: &GrayReleaseStatus) -> Option<String> {
 pub(super) fn is_bad(condition: &Condition) -> bool {
     match condition.kind {
         ConditionType::Accepted => condition.status == ConditionStatus::False,
-        ConditionType::Stalled => condition.status == ConditionStatus::True,
+        // That it was aborted, and why, is in the first line.
+        ConditionType::Stalled => condition.status == ConditionStatus::True && condition.reason != Reason::Aborted,
         ConditionType::Ready => false,
     }
 }

@@ -44,7 +44,8 @@ pub fn plan(observed: &Observed, previous: Option<&Configs>) -> Result<Plan, Ref
     let mut entries: Vec<Entry<'_>> =
         observed.lanes.iter().filter_map(|lane| Entry::of_lane(lane, &mut refusals)).collect();
     entries.extend(observed.releases.iter().filter_map(|release| Entry::of_release(release, &mut refusals)));
-    entries.sort_by(|one, other| one.object.cmp(&other.object));
+    let is_new = |entry: &Entry<'_>| observed.newcomers.contains(&entry.object);
+    entries.sort_by(|one, other| (is_new(one), &one.object).cmp(&(is_new(other), &other.object)));
 
     let lanes = lanes::merge(&entries, &mut origins, &mut refusals);
     let entrance = rules::entrance(&entries, &mut origins, &mut refusals);

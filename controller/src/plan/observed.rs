@@ -1,12 +1,12 @@
 //! What goes into the planner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graylane_core::config::{HostPattern, Secret};
 use graylane_core::name::VersionName;
 
 use super::Service;
-use crate::api::{GrayRelease, Lane, MeshPolicy, SecretSource};
+use crate::api::{GrayRelease, Lane, MeshPolicy, ObjectRef, SecretSource};
 
 /// The resources, and what is known of the services that they speak of.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +21,9 @@ pub struct Observed {
     pub secrets: BTreeMap<SecretSource, Secret>,
     /// The services there are. A service that no resource names is in here too, so that marks are carried to it.
     pub services: BTreeMap<Service, ServiceFacts>,
+    /// The objects that say something which is not in force yet: where one of them contradicts another object, it is the
+    /// one that is refused.
+    pub newcomers: BTreeSet<ObjectRef>,
 }
 
 /// What is known of one service.

@@ -1,7 +1,7 @@
 //! What a status tells people: a sentence, counts, and conditions.
 
 use super::versions::NotHeld;
-use super::{Filter, Machine, Objection, WorkloadFacts};
+use super::{Filter, Machine, Objection, RefusedEdit, WorkloadFacts};
 use crate::api::{
     Condition, ConditionStatus, ConditionType, DeploymentName, GrayReleaseStatus, Phase, Reason, WorkloadStatus,
 };
@@ -63,6 +63,7 @@ impl Machine<'_> {
         };
         let held = match self.facts.filter {
             _ if status.paused_since.is_some() => "paused by somebody; ",
+            _ if self.facts.edit.is_some() && status.phase.is_under_way() => "held while a change of it is refused; ",
             Filter::Exchanged if status.phase.is_under_way() => "held while proxies get another module; ",
             Filter::Exchanged | Filter::InPlace => "",
         };
@@ -108,8 +109,9 @@ impl Machine<'_> {
     }
 
     fn accepted(&self) -> (bool, Reason, String) {
-        if let Some(Objection { reason, message }) = &self.facts.objection {
-            return (false, *reason, message.clone());
+        let told = self.facts.edit.as_ref().map(RefusedEdit::told);
+        if let Some(Objection { reason, message }) = told.or_else(|| self.facts.objection.clone()) {
+            return (false, reason, message);
         }
         let named = self.spec.workloads.iter().filter_map(|workload| workload.deployment.as_ref());
         let missing = named.zip(&self.facts.workloads).find(|(_, facts)| facts.is_none());
@@ -171,6 +173,9 @@ impl Machine<'_> {
             Phase::Aborted => (true, Reason::Aborted, self.status.message.clone()),
             _ if !self.status.steering.suspects.is_empty() => {
                 (true, Reason::SteeringMismatch, super::steering::missteered(&self.status.steering.suspects))
+            }
+            _ if self.facts.edit.is_some() && self.status.phase.is_under_way() => {
+                (true, Reason::Refused, "it is held at this step until what it was changed to is mended".to_owned())
             }
             Phase::Scaling | Phase::Announcing if self.is_overdue() && !self.enough_are_available() => {
                 (true, Reason::NotEnoughReady, self.status.message.clone())

@@ -28,6 +28,27 @@ pub struct Facts {
     pub generation: i64,
     /// What stands in the way of what the object says; the planner leaves it out then.
     pub objection: Option<Objection>,
+    /// What the object was changed to, if that is refused: the spec is then what was accepted last.
+    pub edit: Option<RefusedEdit>,
+}
+
+/// What an object was changed to, and can not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedEdit {
+    /// Why.
+    pub objection: Objection,
+    /// The generation of the object that was accepted last.
+    pub in_force: i64,
+}
+
+impl RefusedEdit {
+    /// What is said of it.
+    #[must_use]
+    pub fn told(&self) -> Objection {
+        let Self { objection: Objection { reason, message }, in_force } = self;
+        let message = format!("{message}; what was accepted last (generation {in_force}) stays in force");
+        Objection { reason: *reason, message }
+    }
 }
 
 /// What stands in the way of what an object says.

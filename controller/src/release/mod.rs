@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use crate::api::{GrayReleaseSpec, GrayReleaseStatus, Phase, Proxies};
 use course::Course;
 pub use desired::{Custody, Desired, DesiredWorkload, Finalizer, GraySet, Pausing};
-pub use facts::{Facts, Filter, Life, Objection, Owner, PodSet, Template, WorkloadFacts};
+pub use facts::{Facts, Filter, Life, Objection, Owner, PodSet, RefusedEdit, Template, WorkloadFacts};
 pub(crate) use fingerprint::fingerprint;
 pub use verb::{InvalidVerb, Verb};
 

@@ -61,9 +61,9 @@ impl Machine<'_> {
         }
     }
 
-    /// Whether somebody has paused it, or proxies get another module first.
+    /// Whether somebody has paused it, or changed it to something that is refused, or proxies get another module first.
     fn waits_for_others(&self) -> bool {
-        self.status.paused_since.is_some() || self.facts.filter == Filter::Exchanged
+        self.status.paused_since.is_some() || self.facts.edit.is_some() || self.facts.filter == Filter::Exchanged
     }
 
     /// Returns everybody to the stable version. `reason` is what the release then stands still for; `None`: it goes on
@@ -119,7 +119,7 @@ impl Machine<'_> {
     }
 
     fn may_begin(&self) -> bool {
-        self.facts.objection.is_none() && self.facts.filter == Filter::InPlace
+        self.facts.objection.is_none() && self.facts.edit.is_none() && self.facts.filter == Filter::InPlace
     }
 
     fn give_weight(&mut self) {

@@ -110,6 +110,10 @@ impl Machine<'_> {
             Verb::Jump(step) if phase.is_stepping() && usize::from(step) < self.course.len() => {
                 self.go_to(step.into());
             }
+            Verb::Jump(step) if phase.is_stepping() => {
+                let last = self.course.len().saturating_sub(1);
+                return Err(format!("there is no step {step}: they are counted from 0 to {last}"));
+            }
             Verb::Pause if phase.is_under_way() => self.status.paused_since = Some(self.now),
             Verb::Resume if self.status.paused_since.is_some() => {
                 self.status.paused_since = None;

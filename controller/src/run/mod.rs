@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::apply::{self, Narrator, Outcome};
-use crate::cluster::{Change, Pass, Settings};
+use crate::cluster::{Change, InForce, Pass, Settings};
 use crate::observe::{Pace, Proxies, Secrets, Watches, Written};
 use election::Election;
 pub use error::Error;
@@ -161,8 +161,8 @@ impl Controller {
     /// Statuses first; then, if all of them are stored, what comes of them.
     async fn pass(&self) -> Result<(), apply::CannotWrite> {
         let started = Instant::now();
-        let world = self.watches.world(&self.proxies, &self.secrets);
-        let pass = Pass::begin(&world, &self.settings, Timestamp::now());
+        let in_force = InForce::of(self.watches.world(&self.proxies, &self.secrets));
+        let pass = Pass::begin(&in_force, &self.settings, Timestamp::now());
         let pace = if pass.awaits_proxies() { Pace::Fast } else { Pace::Slow };
         self.pace.send_if_modified(|known| std::mem::replace(known, pace) != pace);
         let mut written = Vec::new();

@@ -163,6 +163,13 @@ impl Shop {
         Ok(())
     }
 
+    /// Changes the spec of the release: a merge patch.
+    pub(crate) async fn change_release(&self, spec: &Value) -> Result<()> {
+        let patch = Patch::Merge(json!({"spec": spec}));
+        self.releases().patch(RELEASE, &PatchParams::default(), &patch).await?;
+        Ok(())
+    }
+
     /// `kubectl delete grayrelease checkout`, until it is gone.
     pub(crate) async fn delete_release(&self) -> Result<()> {
         self.releases().delete(RELEASE, &DeleteParams::default()).await?;
@@ -251,6 +258,13 @@ impl Shop {
         versions.extend(deployments.iter().map(ResourceExt::resource_version));
         let sets = self.api::<ReplicaSet>().list(&ListParams::default()).await?.items;
         versions.extend(sets.iter().map(ResourceExt::resource_version));
+        versions.extend(self.told().await?);
+        Ok(versions)
+    }
+
+    /// The resource versions of everything that proxies of this namespace are told.
+    pub(crate) async fn told(&self) -> Result<Vec<Option<String>>> {
+        let mut versions = Vec::new();
         for api in [self.routes(), self.destination_rules(), self.wasm_plugins()] {
             versions.extend(api.list(&ListParams::default()).await?.items.iter().map(ResourceExt::resource_version));
         }

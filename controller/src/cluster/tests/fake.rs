@@ -18,7 +18,9 @@ use crate::api::{ConditionType, Lane, Reason};
 use crate::cluster::covers::removal;
 use crate::cluster::object::publication;
 use crate::cluster::scope::pod_name;
-use crate::cluster::{Change, Kind, ModuleSource, Objects, Pass, Report, Settings, StoredStatus, World, Write};
+use crate::cluster::{
+    Change, InForce, Kind, ModuleSource, Objects, Pass, Report, Settings, StoredStatus, World, Write,
+};
 
 /// A cluster with one controller.
 pub(super) struct Fake {
@@ -85,16 +87,32 @@ impl Fake {
         }
     }
 
+    /// Somebody changes the spec of an object of ours: a merge patch.
+    pub(super) fn edit(&mut self, kind: Kind, name: &str, spec: &Value) {
+        let world = &self.world;
+        let mut object = match kind {
+            Kind::GrayRelease => serde_json::to_value(world.releases.get("shop", name).unwrap()),
+            Kind::Lane => serde_json::to_value(world.lanes.get("shop", name).unwrap()),
+            Kind::MeshPolicy => serde_json::to_value(world.policy.as_deref().unwrap()),
+            other => panic!("{other:?} is not ours"),
+        }
+        .unwrap();
+        let generation = object["metadata"]["generation"].as_i64().unwrap_or_default() + 1;
+        merge(&mut object, &json!({"metadata": {"generation": generation}, "spec": spec}));
+        self.add(&object);
+    }
+
     /// One pass of the controller, and whether it did anything.
     pub(super) fn turn(&mut self) -> bool {
         let world = self.world.clone();
         self.now += SignedDuration::from_secs(1);
-        let pass = Pass::begin(&world, &self.settings, self.now);
-        let statuses: Vec<(String, Value)> = pass.statuses().map(stored).collect();
+        let in_force = InForce::of(world);
+        let pass = Pass::begin(&in_force, &self.settings, self.now);
+        let statuses: Vec<Value> = pass.statuses().map(|status| stored(&self.world, status)).collect();
         let writes = pass.writes();
         let idle = statuses.is_empty() && writes.is_empty();
         self.stored += statuses.len();
-        for (_, object) in statuses {
+        for object in statuses {
             self.add(&object);
         }
         for change in writes {
@@ -206,22 +224,24 @@ impl Fake {
     }
 }
 
-fn stored(status: StoredStatus<'_>) -> (String, Value) {
+/// The object in `world` with the status that is stored: an API server takes nothing else from who stores a status.
+fn stored(world: &World, status: StoredStatus<'_>) -> Value {
+    let (namespace, name, _) = status.address();
     match status {
-        StoredStatus::Release { release, after, .. } => {
-            let mut object = release.clone();
+        StoredStatus::Release { after, .. } => {
+            let mut object = world.releases.get(&namespace, &name).unwrap().clone();
             object.status = Some(after.clone());
-            (release.name_any(), serde_json::to_value(object).unwrap())
+            serde_json::to_value(object).unwrap()
         }
-        StoredStatus::Lane { lane, after, .. } => {
-            let mut object = lane.clone();
+        StoredStatus::Lane { after, .. } => {
+            let mut object = world.lanes.get(&namespace, &name).unwrap().clone();
             object.status = Some(after.clone());
-            (lane.name_any(), serde_json::to_value(object).unwrap())
+            serde_json::to_value(object).unwrap()
         }
-        StoredStatus::Policy { policy, after, .. } => {
-            let mut object = policy.clone();
+        StoredStatus::Policy { after, .. } => {
+            let mut object = world.policy.as_deref().unwrap().clone();
             object.status = Some(after.clone());
-            (policy.name_any(), serde_json::to_value(object).unwrap())
+            serde_json::to_value(object).unwrap()
         }
     }
 }

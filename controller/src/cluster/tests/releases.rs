@@ -30,7 +30,7 @@ fn roll_out(fake: &mut Fake) {
         "status": {"replicas": 1, "availableReplicas": 1}}));
 }
 
-fn release(name: &str, workloads: &Value) -> Value {
+pub(super) fn release(name: &str, workloads: &Value) -> Value {
     let steps = json!([{"setWeight": 10}, {"pause": {}}]);
     json!({"apiVersion": "graylane.io/v1alpha1", "kind": "GrayRelease", "metadata": {"name": name, "generation": 1},
         "spec": {"lane": "new", "workloads": workloads, "strategy": {"canary": {"steps": steps}}}})
@@ -210,6 +210,19 @@ fn first_deploy_goes_straight_to_everybody_when_the_release_was_there_first() {
     set_image(&mut fake);
     until(&mut fake, Phase::Pausing);
     assert_eq!(routes(&fake).1, "v1hash", "the second one goes through the steps");
+}
+
+#[test]
+fn a_release_of_what_never_served_stops_no_other_one() {
+    let mut fake = shop();
+    for object in [deployment("pay", &json!({"app": "pay"})), service("pay", &[("pay-1", false)])].concat() {
+        fake.add(&object);
+    }
+    fake.add(&release("payment", &json!([{"service": "pay", "deployment": "pay"}])));
+    fake.settle();
+    assert_eq!(objection(&fake, "payment").0, Reason::NoStableVersion);
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
 }
 
 #[test]

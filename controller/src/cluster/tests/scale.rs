@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::fake::{Fake, deployment, lane, service};
 use crate::api::Phase;
-use crate::cluster::Pass;
+use crate::cluster::{InForce, Pass};
 
 /// How many of everything there are.
 const MANY: usize = if cfg!(debug_assertions) { 200 } else { 1_000 };
@@ -117,8 +117,10 @@ fn ready(fake: &mut Fake) {
 fn measure(fake: &Fake) -> (Duration, Duration) {
     let mut times: Vec<Duration> = (0..PASSES)
         .map(|_| {
+            let world = fake.world.clone();
             let started = Instant::now();
-            let pass = Pass::begin(&fake.world, &fake.settings, Timestamp::UNIX_EPOCH);
+            let in_force = InForce::of(world);
+            let pass = Pass::begin(&in_force, &fake.settings, Timestamp::UNIX_EPOCH);
             assert_eq!((pass.statuses().count(), pass.writes()), (0, vec![]));
             started.elapsed()
         })

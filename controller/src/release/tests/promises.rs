@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::story::spec;
 use super::world::{Event, Pass, World};
-use crate::api::{BaseRoute, Phase};
-use crate::release::Owner;
+use crate::api::{BaseRoute, Phase, Reason};
+use crate::release::{Objection, Owner, RefusedEdit};
 
 fn pass() -> impl Strategy<Value = Pass> {
     prop_oneof![
@@ -29,9 +29,15 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (1..=3_u8).prop_map(Event::Unready),
         2 => Just(Event::ProxiesButOne),
         1 => Just(Event::NewProxy),
+        1 => any::<bool>().prop_map(|refused| Event::Edit(refused.then(refused_edit))),
         2 => prop_oneof![Just("approve"), Just("promote"), Just("promote:full"), Just("pause"), Just("resume"), Just("abort"), Just("retry"), Just("jump:1")]
             .prop_map(Event::Verb),
     ]
+}
+
+fn refused_edit() -> RefusedEdit {
+    let objection = Objection { reason: Reason::Refused, message: "spec.fallback[0]: no".to_owned() };
+    RefusedEdit { objection, in_force: 1 }
 }
 
 /// What a world has come to, without times and history.
@@ -42,6 +48,7 @@ fn end(world: &World) -> (Phase, Vec<(Vec<u8>, bool)>) {
 
 /// Ends what is under way: what was aborted, or never gets ready, ends as aborted; all else is promoted.
 fn finish(world: &mut World) {
+    world.happen(&Event::Edit(None));
     for verb in ["resume", "promote:full"] {
         world.happen(&Event::Verb(verb));
         world.settle();

@@ -26,6 +26,20 @@ fn somebody_may_abort_and_retry() {
 }
 
 #[test]
+fn a_step_that_is_not_there_is_refused_by_the_steps_that_are() {
+    let mut world = World::new(spec(1));
+    world.settle();
+    world.happen(&Event::Template(0, 2));
+    until(&mut world, Phase::Pausing);
+    let at = world.status.step;
+    world.happen(&Event::Verb("jump:9"));
+    world.happen(&Event::Controller(Pass::Whole));
+    assert_eq!(world.status.step, at);
+    let deed = &world.status.history.last().unwrap().what;
+    assert!(deed.starts_with("jump:9: refused: there is no step 9: they are counted from 0 to "), "{deed}");
+}
+
+#[test]
 fn promoting_leaves_out_the_rest_of_one_step_and_fully_all_further_ones() {
     let mut world = World::new(spec(1));
     world.settle();

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::workload::{Set, Workload};
 use crate::api::{BaseRoute, Cohorts, GrayReleaseSpec, GrayReleaseStatus, NewPods, Phase, Traffic};
-use crate::release::{Custody, Desired, Facts, Filter, Finalizer, Life, Owner, Pausing, step};
+use crate::release::{Custody, Desired, Facts, Filter, Finalizer, Life, Owner, Pausing, RefusedEdit, step};
 
 /// Where a pass of the controller ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(super) enum Event {
     ProxiesButOne,
     /// A new pod brings a proxy that knows nothing yet.
     NewProxy,
+    /// Somebody changes the release to something that is refused, or mends it.
+    Edit(Option<RefusedEdit>),
     /// Somebody says something.
     Verb(&'static str),
 }
@@ -65,6 +67,8 @@ pub(super) struct World {
     published: (u64, Traffic, Vec<Option<VersionName>>),
     pub(super) proxies: Vec<u64>,
     pub(super) filter: Filter,
+    /// What the release was changed to, if that is refused.
+    pub(super) edit: Option<RefusedEdit>,
     /// How many requests of the new version proxies have sent elsewhere.
     pub(super) mismatches: BTreeMap<String, u64>,
     /// How often anything was written.
@@ -100,6 +104,7 @@ impl World {
             published: (1, Traffic::default(), Vec::new()),
             proxies: vec![1; 3],
             filter: Filter::InPlace,
+            edit: None,
             mismatches: BTreeMap::new(),
             writes: 0,
             acknowledged: None,
@@ -137,6 +142,7 @@ impl World {
             Event::ProxiesButOne => self.proxies.iter_mut().skip(1).for_each(|proxy| *proxy = self.published.0),
             Event::NewProxy if self.proxies.len() < 6 => self.proxies.push(0),
             Event::NewProxy => {}
+            Event::Edit(edit) => self.edit.clone_from(edit),
             Event::Verb(verb) => {
                 self.verbs += 1;
                 self.verb = Some(format!("{verb} by alice at {}", self.verbs));
@@ -186,6 +192,7 @@ impl World {
             life: self.life,
             generation: 1,
             objection: None,
+            edit: self.edit.clone(),
         }
     }
 
@@ -219,6 +226,7 @@ impl World {
             next.workloads.iter().zip(&self.workloads).filter_map(|(known, real)| Some((real, known.gray.as_ref()?)))
         };
         if raised {
+            assert_eq!(self.edit, None, "a step is taken although the release says something that is refused");
             assert!(
                 self.heard,
                 "weight, while proxies do not know that new pods serve: requests would meet both versions"

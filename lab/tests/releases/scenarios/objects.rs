@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use graylane::api::Phase;
+use graylane::api::{ConditionType, GrayReleaseStatus, Phase, Reason};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use kube::ResourceExt;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -19,6 +19,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario!(manifests_that_are_applied_every_second_change_nothing, "repository", Chain::Short),
         scenario!(foreign_edits_are_repaired_and_nothing_is_written_at_rest, "edits", Chain::Short),
+        scenario!(a_change_that_is_refused_moves_nobody_and_a_mended_one_goes_on, "refused", Chain::Short),
         scenario!(a_deleted_release_leaves_an_ordinary_deployment, "deleted", Chain::Short),
         scenario!(a_restart_is_no_release, "restart", Chain::Short),
         scenario!(routes_of_somebody_are_followed_and_then_as_they_were, "routes", Chain::Short),
@@ -88,6 +89,38 @@ async fn foreign_edits_are_repaired_and_nothing_is_written_at_rest(shop: &Shop) 
     sleep(Duration::from_secs(3)).await;
     ensure!(shop.versions().await? == versions, "something was written at rest");
     load.stop().await.expect_nothing_lost()
+}
+
+/// With all of what holds a release in the API server, and a controller that is killed meanwhile.
+async fn a_change_that_is_refused_moves_nobody_and_a_mended_one_goes_on(shop: &Shop) -> Result<()> {
+    let load = shop.load();
+    shop.release_stock(BY_HALVES).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    shop.until_paused_at(1).await?;
+    expect_share(&load, "v2", 10.).await?;
+    let told = shop.told().await?;
+    // Admission can not know which lanes there are.
+    shop.change_release(&json!({"fallback": ["nowhere"], "lane": "another"})).await?;
+    let refused = |status: &GrayReleaseStatus| {
+        let accepted = status.conditions.iter().find(|condition| condition.kind == ConditionType::Accepted);
+        accepted.is_some_and(|accepted| {
+            accepted.reason == Reason::Refused && accepted.message.contains("(generation 1) stays in force")
+        })
+    };
+    shop.until_status("it is told", refused).await?;
+    shop.cluster.kill_leader().await?;
+    shop.tell("approve").await?;
+    shop.until_status("the verb is heard", |status| status.step == 2).await?;
+    expect_share(&load, "v2", 10.).await?;
+    ensure!(shop.told().await? == told, "proxies are told something else");
+    shop.change_release(&json!({"fallback": null, "lane": null})).await?;
+    shop.until_paused_at(3).await?;
+    expect_share(&load, "v2", 50.).await?;
+    shop.tell("approve").await?;
+    shop.until_phase(Phase::Completed).await?;
+    let window = load.stop().await;
+    figure(&format!("refused change at 10 %: {} requests, none lost", window.0.len()));
+    window.expect_nothing_lost()
 }
 
 async fn a_deleted_release_leaves_an_ordinary_deployment(shop: &Shop) -> Result<()> {

@@ -1,0 +1,151 @@
+//! Whether what objects say anew can be done beside what is in force.
+//!
+//! It is tried as a whole, as it would be with everybody in it: what is wrong is found out when it is said, not when the
+//! step comes that would need it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use graylane_core::Percentage;
+use graylane_core::name::VersionName;
+use graylane_core::slots::SLOTS;
+
+use super::newcomer::{Judged, Newcomers};
+use crate::api::{GrayRelease, Lane, MeshPolicy, ObjectRef, Reason};
+use crate::cluster::objections::{self, Precedence};
+use crate::cluster::pass::{address, over_deployments};
+use crate::cluster::planning::{self, Statuses};
+use crate::cluster::seen::Seen;
+use crate::cluster::{World, facts, gone, standing};
+use crate::plan::{Observed, Readiness, Refusals, Service, ServiceFacts, plan};
+use crate::release::{Facts, Objection};
+
+/// What stands in the way of newcomers beside `world`, which says what is in force.
+pub(super) fn judge(world: &World, newcomers: &Newcomers) -> BTreeMap<ObjectRef, Objection> {
+    if newcomers.is_empty() {
+        return BTreeMap::new();
+    }
+    let candidates = Candidates {
+        releases: newcomers.releases.iter().map(|newcomer| newcomer.said.never_accepted()).collect(),
+        lanes: newcomers.lanes.iter().map(|newcomer| newcomer.said.never_accepted()).collect(),
+        policy: newcomers.policy.as_ref().map(|newcomer| newcomer.said.never_accepted()),
+    };
+    let mut refused = candidates.objections(world);
+    let observed = in_force(world, newcomers);
+    loop {
+        let observed = candidates.beside(observed.clone(), &refused);
+        if observed.newcomers.is_empty() {
+            return refused;
+        }
+        match plan(&observed, None) {
+            Ok(_) => return refused,
+            Err(refusals) => refuse(&refusals, &observed.newcomers, &mut refused),
+        }
+    }
+}
+
+/// What newcomers say.
+struct Candidates {
+    releases: Vec<GrayRelease>,
+    lanes: Vec<Lane>,
+    policy: Option<MeshPolicy>,
+}
+
+/// What is in force, without what can not be followed any more.
+fn in_force(world: &World, newcomers: &Newcomers) -> Observed {
+    let seen = Seen::of(world);
+    let facts: BTreeMap<String, Facts> =
+        over_deployments(world).map(|release| (address(release), facts::of(world, &seen, release))).collect();
+    let unknown = newcomers.unknown();
+    let statuses = Statuses::stored(world, &seen, &facts, |object| !unknown.contains(object));
+    let mut observed = planning::observe(world, &statuses);
+    if newcomers.policy.as_ref().is_some_and(|policy| policy.in_force.is_none()) {
+        observed.policy = None;
+    }
+    gone::forget(&mut observed);
+    planning::settle(&mut observed, None);
+    observed
+}
+
+impl Candidates {
+    /// What stands in the way of them that the planner does not see.
+    fn objections(&self, world: &World) -> BTreeMap<ObjectRef, Objection> {
+        let all = world.releases.iter().map(AsRef::as_ref).chain(&self.releases);
+        let precedence = Precedence::of(all);
+        let releases = self.releases.iter().filter_map(|release| {
+            let objection = objections::to_kind(release)
+                .or_else(|| objections::to_release(world, &precedence, release))
+                .or_else(|| objections::to_deployments(world, release));
+            Some((release.address(), objection?))
+        });
+        let lanes = self.lanes.iter().filter_map(|lane| Some((lane.address(), standing::objection(world, lane)?)));
+        releases.chain(lanes).collect()
+    }
+
+    /// What is `observed`, with those that are not `refused` in their places.
+    fn beside(&self, mut observed: Observed, refused: &BTreeMap<ObjectRef, Objection>) -> Observed {
+        for release in self.releases.iter().filter(|release| !refused.contains_key(&release.address())) {
+            let address = release.address();
+            observed.releases.retain(|known| known.address() != address);
+            observed.releases.push(tried(release, &observed.services));
+            observed.newcomers.insert(address);
+        }
+        for lane in self.lanes.iter().filter(|lane| !refused.contains_key(&lane.address())) {
+            let address = lane.address();
+            observed.lanes.retain(|known| known.address() != address);
+            make_known(lane, &mut observed.services);
+            observed.lanes.push(lane.clone());
+            observed.newcomers.insert(address);
+        }
+        for policy in self.policy.iter().filter(|policy| !refused.contains_key(&policy.address())) {
+            observed.policy = Some(policy.clone());
+            observed.newcomers.insert(policy.address());
+        }
+        observed
+    }
+}
+
+/// A release in the middle of its way, with versions that there are, whatever they are.
+fn tried(release: &GrayRelease, services: &BTreeMap<Service, ServiceFacts>) -> GrayRelease {
+    let mut tried = release.clone();
+    let namespace = tried.metadata.namespace.clone().unwrap_or_default();
+    for workload in &mut tried.spec.workloads {
+        let service = Service::resolve(&workload.service, &namespace).ok();
+        let facts = service.and_then(|service| services.get(&service));
+        let version = facts.and_then(|facts| facts.base.clone()).or_else(|| VersionName::new(ServiceFacts::BASE).ok());
+        workload.stable.clone_from(&version);
+        workload.gray = version;
+    }
+    tried.spec.weight = Percentage::from_slots(SLOTS / 2).unwrap_or_default();
+    tried
+}
+
+/// Adds the versions of a lane that did not serve before.
+fn make_known(lane: &Lane, services: &mut BTreeMap<Service, ServiceFacts>) {
+    let namespace = lane.metadata.namespace.clone().unwrap_or_default();
+    for member in &lane.spec.services {
+        let service = Service::resolve(&member.service, &namespace).ok();
+        if let Some(facts) = service.and_then(|service| services.get_mut(&service)) {
+            facts.versions.entry(member.version.clone()).or_insert(Readiness::NotReady);
+        }
+    }
+}
+
+/// Notes whose fault it is. Where none of `newcomers` is named, they are refused together: without them all was well.
+fn refuse(refusals: &Refusals, newcomers: &BTreeSet<ObjectRef>, refused: &mut BTreeMap<ObjectRef, Objection>) {
+    let named: BTreeMap<&ObjectRef, String> = refusals
+        .iter()
+        .filter_map(|refusal| Some((refusal.object.as_ref()?, refusal.problem.to_string())))
+        .filter(|(object, _)| newcomers.contains(*object))
+        .fold(BTreeMap::new(), |mut named, (object, message)| {
+            named.entry(object).or_insert(message);
+            named
+        });
+    let objection = |message| Objection { reason: Reason::Refused, message };
+    if named.is_empty() {
+        let why = refusals.iter().next().map(ToString::to_string).unwrap_or_default();
+        let message = format!("with what this object says, something else could not be followed any more: {why}");
+        refused.extend(newcomers.iter().map(|object| (object.clone(), objection(message.clone()))));
+    } else {
+        refused.extend(named.into_iter().map(|(object, message)| (object.clone(), objection(message))));
+    }
+}
