@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use graylane::api::{ConditionType, GrayReleaseStatus, Phase, Reason};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use kube::ResourceExt;
-use kube::api::{ListParams, Patch, PatchParams};
-use serde_json::json;
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
 use tokio::time::{Instant, interval, sleep};
 
 use super::{SAMPLE, Scenario, expect_share, expect_share_of, figure, scenario};
@@ -19,6 +19,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario!(manifests_that_are_applied_every_second_change_nothing, "repository", Chain::Short),
         scenario!(foreign_edits_are_repaired_and_nothing_is_written_at_rest, "edits", Chain::Short),
+        scenario!(what_others_add_to_objects_of_ours_is_taken_out, "added", Chain::Short),
         scenario!(a_change_that_is_refused_moves_nobody_and_a_mended_one_goes_on, "refused", Chain::Short),
         scenario!(a_deleted_release_leaves_an_ordinary_deployment, "deleted", Chain::Short),
         scenario!(a_restart_is_no_release, "restart", Chain::Short),
@@ -88,6 +89,47 @@ async fn foreign_edits_are_repaired_and_nothing_is_written_at_rest(shop: &Shop) 
     let versions = shop.until_at_rest().await?;
     sleep(Duration::from_secs(3)).await;
     ensure!(shop.versions().await? == versions, "something was written at rest");
+    load.stop().await.expect_nothing_lost()
+}
+
+/// Routes, subsets and settings of a filter beside ours.
+async fn what_others_add_to_objects_of_ours_is_taken_out(shop: &Shop) -> Result<()> {
+    let load = shop.load();
+    shop.release_stock(BY_HALVES).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    shop.until_paused_at(1).await?;
+    let theirs = json!({"name": "theirs", "match": [{"uri": {"prefix": "/theirs"}}],
+        "route": [{"destination": {"host": "stock"}}]});
+    let subset = json!({"name": "theirs", "labels": {"whose": "theirs"}});
+    for (api, name, place, value) in [
+        (shop.routes(), "graylane-stock", "/spec/http", &theirs),
+        (shop.destination_rules(), "graylane-stock", "/spec/subsets", &subset),
+        (shop.wasm_plugins(), "graylane-outbound", "/spec/pluginConfig", &subset),
+    ] {
+        let right = api.get(name).await?;
+        let mut edited = right.clone();
+        match edited.data.pointer_mut(place).context("a part of ours")? {
+            Value::Array(list) => list.push(value.clone()),
+            part => part["theirs"] = value.clone(),
+        }
+        let edited = api.replace(name, &PostParams::default(), &edited).await?;
+        ensure!(edited.data != right.data, "{name}: the API server takes it");
+        let started = Instant::now();
+        let mended = until(&format!("{name} is mended"), || async {
+            let live = api.get(name).await?;
+            Ok((live.data["spec"] == right.data["spec"]).then_some(live))
+        })
+        .await?;
+        let took = started.elapsed();
+        figure(&format!(
+            "something added to {} {name}: taken out after {took:?}",
+            mended.types.unwrap_or_default().kind
+        ));
+        ensure!(took < Duration::from_secs(2), "{name}: it took {took:?}");
+        let writes = mended.metadata.generation.unwrap_or_default() - edited.metadata.generation.unwrap_or_default();
+        ensure!(writes == 1, "{name}: {writes} writes mended it");
+    }
+    expect_share(&load, "v2", 10.).await?;
     load.stop().await.expect_nothing_lost()
 }
 
