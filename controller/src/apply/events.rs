@@ -49,6 +49,13 @@ impl Narrator {
         }
     }
 
+    /// Tells of an object of ours that somebody else had changed or deleted, and that is now as it was.
+    pub async fn tell_repair(&self, object: &ObjectReference) {
+        let object = ObjectReference { resource_version: None, ..object.clone() };
+        let note = "somebody else had changed or deleted it, and it is as releases and lanes need it again: change those instead";
+        self.publish(&object, EventType::Warning, "Repaired".to_owned(), note).await;
+    }
+
     /// Warns of what is wrong with an object, once for each reason.
     async fn warn(&self, object: &ObjectReference, before: &[Condition], after: &[Condition]) {
         for kind in [ConditionType::Accepted, ConditionType::Ready, ConditionType::Stalled] {

@@ -1,12 +1,14 @@
 //! What the controller does to the world: writes, one at a time and in order.
 
 mod events;
+mod repair;
 
 use std::fmt::Debug;
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::Status;
-use kube::{Client, ResourceExt};
+use kube::{Client, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
@@ -14,12 +16,13 @@ use tracing::info;
 use crate::api::{GrayRelease, Lane, MeshPolicy};
 use crate::cluster::{Change, FIELD_MANAGER, StoredStatus, Write};
 pub use events::Narrator;
+pub use repair::Applied;
 
 /// What became of a write.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// It was done, and made this resource version; `None`: the object goes.
-    Done(Option<String>),
+    /// It was done, and made this version of this object; `None`: the object goes.
+    Done(Option<ObjectReference>),
     /// Somebody else wrote meanwhile: look again.
     Overtaken,
 }
@@ -64,14 +67,14 @@ pub async fn store(client: &Client, status: StoredStatus<'_>) -> Result<Outcome,
     outcome(stored).map_err(|cause| CannotWrite { kind, namespace, name, cause })
 }
 
-/// Replaces the status of an object; gives its new resource version.
-async fn replaced<K>(api: &Api<K>, object: &K) -> Result<Option<String>, kube::Error>
+/// Replaces the status of an object.
+async fn replaced<K>(api: &Api<K>, object: &K) -> Result<Option<ObjectReference>, kube::Error>
 where
     K: kube::Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
 {
     let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
     let stored = api.replace_status(&object.name_any(), &params, object).await;
-    stored.map(|object| object.resource_version())
+    stored.map(|object| Some(object.object_ref(&())))
 }
 
 /// Does one write.
@@ -80,16 +83,17 @@ where
 /// [`CannotWrite`] unless somebody else was faster.
 pub async fn write(client: &Client, change: &Change) -> Result<Outcome, CannotWrite> {
     let Change { kind, namespace, name, write } = change;
-    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &kind.resource());
+    let resource = kind.resource();
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
     info!(?kind, namespace, name, verb = verb(write), "write");
     let done = match write {
         Write::Apply(object) => {
             let params = PatchParams::apply(FIELD_MANAGER).force();
-            api.patch(name, &params, &Patch::Apply(object)).await.map(|object| object.resource_version())
+            api.patch(name, &params, &Patch::Apply(object)).await.map(|object| Some(object.object_ref(&resource)))
         }
         Write::Merge(patch) => {
             let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-            api.patch(name, &params, &Patch::Merge(patch)).await.map(|object| object.resource_version())
+            api.patch(name, &params, &Patch::Merge(patch)).await.map(|object| Some(object.object_ref(&resource)))
         }
         Write::Delete { uid } => {
             let preconditions = Preconditions { uid: uid.clone(), ..Preconditions::default() };
@@ -114,9 +118,9 @@ fn verb(write: &Write) -> &'static str {
 const GOING: &str = "NamespaceTerminating";
 
 /// What the API server's answer comes to. What is gone, or goes with its namespace, can not be written, and need not be.
-fn outcome(answer: Result<Option<String>, kube::Error>) -> Result<Outcome, Box<kube::Error>> {
+fn outcome(answer: Result<Option<ObjectReference>, kube::Error>) -> Result<Outcome, Box<kube::Error>> {
     match answer {
-        Ok(version) => Ok(Outcome::Done(version)),
+        Ok(made) => Ok(Outcome::Done(made)),
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() || is_going(&status) => {
             Ok(Outcome::Overtaken)
         }

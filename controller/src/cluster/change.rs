@@ -7,7 +7,7 @@ use kube::core::{ApiResource, GroupVersionKind};
 use crate::api::{GrayRelease, Lane, MeshPolicy};
 
 /// The kinds that are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A release.
     GrayRelease,

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::apply::{self, Narrator, Outcome};
+use crate::apply::{self, Applied, Narrator, Outcome};
 use crate::cluster::{Change, InForce, Pass, Settings};
 use crate::observe::{Pace, Proxies, Secrets, Watches, Written};
 use election::Election;
@@ -98,7 +98,9 @@ pub async fn run(options: Options) -> Result<(), Error> {
     tasks.spawn(server.serve(stop.clone()));
     let narrator = Narrator::new(client.clone(), &options.identity);
     let kept = secrets.clone().keep(watches.clone());
-    let controller = Controller { client, watches, proxies, secrets, settings, election, pace, metrics, narrator };
+    let applied = Applied::default();
+    let controller =
+        Controller { client, watches, proxies, secrets, settings, election, pace, metrics, narrator, applied };
     tasks.spawn(stop.clone().run_until_cancelled_owned(kept));
     tasks.spawn(stop.clone().run_until_cancelled_owned(controller.run()));
     ended().await?;
@@ -131,10 +133,11 @@ struct Controller {
     pace: watch::Sender<Pace>,
     metrics: Arc<Metrics>,
     narrator: Narrator,
+    applied: Applied,
 }
 
 impl Controller {
-    async fn run(self) {
+    async fn run(mut self) {
         self.watches.ready().await;
         self.secrets.read(&self.watches).await;
         self.metrics.ready();
@@ -159,7 +162,7 @@ impl Controller {
     }
 
     /// Statuses first; then, if all of them are stored, what comes of them.
-    async fn pass(&self) -> Result<(), apply::CannotWrite> {
+    async fn pass(&mut self) -> Result<(), apply::CannotWrite> {
         let started = Instant::now();
         let in_force = InForce::of(self.watches.world(&self.proxies, &self.secrets));
         let pass = Pass::begin(&in_force, &self.settings, Timestamp::now());
@@ -181,12 +184,18 @@ impl Controller {
             }
             let before = self.watches.version(change.kind, &change.namespace, &change.name);
             let outcome = apply::write(&self.client, &change).await?;
-            // What was as it should be, or is gone, shows nothing new.
-            if outcome != Outcome::Overtaken && outcome != Outcome::Done(before.clone()) {
-                let Change { kind, namespace, name, .. } = change;
-                written.push(Written { kind, namespace, name, before });
-            }
             self.metrics.wrote();
+            let Outcome::Done(made) = outcome else { continue };
+            let version = made.as_ref().and_then(|made| made.resource_version.clone());
+            // What was as it should be, or is gone, shows nothing new.
+            if version == before {
+                continue;
+            }
+            if let Some(made) = made.filter(|_| self.applied.note(&change, version)) {
+                self.narrator.tell_repair(&made).await;
+            }
+            let Change { kind, namespace, name, .. } = change;
+            written.push(Written { kind, namespace, name, before });
         }
         self.watches.until_seen(&written, started + CATCHING_UP).await;
         self.metrics.passed(started.elapsed());

@@ -58,8 +58,8 @@ async fn an_autoscaler_that_measures_is_respected_in_the_middle_of_a_release(sho
     figure(&format!("after the rush: half of the pods after {:?}", over.elapsed()));
     let sizes = sizes.seen();
     let most = sizes.iter().position(|size| *size == 4).context("it was never large")?;
-    let (grows, shrinks) = sizes.split_at(most);
-    ensure!(grows.is_sorted() && shrinks.is_sorted_by(|before, after| before >= after), "to and fro: {sizes:?}");
+    let (rising, falling) = sizes.split_at(most);
+    ensure!(rising.is_sorted() && falling.is_sorted_by(|before, after| before >= after), "to and fro: {sizes:?}");
     ensure!(writers(&shop.deployment("stock").await?) == ["kube-controller-manager"], "somebody else scales it");
     let calm = calm.stop().await;
     figure(&format!(
@@ -75,8 +75,8 @@ async fn until_it_measures(shop: &Shop) -> Result<()> {
     until("an autoscaler with metrics", || async {
         let found = scalers.list(&ListParams::default()).await?.items;
         let [scaler] = &found[..] else { anyhow::bail!("not one: {:?}", names(&found)) };
-        let conditions = scaler.status.iter().flat_map(|status| status.conditions.iter().flatten());
-        let active = conditions.filter(|condition| condition.type_ == "ScalingActive").last();
+        let mut conditions = scaler.status.iter().flat_map(|status| status.conditions.iter().flatten());
+        let active = conditions.find(|condition| condition.type_ == "ScalingActive");
         let active = active.context("it has not looked yet")?;
         ensure!(active.status == "True", "{:?}: {:?}", active.reason, active.message);
         Ok(Some(()))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use graylane::api::{ConditionType, GrayReleaseStatus, Phase, Reason};
 use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::events::v1::Event;
 use kube::ResourceExt;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
@@ -84,6 +85,7 @@ async fn foreign_edits_are_repaired_and_nothing_is_written_at_rest(shop: &Shop) 
     ensure!(edited.elapsed() < Duration::from_secs(2), "it took {:?}", edited.elapsed());
     let labels = shop.routes().get("graylane-stock").await?.metadata.labels.unwrap_or_default();
     ensure!(labels.get("whose").map(String::as_str) == Some("theirs"), "what is not ours stays");
+    until_repairs_are_told(shop, 1).await?;
 
     // The proxies' last answers are in.
     let versions = shop.until_at_rest().await?;
@@ -129,8 +131,20 @@ async fn what_others_add_to_objects_of_ours_is_taken_out(shop: &Shop) -> Result<
         let writes = mended.metadata.generation.unwrap_or_default() - edited.metadata.generation.unwrap_or_default();
         ensure!(writes == 1, "{name}: {writes} writes mended it");
     }
+    until_repairs_are_told(shop, 3).await?;
     expect_share(&load, "v2", 10.).await?;
     load.stop().await.expect_nothing_lost()
+}
+
+/// Once each.
+async fn until_repairs_are_told(shop: &Shop, repairs: usize) -> Result<()> {
+    until("repairs are told", || async {
+        let events = shop.api::<Event>().list(&ListParams::default()).await?.items;
+        let told: Vec<_> = events.iter().filter(|event| event.reason.as_deref() == Some("Repaired")).collect();
+        ensure!(told.len() <= repairs && told.iter().all(|event| event.series.is_none()), "told too often: {told:?}");
+        Ok((told.len() == repairs).then_some(()))
+    })
+    .await
 }
 
 /// With all of what holds a release in the API server, and a controller that is killed meanwhile.
