@@ -74,7 +74,7 @@ where
 {
     let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
     let stored = api.replace_status(&object.name_any(), &params, object).await;
-    stored.map(|object| Some(object.object_ref(&())))
+    stored.map(|object| Some(reference(&object, &())))
 }
 
 /// Does one write.
@@ -89,11 +89,11 @@ pub async fn write(client: &Client, change: &Change) -> Result<Outcome, CannotWr
     let done = match write {
         Write::Apply(object) => {
             let params = PatchParams::apply(FIELD_MANAGER).force();
-            api.patch(name, &params, &Patch::Apply(object)).await.map(|object| Some(object.object_ref(&resource)))
+            api.patch(name, &params, &Patch::Apply(object)).await.map(|object| Some(reference(&object, &resource)))
         }
         Write::Merge(patch) => {
             let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-            api.patch(name, &params, &Patch::Merge(patch)).await.map(|object| Some(object.object_ref(&resource)))
+            api.patch(name, &params, &Patch::Merge(patch)).await.map(|object| Some(reference(&object, &resource)))
         }
         Write::Delete { uid } => {
             let preconditions = Preconditions { uid: uid.clone(), ..Preconditions::default() };
@@ -112,6 +112,11 @@ fn verb(write: &Write) -> &'static str {
         Write::Merge(_) => "patch",
         Write::Delete { .. } => "delete",
     }
+}
+
+/// An object in this version of it.
+fn reference<K: Resource>(object: &K, kind: &K::DynamicType) -> ObjectReference {
+    ObjectReference { resource_version: object.resource_version(), ..object.object_ref(kind) }
 }
 
 /// Why nothing can be made in a namespace that is being deleted, as the API server says it.

@@ -20,18 +20,25 @@ struct Known {
 }
 
 impl Applied {
-    /// Notes that `change` was done and has made `version` of the object; says whether what it undid was somebody else's.
-    pub fn note(&mut self, change: &Change, version: Option<String>) -> bool {
+    /// Notes that `change` was done to version `before` of an object and has made `after`; says whether that undid what
+    /// somebody else had done.
+    pub fn note(&mut self, change: &Change, before: Option<&str>, after: Option<String>) -> bool {
         let Change { kind, namespace, name, write } = change;
         let address = (*kind, namespace.clone(), name.clone());
+        let is_touched = |known: &Known| known.version.as_deref() != before;
         match write {
             Write::Apply(object) if is_ours_alone(*kind) => {
-                let known = Known { said: fingerprint(object), version };
-                let (said, version) = (known.said.clone(), known.version.clone());
-                let before = self.0.insert(address, known);
-                before.is_some_and(|before| before.said == said && before.version != version)
+                let said = fingerprint(object);
+                let known = self.0.insert(address, Known { said: said.clone(), version: after });
+                known.is_some_and(|known| known.said == said && is_touched(&known))
             }
-            Write::Apply(_) | Write::Merge(_) => false,
+            Write::Apply(_) => false,
+            // Takes out what we do not say, so we say the same as before.
+            Write::Merge(_) => self.0.get_mut(&address).is_some_and(|known| {
+                let is_touched = is_touched(known);
+                known.version = after;
+                is_touched
+            }),
             Write::Delete { .. } => {
                 self.0.remove(&address);
                 false
@@ -55,42 +62,55 @@ mod tests {
 
     use super::*;
 
-    fn change(kind: Kind, weight: Option<u32>) -> Change {
-        let write = match weight {
-            None => Write::Delete { uid: None },
-            Some(weight) => {
-                let mut object = DynamicObject::new("stock", &kind.resource());
-                object.data = json!({"spec": {"weight": weight}});
-                Write::Apply(Box::new(object))
-            }
-        };
+    fn change(kind: Kind, write: Write) -> Change {
         Change { kind, namespace: "shop".to_owned(), name: "stock".to_owned(), write }
     }
 
-    /// Of each write, made in this order, whether it repaired something.
-    fn repairs(kind: Kind, writes: &[(Option<u32>, &str)]) -> Vec<bool> {
-        let mut applied = Applied::default();
-        writes
-            .iter()
-            .map(|(weight, version)| applied.note(&change(kind, *weight), Some((*version).to_owned())))
-            .collect()
+    fn applied(kind: Kind, weight: u32) -> Change {
+        let mut object = DynamicObject::new("stock", &kind.resource());
+        object.data = json!({"spec": {"weight": weight}});
+        change(kind, Write::Apply(Box::new(object)))
+    }
+
+    /// Of each write, made of this version in this order, whether it repaired something. It makes the next version.
+    fn repairs(writes: &[(Change, u32)]) -> Vec<bool> {
+        let mut known = Applied::default();
+        let mut note = |(change, before): &(Change, u32)| {
+            known.note(change, Some(&before.to_string()), Some((before + 1).to_string()))
+        };
+        writes.iter().map(&mut note).collect()
     }
 
     #[test]
-    fn a_repair_is_the_same_said_again_that_changes_the_object() {
-        let writes =
-            [(Some(10), "1"), (Some(10), "3"), (Some(10), "3"), (Some(50), "4"), (Some(10), "5"), (Some(10), "9")];
-        assert_eq!(repairs(Kind::VirtualService, &writes), [false, true, false, false, false, true]);
+    fn a_repair_says_the_same_again_of_what_somebody_else_has_touched() {
+        let say = |weight| applied(Kind::VirtualService, weight);
+        let writes = [(say(10), 1), (say(10), 3), (say(10), 4), (say(50), 5), (say(10), 6), (say(10), 9)];
+        assert_eq!(repairs(&writes), [false, true, false, false, false, true]);
+    }
+
+    #[test]
+    fn what_somebody_else_has_added_is_taken_out_of_what_is_ours_only() {
+        let out = |kind| change(kind, Write::Merge(json!({"spec": {"theirs": null}})));
+        let ours = Kind::WasmPlugin;
+        let writes = [
+            (out(Kind::VirtualService), 7),
+            (applied(ours, 1), 1),
+            (out(ours), 4),
+            (out(ours), 5),
+            (applied(ours, 2), 6),
+        ];
+        assert_eq!(repairs(&writes), [false, false, true, false, false]);
     }
 
     #[test]
     fn what_we_have_deleted_ourselves_is_made_anew_and_not_repaired() {
-        let writes = [(Some(10), "1"), (None, ""), (Some(10), "3")];
-        assert_eq!(repairs(Kind::DestinationRule, &writes), [false, false, false]);
+        let rule = Kind::DestinationRule;
+        let writes = [(applied(rule, 10), 1), (change(rule, Write::Delete { uid: None }), 2), (applied(rule, 10), 5)];
+        assert_eq!(repairs(&writes), [false, false, false]);
     }
 
     #[test]
     fn pods_are_not_ours_alone() {
-        assert_eq!(repairs(Kind::ReplicaSet, &[(Some(1), "1"), (Some(1), "3")]), [false, false]);
+        assert_eq!(repairs(&[(applied(Kind::ReplicaSet, 1), 1), (applied(Kind::ReplicaSet, 1), 3)]), [false, false]);
     }
 }

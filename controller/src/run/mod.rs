@@ -191,7 +191,7 @@ impl Controller {
             if version == before {
                 continue;
             }
-            if let Some(made) = made.filter(|_| self.applied.note(&change, version)) {
+            if let Some(made) = made.filter(|_| self.applied.note(&change, before.as_deref(), version)) {
                 self.narrator.tell_repair(&made).await;
             }
             let Change { kind, namespace, name, .. } = change;
