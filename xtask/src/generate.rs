@@ -91,8 +91,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
 
 /// The files that differ from what is printed, with that.
 fn stale(workspace: &Workspace) -> Result<Vec<(&'static str, String)>> {
-    let programs = ["--bin", "graylane", "--example", "reference"];
-    process::run(workspace.cargo().args(["build", "--package", "graylane"]).args(programs))?;
+    // All packages, so that libraries have the features that tests are built with, and need not be built again.
+    process::run(workspace.cargo().args(["build", "--workspace", "--bins", "--examples"]))?;
     let mut stale = Vec::new();
     for Generated { path, printer, asked } in GENERATED {
         let program = workspace.target().join(printer.program());

@@ -121,6 +121,8 @@ impl Machine<'_> {
                 self.status.high_water.time = Some(self.now);
             }
             Verb::Abort if phase.is_under_way() => self.abort(Some("somebody aborted it".to_owned())),
+            // Again: whoever is in a hurry says it twice.
+            Verb::Abort if matches!(phase, Phase::Aborting | Phase::Withdrawing | Phase::Aborted) => {}
             Verb::Retry if phase == Phase::Aborted => self.rest(Phase::Idle),
             Verb::Weight(weight) if self.spec.weight == weight => {}
             Verb::Undo => {}
