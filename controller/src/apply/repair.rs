@@ -25,17 +25,19 @@ impl Applied {
     pub fn note(&mut self, change: &Change, before: Option<&str>, after: Option<String>) -> bool {
         let Change { kind, namespace, name, write } = change;
         let address = (*kind, namespace.clone(), name.clone());
-        let is_touched = |known: &Known| known.version.as_deref() != before;
+        // Where the version stays, nothing had to be undone: the object was seen too late.
+        let is_touched =
+            |known: &Known, after: &Option<String>| known.version.as_deref() != before && known.version != *after;
         match write {
             Write::Apply(object) if is_ours_alone(*kind) => {
                 let said = fingerprint(object);
-                let known = self.0.insert(address, Known { said: said.clone(), version: after });
-                known.is_some_and(|known| known.said == said && is_touched(&known))
+                let known = self.0.insert(address, Known { said: said.clone(), version: after.clone() });
+                known.is_some_and(|known| known.said == said && is_touched(&known, &after))
             }
             Write::Apply(_) => false,
             // Takes out what we do not say, so we say the same as before.
             Write::Merge(_) => self.0.get_mut(&address).is_some_and(|known| {
-                let is_touched = is_touched(known);
+                let is_touched = is_touched(known, &after);
                 known.version = after;
                 is_touched
             }),
@@ -86,6 +88,14 @@ mod tests {
         let say = |weight| applied(Kind::VirtualService, weight);
         let writes = [(say(10), 1), (say(10), 3), (say(10), 4), (say(50), 5), (say(10), 6), (say(10), 9)];
         assert_eq!(repairs(&writes), [false, true, false, false, false, true]);
+    }
+
+    #[test]
+    fn what_was_seen_too_late_and_is_said_again_in_vain_repairs_nothing() {
+        let mut known = Applied::default();
+        let say = applied(Kind::VirtualService, 10);
+        let mut note = |before| known.note(&say, before, Some("2".to_owned()));
+        assert_eq!([note(None), note(None), note(Some("1"))], [false; 3]);
     }
 
     #[test]

@@ -153,6 +153,9 @@ impl Controller {
                         warn!(%error, retry_in = ?pause, "a write failed");
                     }
                 }
+            } else {
+                // What another leader has written since is not somebody else's.
+                self.applied = Applied::default();
             }
             sleep(pause).await;
             // Whoever waits in vain looks all the same: time has passed.

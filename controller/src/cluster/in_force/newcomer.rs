@@ -4,33 +4,58 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kube::Resource;
+use kube::core::object::{HasSpec, HasStatus};
 
 use crate::api::{
-    Accepted, GrayRelease, GrayReleaseSpec, Kind, Lane, LaneSpec, MeshPolicy, MeshPolicySpec, ObjectRef, Phase,
+    Accepted, GrayRelease, GrayReleaseSpec, GrayReleaseStatus, Kind, Lane, LaneSpec, LaneStatus, MeshPolicy,
+    MeshPolicySpec, MeshPolicyStatus, ObjectRef, Phase,
 };
 use crate::cluster::{Objects, World};
 
 /// Objects whose specs are judged before they are followed.
-pub(in crate::cluster) trait Judged: Resource + Clone {
-    /// What such an object says.
-    type Spec: Clone + PartialEq;
-    /// What it says now.
-    fn spec(&self) -> &Self::Spec;
-    /// The same object, saying something else.
-    fn saying(&self, spec: Self::Spec) -> Self;
-    /// The same object, of which nothing was ever accepted.
-    fn never_accepted(&self) -> Self;
+pub(in crate::cluster) trait Judged:
+    Resource + Clone + HasSpec<Spec: Clone + PartialEq> + HasStatus
+{
+    /// What it is.
+    const KIND: Kind;
+    /// What was accepted last, as far as a status notes that.
+    fn accepted_in(status: &Self::Status) -> Option<&Accepted<Self::Spec>>;
+    /// Whether a status says that something is done for the object: it must have been accepted, by a controller that took
+    /// no note of that.
+    fn has_begun(status: &Self::Status) -> bool;
+
     /// What was accepted last, as far as that is noted.
-    fn accepted(&self) -> Option<&Accepted<Self::Spec>>;
-    /// Whether something is done for it: it must have been accepted, by a controller that took no note of that.
-    fn has_begun(&self) -> bool;
+    fn accepted(&self) -> Option<&Accepted<Self::Spec>> {
+        self.status().and_then(Self::accepted_in)
+    }
+
+    /// The same object, saying something else.
+    fn saying(&self, spec: Self::Spec) -> Self {
+        let mut object = self.clone();
+        *object.spec_mut() = spec;
+        object
+    }
+
+    /// The same object, of which nothing was ever accepted.
+    fn never_accepted(&self) -> Self {
+        let mut object = self.clone();
+        *object.status_mut() = None;
+        object
+    }
+
     /// How it is called.
-    fn address(&self) -> ObjectRef;
+    fn address(&self) -> ObjectRef {
+        ObjectRef::of(Self::KIND, self.meta())
+    }
 }
 
 /// Whether something of `object` was ever in force.
 pub(in crate::cluster) fn was_accepted(object: &impl Judged) -> bool {
-    object.accepted().is_some() || object.has_begun()
+    object.accepted().is_some() || has_begun(object)
+}
+
+fn has_begun<K: Judged>(object: &K) -> bool {
+    object.status().is_some_and(K::has_begun)
 }
 
 /// An object that says something new.
@@ -86,90 +111,42 @@ fn take<K: Judged>(object: &mut Arc<K>) -> Option<Newcomer<K>> {
             let in_force = Some(accepted.generation);
             Some(Newcomer { said, in_force })
         }
-        None => (!said.has_begun()).then_some(Newcomer { said, in_force: None }),
+        None => (!has_begun(&*said)).then_some(Newcomer { said, in_force: None }),
     }
 }
 
 impl Judged for GrayRelease {
-    type Spec = GrayReleaseSpec;
+    const KIND: Kind = Kind::GrayRelease;
 
-    fn spec(&self) -> &GrayReleaseSpec {
-        &self.spec
+    fn accepted_in(status: &GrayReleaseStatus) -> Option<&Accepted<GrayReleaseSpec>> {
+        status.accepted.as_ref()
     }
 
-    fn saying(&self, spec: GrayReleaseSpec) -> Self {
-        Self { spec, metadata: self.metadata.clone(), status: self.status.clone() }
-    }
-
-    fn never_accepted(&self) -> Self {
-        Self { spec: self.spec.clone(), metadata: self.metadata.clone(), status: None }
-    }
-
-    fn accepted(&self) -> Option<&Accepted<GrayReleaseSpec>> {
-        self.status.as_ref()?.accepted.as_ref()
-    }
-
-    fn has_begun(&self) -> bool {
-        self.status.as_ref().is_some_and(|status| status.phase != Phase::Idle)
-    }
-
-    fn address(&self) -> ObjectRef {
-        ObjectRef::of(Kind::GrayRelease, &self.metadata)
+    fn has_begun(status: &GrayReleaseStatus) -> bool {
+        status.phase != Phase::Idle
     }
 }
 
 impl Judged for Lane {
-    type Spec = LaneSpec;
+    const KIND: Kind = Kind::Lane;
 
-    fn spec(&self) -> &LaneSpec {
-        &self.spec
+    fn accepted_in(status: &LaneStatus) -> Option<&Accepted<LaneSpec>> {
+        status.accepted.as_ref()
     }
 
-    fn saying(&self, spec: LaneSpec) -> Self {
-        Self { spec, metadata: self.metadata.clone(), status: self.status.clone() }
-    }
-
-    fn never_accepted(&self) -> Self {
-        Self { spec: self.spec.clone(), metadata: self.metadata.clone(), status: None }
-    }
-
-    fn accepted(&self) -> Option<&Accepted<LaneSpec>> {
-        self.status.as_ref()?.accepted.as_ref()
-    }
-
-    fn has_begun(&self) -> bool {
-        self.status.as_ref().is_some_and(|status| !status.services.is_empty())
-    }
-
-    fn address(&self) -> ObjectRef {
-        ObjectRef::of(Kind::Lane, &self.metadata)
+    fn has_begun(status: &LaneStatus) -> bool {
+        !status.services.is_empty()
     }
 }
 
 impl Judged for MeshPolicy {
-    type Spec = MeshPolicySpec;
+    const KIND: Kind = Kind::MeshPolicy;
 
-    fn spec(&self) -> &MeshPolicySpec {
-        &self.spec
+    fn accepted_in(status: &MeshPolicyStatus) -> Option<&Accepted<MeshPolicySpec>> {
+        status.accepted.as_ref()
     }
 
-    fn saying(&self, spec: MeshPolicySpec) -> Self {
-        Self { spec, metadata: self.metadata.clone(), status: self.status.clone() }
-    }
-
-    fn never_accepted(&self) -> Self {
-        Self { spec: self.spec.clone(), metadata: self.metadata.clone(), status: None }
-    }
-
-    fn accepted(&self) -> Option<&Accepted<MeshPolicySpec>> {
-        self.status.as_ref()?.accepted.as_ref()
-    }
-
-    fn has_begun(&self) -> bool {
+    fn has_begun(_: &MeshPolicyStatus) -> bool {
         false
-    }
-
-    fn address(&self) -> ObjectRef {
-        ObjectRef::of(Kind::MeshPolicy, &self.metadata)
     }
 }
