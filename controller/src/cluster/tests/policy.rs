@@ -115,6 +115,9 @@ fn the_filter_is_delivered_as_the_policy_says_and_the_way_back_is_the_same() {
     assert_eq!(publication::highest_generation(&fake.world), generation + 1, "a generation of its own");
 }
 
+/// Something that somebody does to a spec.
+type Edit<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
 #[test]
 fn what_others_add_to_an_envoy_filter_is_taken_out_by_one_write() {
     let mut fake = with_overrides();
@@ -122,7 +125,7 @@ fn what_others_add_to_an_envoy_filter_is_taken_out_by_one_write() {
     deliver(&mut fake, "EnvoyFilter");
     fake.settle();
     let patch = json!({"applyTo": "CLUSTER", "patch": {"operation": "MERGE", "value": {}}});
-    let edits: [(&str, &dyn Fn(&mut Value)); 5] = [
+    let edits: [Edit<'_>; 5] = [
         ("a patch", &|spec| spec["configPatches"].as_array_mut().unwrap().push(patch.clone())),
         ("a member of a patch", &|spec| spec["configPatches"][1]["match"]["proxy"] = json!({"metadata": {}})),
         ("a selector", &|spec| spec["workloadSelector"] = json!({"labels": {"app": "nobody"}})),
