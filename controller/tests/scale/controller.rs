@@ -1,0 +1,125 @@
+//! The controller's loop, with a clock of its own and with proxies that take at once what is published.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use graylane::apply::{self, Outcome};
+use graylane::cluster::{InForce, ModuleSource, Pass, Report, Settings, World, published_config};
+use graylane::observe::{Proxies, Secrets, Watches, Written};
+use graylane_core::Phase;
+use jiff::{SignedDuration, Timestamp};
+use kube::{Client, ResourceExt};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long caches may take to show what was written.
+const CATCHING_UP: Duration = Duration::from_secs(30);
+
+/// So many passes without anything to do: requests under way are over then.
+const REST: usize = 7;
+
+/// What a pass took.
+#[derive(Debug, Clone, Copy)]
+pub struct Took {
+    /// How many objects were written, statuses included.
+    pub writes: usize,
+    /// How long looking and deciding took.
+    pub deciding: Duration,
+}
+
+pub struct Controller {
+    client: Client,
+    watches: Watches,
+    secrets: Secrets,
+    settings: Settings,
+    now: Timestamp,
+}
+
+impl Controller {
+    pub fn start(client: Client) -> Self {
+        let module = ModuleSource { url: "oci://registry.example.com/graylane-filter".to_owned(), sha256: None };
+        Self {
+            watches: Watches::start(&client, &TaskTracker::new(), &CancellationToken::new()),
+            secrets: Secrets::new(client.clone(), "graylane-system"),
+            settings: Settings { module, namespace: "graylane-system".to_owned() },
+            now: Timestamp::UNIX_EPOCH,
+            client,
+        }
+    }
+
+    pub async fn ready(&self) {
+        self.watches.ready().await;
+    }
+
+    /// Passes until nothing is left to do; says how many objects were written.
+    pub async fn settle(&mut self) -> anyhow::Result<usize> {
+        let (mut idle, mut writes) = (0, 0);
+        for _ in 0..100 {
+            let took = self.pass().await?;
+            writes += took.writes;
+            idle = if took.writes == 0 { idle + 1 } else { 0 };
+            if idle == REST {
+                return Ok(writes);
+            }
+        }
+        anyhow::bail!("it never comes to rest")
+    }
+
+    /// One pass, a second after the last one.
+    pub async fn pass(&mut self) -> anyhow::Result<Took> {
+        self.now += SignedDuration::from_secs(1);
+        let started = Instant::now();
+        let in_force = InForce::of(self.world());
+        let pass = Pass::begin(&in_force, &self.settings, self.now);
+        let statuses: Vec<_> = pass.statuses().collect();
+        let mut written = Vec::new();
+        for status in &statuses {
+            let (namespace, name, before) = status.address();
+            ensure!(apply::store(&self.client, *status).await? != Outcome::Overtaken, "nobody else writes {name}");
+            written.push(Written { kind: status.kind(), namespace, name, before });
+        }
+        let writes = pass.writes();
+        let deciding = started.elapsed();
+        let took = Took { writes: statuses.len() + writes.len(), deciding };
+        for change in writes {
+            let before = self.watches.version(change.kind, &change.namespace, &change.name);
+            let outcome = apply::write(&self.client, &change).await?;
+            if matches!(outcome, Outcome::Done(Some(_))) {
+                written.push(Written { kind: change.kind, namespace: change.namespace, name: change.name, before });
+            }
+        }
+        self.watches.until_seen(&written, Instant::now() + CATCHING_UP).await;
+        Ok(took)
+    }
+
+    /// What is seen, and what proxies report.
+    fn world(&self) -> World {
+        let mut world = self.watches.world(&Proxies::default(), &self.secrets);
+        let published = published_config(world.wasm_plugins.iter().map(AsRef::as_ref), Phase::SidecarInbound);
+        let mut report = Report::default();
+        report.generation = published.map(|config| config.generation);
+        let name = |pod: &k8s_openapi::api::core::v1::Pod| format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any());
+        world.reports = world.pods.iter().map(|pod| (name(pod), report.clone())).collect();
+        world
+    }
+
+    pub fn sizes(&self) {
+        fn size<K: Clone>(name: &str, objects: &[std::sync::Arc<K>]) {
+            let before = crate::ALLOCATED.current_usage();
+            let copies: Vec<K> = objects.iter().map(|object| object.as_ref().clone()).collect();
+            let after = crate::ALLOCATED.current_usage();
+            println!("  {name}: {} objects of {} bytes, {:.1} MiB, {} each", copies.len(), size_of::<K>(), crate::mib(after - before), (after - before) / copies.len().max(1));
+        }
+        let world = self.world();
+        size("releases", &world.releases);
+        size("deployments", &world.deployments);
+        size("replica sets", &world.replica_sets);
+        size("services", &world.services);
+        size("slices", &world.endpoint_slices);
+        size("pods", &world.pods);
+        size("destination rules", &world.destination_rules);
+        size("virtual services", &world.virtual_services);
+        size("wasm plugins", &world.wasm_plugins);
+    }
+}
