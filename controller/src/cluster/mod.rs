@@ -15,6 +15,7 @@ mod facts;
 mod finalizer;
 mod gone;
 mod in_force;
+mod kept;
 mod manifests;
 mod object;
 mod objections;
@@ -38,6 +39,7 @@ mod world;
 
 pub use change::{Change, Kind, Write};
 pub use in_force::InForce;
+pub use kept::{Kept, Part, PodProxy, Replicas, Rollout};
 pub use manifests::manifests as istio_manifests;
 pub use objects::Objects;
 pub use pass::Pass;

@@ -1,17 +1,16 @@
-//! The cache of one kind.
+//! The cache of one kind: what is kept of each object, and nothing else of it.
 
-use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use graylane_core::diagnose;
-use kube::api::{Api, DynamicObject};
+use kube::api::{Api, DynamicObject, ObjectMeta};
 use kube::runtime::reflector::{Store, store::Writer};
 use kube::runtime::utils::Backoff;
-use kube::runtime::watcher::DefaultBackoff;
+use kube::runtime::watcher::{DefaultBackoff, Event};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -20,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::cluster::Objects;
+use crate::cluster::{Kept, Objects, Part};
 
 /// The longest pause before an API server that does not answer is asked again: whoever aborts a release just after an
 /// outage waits for no longer.
@@ -44,29 +43,29 @@ impl Backoff for Pauses {
     }
 }
 
-/// Watches all objects of a kind, each as `tidied`.
-pub(super) fn watch<K>(
+/// How many objects a page of a list has: it is held as a whole, as text and as objects, before anything is left out.
+const PAGE: u32 = 100;
+
+/// Watches all objects of a kind, and keeps of each what `kept` makes of it.
+pub(super) fn watch<K, S>(
     client: &Client,
     kind: &K::DynamicType,
-    mut tidied: impl FnMut(&mut K) + Send + 'static,
+    mut kept: impl FnMut(K) -> S + Send + 'static,
     tasks: &TaskTracker,
     stop: &CancellationToken,
     changed: &Arc<Notify>,
-) -> Store<K>
+) -> Store<S>
 where
     K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     K::DynamicType: Clone + Debug + Eq + Hash + Send + Sync,
+    S: Resource<DynamicType = K::DynamicType> + Clone + Send + Sync + 'static,
 {
     let writer = Writer::new(kind.clone());
     let store = writer.as_reader();
     let plural = K::plural(kind).into_owned();
     let api: Api<K> = Api::all_with(client.clone(), kind);
-    let events = watcher(api, watcher::Config::default())
-        // Nobody here asks who wrote which field, and that is half of what objects hold.
-        .modify(move |object| {
-            object.managed_fields_mut().clear();
-            tidied(object);
-        })
+    let events = watcher(api, watcher::Config::default().page_size(PAGE))
+        .map_ok(move |event| each(event, &mut kept))
         .backoff(Pauses::default())
         .reflect(writer);
     let (stop, changed) = (stop.clone(), changed.clone());
@@ -83,51 +82,51 @@ where
     store
 }
 
-/// The cache of a kind of ours. An object is read when it has come or changed, and not with every look at it.
+/// The event, of what is kept of the object.
+fn each<K, S>(event: Event<K>, kept: &mut impl FnMut(K) -> S) -> Event<S> {
+    match event {
+        Event::Apply(object) => Event::Apply(kept(object)),
+        Event::Delete(object) => Event::Delete(kept(object)),
+        Event::Init => Event::Init,
+        Event::InitApply(object) => Event::InitApply(kept(object)),
+        Event::InitDone => Event::InitDone,
+    }
+}
+
+/// All of an object but who wrote which field, which nobody here asks, and which is half of what objects hold.
+pub(super) fn whole<K: ResourceExt>(mut object: K) -> K {
+    object.managed_fields_mut().clear();
+    object
+}
+
+/// What is kept of an object of ours: what it was read as, when it came; `None`: it can not be read.
 #[derive(Debug, Clone)]
-pub(super) struct Typed<T> {
-    store: Store<DynamicObject>,
-    read: Arc<Mutex<AllRead<T>>>,
+pub(super) struct Ours<T>(Option<Arc<T>>);
+
+impl<T> Part for Ours<T> {
+    type Of = DynamicObject;
 }
 
-/// What was read, by namespace and name.
-type AllRead<T> = HashMap<(Option<String>, String), Read<T>>;
-
-/// An object as it was watched, and what it was read as; `None`: it can not be read.
-type Read<T> = (Arc<DynamicObject>, Option<Arc<T>>);
-
-impl<T: Resource + DeserializeOwned> Typed<T> {
-    pub(super) fn of(store: Store<DynamicObject>) -> Self {
-        Self { store, read: Arc::default() }
-    }
-
-    pub(super) fn store(&self) -> &Store<DynamicObject> {
-        &self.store
-    }
-
-    /// The objects as they are now; one that can not be read is told, and does not keep the others.
-    pub(super) fn state(&self) -> Objects<T> {
-        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let look = |object: Arc<DynamicObject>| {
-            let address = (object.namespace(), object.name_any());
-            let before = known.remove(&address).filter(|(before, _)| Arc::ptr_eq(before, &object));
-            let read = before.map_or_else(|| read(&object), |(_, read)| read);
-            (address, (object, read))
+impl<T: Resource + DeserializeOwned> Ours<T> {
+    /// Reads an object; one that can not be read is told, and does not keep the others.
+    pub(super) fn kept(object: DynamicObject) -> Kept<Self> {
+        let object = whole(object);
+        let ObjectMeta { name, namespace, uid, resource_version, .. } = object.metadata.clone();
+        let read = match diagnose::from_value(serde_json::to_value(object).unwrap_or_default()) {
+            Ok(object) => Some(Arc::new(object)),
+            Err(problems) => {
+                warn!(namespace, name, %problems, "is left out, because it can not be read");
+                None
+            }
         };
-        let all: AllRead<T> = self.store.state().into_iter().map(look).collect();
-        *known = all;
-        known.values().filter_map(|(_, read)| read.clone()).collect()
+        Kept::new(ObjectMeta { name, namespace, uid, resource_version, ..ObjectMeta::default() }, Self(read))
     }
-}
 
-fn read<T: DeserializeOwned>(object: &DynamicObject) -> Option<Arc<T>> {
-    let value = serde_json::to_value(object).unwrap_or_default();
-    match diagnose::from_value(value) {
-        Ok(object) => Some(Arc::new(object)),
-        Err(problems) => {
-            let namespace = object.namespace().unwrap_or_default();
-            warn!(namespace, name = object.name_any(), %problems, "is left out, because it can not be read");
-            None
-        }
+    /// The objects as they are now.
+    pub(super) fn all(store: &Store<Kept<Self>>) -> Objects<T>
+    where
+        Self: Clone + 'static,
+    {
+        store.state().into_iter().filter_map(|kept| kept.0.clone()).collect()
     }
 }

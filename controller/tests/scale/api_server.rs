@@ -20,10 +20,10 @@ use tokio::sync::watch;
 use crate::objects::{self, ACTIVE, DEPLOYMENTS_PATH, PODS_PATH, SETS_PATH, SLICES_PATH};
 
 /// Where somebody sets another image on the first [`ACTIVE`] Deployments.
-pub const NEW_IMAGES: &str = "/new-images";
+pub(super) const NEW_IMAGES: &str = "/new-images";
 
 /// Serves on a port of its own, which it prints.
-pub async fn serve() -> anyhow::Result<()> {
+pub(super) async fn serve() -> anyhow::Result<()> {
     let server = ApiServer::default();
     for (path, object) in objects::all() {
         server.books().put(path, object);
@@ -69,16 +69,15 @@ impl Target {
             [] => return None,
         };
         let address = more.first().map(|name| (namespace.to_owned(), (*name).to_owned()));
-        Some(Self { collection: format!("{}/{plural}", api.join("/")), address, of_status: more.get(1) == Some(&"status") })
+        Some(Self {
+            collection: format!("{}/{plural}", api.join("/")),
+            address,
+            of_status: more.get(1) == Some(&"status"),
+        })
     }
 }
 
-async fn answer(
-    State(server): State<ApiServer>,
-    method: Method,
-    uri: Uri,
-    body: Bytes,
-) -> Response {
+async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body: Bytes) -> Response {
     if uri.path() == NEW_IMAGES {
         server.books().set_images();
         server.tell();
@@ -112,11 +111,12 @@ impl ApiServer {
     fn watch(&self, collection: String, query: &Query) -> Response {
         let since = query.get("resourceVersion").and_then(|version| version.parse().ok()).unwrap_or_default();
         let state = (self.clone(), self.written.subscribe(), collection, since);
-        let events = stream::unfold(state, |(server, mut written, collection, since): (Self, _, String, usize)| async move {
-            written.wait_for(|length| *length > since).await.ok()?;
-            let (events, now) = server.books().since(&collection, since);
-            Some((stream::iter(events), (server, written, collection, now)))
-        });
+        let events =
+            stream::unfold(state, |(server, mut written, collection, since): (Self, _, String, usize)| async move {
+                written.wait_for(|length| *length > since).await.ok()?;
+                let (events, now) = server.books().since(&collection, since);
+                Some((stream::iter(events), (server, written, collection, now)))
+            });
         Body::from_stream(events.flatten().map(Ok::<_, Infallible>)).into_response()
     }
 }
@@ -203,7 +203,8 @@ impl Books {
         let deployments = self.collections.get(DEPLOYMENTS_PATH).into_iter().flatten();
         let changed: Vec<Value> = deployments.take(ACTIVE).map(|(_, deployment)| deployment.clone()).collect();
         for mut deployment in changed {
-            deployment["spec"]["template"]["spec"]["containers"][0]["image"] = json!("registry.example.com/shop/app:v2");
+            deployment["spec"]["template"]["spec"]["containers"][0]["image"] =
+                json!("registry.example.com/shop/app:v2");
             deployment["spec"]["paused"] = json!(true);
             self.put(DEPLOYMENTS_PATH, deployment);
         }

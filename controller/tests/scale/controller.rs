@@ -3,32 +3,43 @@
 use std::time::Duration;
 
 use anyhow::ensure;
+use graylane::api::{GrayRelease, Phase};
 use graylane::apply::{self, Outcome};
 use graylane::cluster::{InForce, ModuleSource, Pass, Report, Settings, World, published_config};
 use graylane::observe::{Proxies, Secrets, Watches, Written};
-use graylane_core::Phase;
+use graylane_core::Phase as Role;
 use jiff::{SignedDuration, Timestamp};
 use kube::{Client, ResourceExt};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long caches may take to show what was written.
 const CATCHING_UP: Duration = Duration::from_secs(30);
 
+/// How long releases may take to come to their first pause.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Changes that come together are looked at together.
+const TOGETHER: Duration = Duration::from_millis(20);
+
 /// So many passes without anything to do: requests under way are over then.
 const REST: usize = 7;
 
 /// What a pass took.
 #[derive(Debug, Clone, Copy)]
-pub struct Took {
+pub(super) struct Took {
     /// How many objects were written, statuses included.
     pub writes: usize,
     /// How long looking and deciding took.
     pub deciding: Duration,
 }
 
-pub struct Controller {
+fn is_paused(release: &GrayRelease) -> bool {
+    release.status.as_ref().is_some_and(|status| status.phase == Phase::Pausing)
+}
+
+pub(super) struct Controller {
     client: Client,
     watches: Watches,
     secrets: Secrets,
@@ -37,7 +48,7 @@ pub struct Controller {
 }
 
 impl Controller {
-    pub fn start(client: Client) -> Self {
+    pub(super) fn start(client: Client) -> Self {
         let module = ModuleSource { url: "oci://registry.example.com/graylane-filter".to_owned(), sha256: None };
         Self {
             watches: Watches::start(&client, &TaskTracker::new(), &CancellationToken::new()),
@@ -48,12 +59,12 @@ impl Controller {
         }
     }
 
-    pub async fn ready(&self) {
+    pub(super) async fn ready(&self) {
         self.watches.ready().await;
     }
 
     /// Passes until nothing is left to do; says how many objects were written.
-    pub async fn settle(&mut self) -> anyhow::Result<usize> {
+    pub(super) async fn settle(&mut self) -> anyhow::Result<usize> {
         let (mut idle, mut writes) = (0, 0);
         for _ in 0..100 {
             let took = self.pass().await?;
@@ -66,8 +77,19 @@ impl Controller {
         anyhow::bail!("it never comes to rest")
     }
 
+    /// Passes until `count` releases wait at their first pause; says how many objects were written.
+    pub(super) async fn until_paused(&mut self, count: usize) -> anyhow::Result<usize> {
+        let (deadline, mut writes) = (Instant::now() + PATIENCE, 0);
+        while self.world().releases.iter().filter(|release| is_paused(release)).count() < count {
+            ensure!(Instant::now() < deadline, "not all of {count} releases come to their pause");
+            writes += self.pass().await?.writes;
+        }
+        Ok(writes)
+    }
+
     /// One pass, a second after the last one.
-    pub async fn pass(&mut self) -> anyhow::Result<Took> {
+    pub(super) async fn pass(&mut self) -> anyhow::Result<Took> {
+        sleep(TOGETHER).await;
         self.now += SignedDuration::from_secs(1);
         let started = Instant::now();
         let in_force = InForce::of(self.world());
@@ -96,20 +118,29 @@ impl Controller {
     /// What is seen, and what proxies report.
     fn world(&self) -> World {
         let mut world = self.watches.world(&Proxies::default(), &self.secrets);
-        let published = published_config(world.wasm_plugins.iter().map(AsRef::as_ref), Phase::SidecarInbound);
+        let published = published_config(world.wasm_plugins.iter().map(AsRef::as_ref), Role::SidecarInbound);
         let mut report = Report::default();
         report.generation = published.map(|config| config.generation);
-        let name = |pod: &k8s_openapi::api::core::v1::Pod| format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any());
-        world.reports = world.pods.iter().map(|pod| (name(pod), report.clone())).collect();
+        let reports = world.pods.iter().map(|pod| {
+            let name = format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any());
+            (name, report.clone())
+        });
+        world.reports = reports.collect();
         world
     }
 
-    pub fn sizes(&self) {
+    pub(super) fn sizes(&self) {
         fn size<K: Clone>(name: &str, objects: &[std::sync::Arc<K>]) {
             let before = crate::ALLOCATED.current_usage();
             let copies: Vec<K> = objects.iter().map(|object| object.as_ref().clone()).collect();
             let after = crate::ALLOCATED.current_usage();
-            println!("  {name}: {} objects of {} bytes, {:.1} MiB, {} each", copies.len(), size_of::<K>(), crate::mib(after - before), (after - before) / copies.len().max(1));
+            println!(
+                "  {name}: {} objects of {} bytes, {:.1} MiB, {} each",
+                copies.len(),
+                size_of::<K>(),
+                crate::mib(after - before),
+                (after - before) / copies.len().max(1)
+            );
         }
         let world = self.world();
         size("releases", &world.releases);

@@ -57,16 +57,36 @@ async fn memory() -> anyhow::Result<()> {
     let client = Client::try_from(Config::new(url.parse()?))?;
     let mut controller = Controller::start(client.clone());
     controller.ready().await;
-    println!("listed: {:.1} MiB, peak {:.1}; {} {}", mib(ALLOCATED.current_usage()), mib(ALLOCATED.peak_usage()), kernel("VmRSS"), kernel("VmHWM"));
+    println!(
+        "listed: {:.1} MiB, peak {:.1}; {} {}",
+        mib(ALLOCATED.current_usage()),
+        mib(ALLOCATED.peak_usage()),
+        kernel("VmRSS"),
+        kernel("VmHWM")
+    );
     controller.settle().await?;
-    println!("taken over: {:.1} MiB, peak {:.1}; {} {}", mib(ALLOCATED.current_usage()), mib(ALLOCATED.peak_usage()), kernel("VmRSS"), kernel("VmHWM"));
+    println!(
+        "taken over: {:.1} MiB, peak {:.1}; {} {}",
+        mib(ALLOCATED.current_usage()),
+        mib(ALLOCATED.peak_usage()),
+        kernel("VmRSS"),
+        kernel("VmHWM")
+    );
     ALLOCATED.reset_peak_usage();
     let at_rest = controller.pass().await?;
     println!("a pass at rest: peak {:.1}, {:?}", mib(ALLOCATED.peak_usage()), at_rest);
     let request = axum::http::Request::post(api_server::NEW_IMAGES).body(Vec::new())?;
     client.request_text(request).await?;
+    let writes = controller.until_paused(objects::ACTIVE).await?;
+    println!("{writes} writes until paused");
     controller.settle().await?;
-    println!("active: {:.1} MiB, peak {:.1}; {} {}", mib(ALLOCATED.current_usage()), mib(ALLOCATED.peak_usage()), kernel("VmRSS"), kernel("VmHWM"));
+    println!(
+        "active: {:.1} MiB, peak {:.1}; {} {}",
+        mib(ALLOCATED.current_usage()),
+        mib(ALLOCATED.peak_usage()),
+        kernel("VmRSS"),
+        kernel("VmHWM")
+    );
     ALLOCATED.reset_peak_usage();
     let at_rest = controller.pass().await?;
     println!("a pass when paused: peak {:.1}, {:?}", mib(ALLOCATED.peak_usage()), at_rest);

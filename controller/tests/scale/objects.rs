@@ -6,10 +6,10 @@
 use serde_json::{Map, Value, json};
 
 /// How many Services there are.
-pub const MANY: usize = if cfg!(debug_assertions) { 200 } else { 1_000 };
+pub(super) const MANY: usize = if cfg!(debug_assertions) { 200 } else { 1_000 };
 
 /// How many of them get a new version at once.
-pub const ACTIVE: usize = MANY / 10;
+pub(super) const ACTIVE: usize = MANY / 10;
 
 /// How many a namespace has: there are twenty namespaces.
 const IN_A_NAMESPACE: usize = MANY / 20;
@@ -21,15 +21,15 @@ const PODS: usize = 2;
 const HISTORY: usize = 10;
 
 /// An object, and the path of its collection.
-pub type Object = (&'static str, Value);
+pub(super) type Object = (&'static str, Value);
 
-pub const PODS_PATH: &str = "api/v1/pods";
-pub const SLICES_PATH: &str = "apis/discovery.k8s.io/v1/endpointslices";
-pub const SETS_PATH: &str = "apis/apps/v1/replicasets";
-pub const DEPLOYMENTS_PATH: &str = "apis/apps/v1/deployments";
+pub(super) const PODS_PATH: &str = "api/v1/pods";
+pub(super) const SLICES_PATH: &str = "apis/discovery.k8s.io/v1/endpointslices";
+pub(super) const SETS_PATH: &str = "apis/apps/v1/replicasets";
+pub(super) const DEPLOYMENTS_PATH: &str = "apis/apps/v1/deployments";
 
 /// Everything there is before the controller comes.
-pub fn all() -> impl Iterator<Item = Object> {
+pub(super) fn all() -> impl Iterator<Item = Object> {
     (0..MANY).flat_map(app)
 }
 
@@ -54,9 +54,12 @@ fn app(index: usize) -> Vec<Object> {
 
 /// Metadata as they are stored: with who wrote which of these fields.
 fn metadata(kind: &str, namespace: &str, name: &str, labels: &Value) -> Value {
-    let fields: Map<String, Value> = (0..30).map(|at| (format!("f:field{at}"), json!({".": {}, "f:value": {}}))).collect();
-    let wrote = |manager: &str| json!({"manager": manager, "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
-        "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:metadata": {"f:labels": fields}, "f:spec": fields}});
+    let fields: Map<String, Value> =
+        (0..30).map(|at| (format!("f:field{at}"), json!({".": {}, "f:value": {}}))).collect();
+    let wrote = |manager: &str| {
+        json!({"manager": manager, "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+        "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:metadata": {"f:labels": fields}, "f:spec": fields}})
+    };
     json!({"namespace": namespace, "name": name, "labels": labels, "uid": format!("00000000-0000-4000-8000-{kind}-{name}"),
         "creationTimestamp": "2026-01-01T00:00:00Z", "generation": 1,
         "managedFields": [wrote("kubectl-client-side-apply"), wrote("kube-controller-manager")]})
@@ -109,20 +112,27 @@ fn replica_set(namespace: &str, app: &str, hash: &str, pods: usize, template: &V
 }
 
 /// A ready pod with a sidecar.
-pub fn pod(namespace: &str, app: &str, hash: &str, name: &str) -> Value {
+pub(super) fn pod(namespace: &str, app: &str, hash: &str, name: &str) -> Value {
     let mut spec = template(app, "registry.example.com/shop/app:v1")["spec"].take();
     let sidecar = container("istio-proxy", "docker.io/istio/proxyv2:1.30.0", variables(30));
     spec["initContainers"] = json!([container("istio-init", "docker.io/istio/proxyv2:1.30.0", variables(5))]);
     if let Some(containers) = spec["containers"].as_array_mut() {
         containers.push(sidecar);
     }
-    let mut metadata = metadata("pod", namespace, name, &json!({"app": app, "team": "shop", "pod-template-hash": hash,
-        "security.istio.io/tlsMode": "istio", "service.istio.io/canonical-name": app, "service.istio.io/canonical-revision": "latest"}));
+    let mut metadata = metadata(
+        "pod",
+        namespace,
+        name,
+        &json!({"app": app, "team": "shop", "pod-template-hash": hash,
+        "security.istio.io/tlsMode": "istio", "service.istio.io/canonical-name": app, "service.istio.io/canonical-revision": "latest"}),
+    );
     metadata["annotations"] = json!({"prometheus.io/scrape": "true", "sidecar.istio.io/status":
         json!({"initContainers": ["istio-init"], "containers": ["istio-proxy"], "volumes": variables(8)}).to_string()});
-    let status = |container: &str| json!({"name": container, "ready": true, "started": true, "restartCount": 0,
+    let status = |container: &str| {
+        json!({"name": container, "ready": true, "started": true, "restartCount": 0,
         "image": "docker.io/istio/proxyv2:1.30.0", "imageID": "docker.io/istio/proxyv2@sha256:0123456789abcdef",
-        "containerID": "containerd://0123456789abcdef", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}});
+        "containerID": "containerd://0123456789abcdef", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}})
+    };
     let conditions: Vec<Value> = ["Initialized", "Ready", "ContainersReady", "PodScheduled"]
         .map(|kind| json!({"type": kind, "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}))
         .into();
@@ -141,9 +151,11 @@ fn service(namespace: &str, name: &str) -> Value {
 }
 
 /// The endpoints of a Service: these pods, all of them ready.
-pub fn slice(namespace: &str, service: &str, pods: &[String]) -> Value {
-    let endpoint = |pod: &String| json!({"addresses": ["10.0.0.1"], "conditions": {"ready": true, "serving": true, "terminating": false},
-        "nodeName": "node-1", "targetRef": {"kind": "Pod", "namespace": namespace, "name": pod, "uid": "0123456789abcdef"}});
+pub(super) fn slice(namespace: &str, service: &str, pods: &[String]) -> Value {
+    let endpoint = |pod: &String| {
+        json!({"addresses": ["10.0.0.1"], "conditions": {"ready": true, "serving": true, "terminating": false},
+        "nodeName": "node-1", "targetRef": {"kind": "Pod", "namespace": namespace, "name": pod, "uid": "0123456789abcdef"}})
+    };
     let labels = json!({"kubernetes.io/service-name": service, "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"});
     json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
         "metadata": metadata("slice", namespace, &format!("{service}-a"), &labels),

@@ -73,7 +73,6 @@ fn name(index: usize) -> String {
 /// Somebody sets another image on the first `ACTIVE` Deployments, which the admission policy pauses.
 fn set_images(fake: &mut Fake) {
     let changed: Vec<Value> = fake
-        .world
         .deployments
         .iter()
         .take(ACTIVE)
@@ -92,7 +91,6 @@ fn set_images(fake: &mut Fake) {
 /// Pods of new versions become ready, and endpoints.
 fn ready(fake: &mut Fake) {
     let sets: Vec<Value> = fake
-        .world
         .replica_sets
         .iter()
         .filter(|set| set.status.is_none() && set.spec.replicas > Some(0))
