@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
 
-use super::{Kept, ModuleSource, NoSecret, Objects, PodProxy, Replicas, Report, Rollout};
+use super::{Kept, ModuleSource, NoSecret, Objects, Placement, PodProxy, Replicas, Report, Rollout};
 use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
 
 /// The objects of a cluster, as they were last seen.
@@ -38,9 +38,9 @@ pub struct World {
     /// Istio's `VirtualService`s.
     pub virtual_services: Objects<DynamicObject>,
     /// Istio's `WasmPlugin`s.
-    pub wasm_plugins: Objects<DynamicObject>,
+    pub wasm_plugins: Objects<Kept<Placement>>,
     /// Istio's `EnvoyFilter`s.
-    pub envoy_filters: Objects<DynamicObject>,
+    pub envoy_filters: Objects<Kept<Placement>>,
     /// The secrets that the policy of the mesh names, or why there is none.
     pub secrets: BTreeMap<SecretRef, Result<Secret, NoSecret>>,
     /// What each proxy reported last, by `NAMESPACE/POD`.

@@ -43,43 +43,67 @@ impl Backoff for Pauses {
     }
 }
 
-/// How many objects a page of a list has: it is held as a whole, as text and as objects, before anything is left out.
-const PAGE: u32 = 100;
+/// How many objects are listed at once. A page is held as a whole, as text and as objects, before anything is left out.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Page {
+    /// Objects of a size that people write.
+    Usual,
+    /// Objects that have something of every service.
+    Large,
+}
 
-/// Watches all objects of a kind, and keeps of each what `kept` makes of it.
-pub(super) fn watch<K, S>(
-    client: &Client,
-    kind: &K::DynamicType,
-    mut kept: impl FnMut(K) -> S + Send + 'static,
-    tasks: &TaskTracker,
-    stop: &CancellationToken,
-    changed: &Arc<Notify>,
-) -> Store<S>
-where
-    K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    K::DynamicType: Clone + Debug + Eq + Hash + Send + Sync,
-    S: Resource<DynamicType = K::DynamicType> + Clone + Send + Sync + 'static,
-{
-    let writer = Writer::new(kind.clone());
-    let store = writer.as_reader();
-    let plural = K::plural(kind).into_owned();
-    let api: Api<K> = Api::all_with(client.clone(), kind);
-    let events = watcher(api, watcher::Config::default().page_size(PAGE))
-        .map_ok(move |event| each(event, &mut kept))
-        .backoff(Pauses::default())
-        .reflect(writer);
-    let (stop, changed) = (stop.clone(), changed.clone());
-    tasks.spawn(async move {
-        let each = events.for_each(|event| {
-            match event {
-                Ok(_) => changed.notify_one(),
-                Err(error) => warn!(kind = plural, %error, "can not be watched; trying again"),
-            }
-            std::future::ready(())
+impl Page {
+    const fn size(self) -> u32 {
+        match self {
+            Self::Usual => 100,
+            Self::Large => 4,
+        }
+    }
+}
+
+/// Who watches.
+pub(super) struct Watcher<'a> {
+    pub(super) client: &'a Client,
+    pub(super) tasks: &'a TaskTracker,
+    pub(super) stop: &'a CancellationToken,
+    /// Is told of every change.
+    pub(super) changed: &'a Arc<Notify>,
+}
+
+impl Watcher<'_> {
+    /// Watches all objects of a kind, and keeps of each what `kept` makes of it.
+    pub(super) fn watch<K, S>(
+        &self,
+        kind: &K::DynamicType,
+        page: Page,
+        mut kept: impl FnMut(K) -> S + Send + 'static,
+    ) -> Store<S>
+    where
+        K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+        K::DynamicType: Clone + Debug + Eq + Hash + Send + Sync,
+        S: Resource<DynamicType = K::DynamicType> + Clone + Send + Sync + 'static,
+    {
+        let writer = Writer::new(kind.clone());
+        let store = writer.as_reader();
+        let plural = K::plural(kind).into_owned();
+        let api: Api<K> = Api::all_with(self.client.clone(), kind);
+        let events = watcher(api, watcher::Config::default().page_size(page.size()))
+            .map_ok(move |event| each(event, &mut kept))
+            .backoff(Pauses::default())
+            .reflect(writer);
+        let (stop, changed) = (self.stop.clone(), self.changed.clone());
+        self.tasks.spawn(async move {
+            let each = events.for_each(|event| {
+                match event {
+                    Ok(_) => changed.notify_one(),
+                    Err(error) => warn!(kind = plural, %error, "can not be watched; trying again"),
+                }
+                std::future::ready(())
+            });
+            stop.run_until_cancelled(each).await;
         });
-        stop.run_until_cancelled(each).await;
-    });
-    store
+        store
+    }
 }
 
 /// The event, of what is kept of the object.

@@ -25,9 +25,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
-use crate::cluster::{Kept, Kind, PodProxy, Replicas, Rollout, World, named_secrets};
+use crate::cluster::{Kept, Kind, Placement, PodProxy, Replicas, Rollout, Specs, World, named_secrets};
 pub use cache::Pauses;
-use cache::{Ours, watch, whole};
+use cache::{Ours, Page, Watcher, whole};
 use known::Known;
 pub use proxies::{Pace, Proxies};
 pub use secrets::Secrets;
@@ -46,8 +46,8 @@ pub struct Watches {
     pods: Store<Kept<PodProxy>>,
     destination_rules: Store<DynamicObject>,
     virtual_services: Store<DynamicObject>,
-    wasm_plugins: Store<DynamicObject>,
-    envoy_filters: Store<DynamicObject>,
+    wasm_plugins: Store<Kept<Placement>>,
+    envoy_filters: Store<Kept<Placement>>,
     changed: Arc<Notify>,
 }
 
@@ -59,21 +59,26 @@ impl Watches {
     #[must_use]
     pub fn start(client: &Client, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
         let changed = Arc::new(Notify::new());
-        let dynamic = |kind: Kind| watch(client, &kind.resource(), whole, tasks, stop, &changed);
+        let watcher = Watcher { client, tasks, stop, changed: &changed };
+        let routes = |kind: Kind| watcher.watch(&kind.resource(), Page::Usual, whole);
+        let filters = |kind: Kind| {
+            let mut specs = Specs::default();
+            watcher.watch(&kind.resource(), Page::Large, move |object| Placement::kept(object, &mut specs))
+        };
         Self {
-            releases: ours(client, Kind::GrayRelease, tasks, stop, &changed),
-            lanes: ours(client, Kind::Lane, tasks, stop, &changed),
-            policies: ours(client, Kind::MeshPolicy, tasks, stop, &changed),
-            deployments: watch(client, &(), Rollout::kept, tasks, stop, &changed),
-            replica_sets: watch(client, &(), Replicas::kept, tasks, stop, &changed),
-            autoscalers: watch(client, &(), whole, tasks, stop, &changed),
-            services: watch(client, &(), whole, tasks, stop, &changed),
-            endpoint_slices: watch(client, &(), whole, tasks, stop, &changed),
-            pods: watch(client, &(), PodProxy::kept, tasks, stop, &changed),
-            destination_rules: dynamic(Kind::DestinationRule),
-            virtual_services: dynamic(Kind::VirtualService),
-            wasm_plugins: dynamic(Kind::WasmPlugin),
-            envoy_filters: dynamic(Kind::EnvoyFilter),
+            releases: watcher.ours(Kind::GrayRelease),
+            lanes: watcher.ours(Kind::Lane),
+            policies: watcher.ours(Kind::MeshPolicy),
+            deployments: watcher.watch(&(), Page::Usual, Rollout::kept),
+            replica_sets: watcher.watch(&(), Page::Usual, Replicas::kept),
+            autoscalers: watcher.watch(&(), Page::Usual, whole),
+            services: watcher.watch(&(), Page::Usual, whole),
+            endpoint_slices: watcher.watch(&(), Page::Usual, whole),
+            pods: watcher.watch(&(), Page::Usual, PodProxy::kept),
+            destination_rules: routes(Kind::DestinationRule),
+            virtual_services: routes(Kind::VirtualService),
+            wasm_plugins: filters(Kind::WasmPlugin),
+            envoy_filters: filters(Kind::EnvoyFilter),
             changed,
         }
     }
@@ -84,9 +89,10 @@ impl Watches {
         let _ = self.releases.wait_until_ready().await;
         let _ = self.lanes.wait_until_ready().await;
         let _ = self.policies.wait_until_ready().await;
-        for store in [&self.destination_rules, &self.virtual_services, &self.wasm_plugins, &self.envoy_filters] {
-            let _ = store.wait_until_ready().await;
-        }
+        let _ = self.destination_rules.wait_until_ready().await;
+        let _ = self.virtual_services.wait_until_ready().await;
+        let _ = self.wasm_plugins.wait_until_ready().await;
+        let _ = self.envoy_filters.wait_until_ready().await;
         let _ = self.deployments.wait_until_ready().await;
         let _ = self.replica_sets.wait_until_ready().await;
         let _ = self.autoscalers.wait_until_ready().await;
@@ -168,23 +174,18 @@ impl Watches {
     }
 }
 
-/// Watches a kind of ours, each object without what this version of its definition does not have.
-fn ours<T>(
-    client: &Client,
-    kind: Kind,
-    tasks: &TaskTracker,
-    stop: &CancellationToken,
-    changed: &Arc<Notify>,
-) -> Store<Kept<Ours<T>>>
-where
-    T: CustomResourceExt + Resource + DeserializeOwned + Clone + Send + Sync + 'static,
-{
-    let known = Known::of::<T>();
-    let kept = move |mut object: DynamicObject| {
-        known.keep(&mut object);
-        Ours::kept(object)
-    };
-    watch(client, &kind.resource(), kept, tasks, stop, changed)
+impl Watcher<'_> {
+    /// Watches a kind of ours, each object without what this version of its definition does not have.
+    fn ours<T>(&self, kind: Kind) -> Store<Kept<Ours<T>>>
+    where
+        T: CustomResourceExt + Resource + DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        let known = Known::of::<T>();
+        self.watch(&kind.resource(), Page::Usual, move |mut object: DynamicObject| {
+            known.keep(&mut object);
+            Ours::kept(object)
+        })
+    }
 }
 
 /// Where an object is looked for.

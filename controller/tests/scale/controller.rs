@@ -45,13 +45,18 @@ pub(super) struct Controller {
     secrets: Secrets,
     settings: Settings,
     now: Timestamp,
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 impl Controller {
     pub(super) fn start(client: Client) -> Self {
         let module = ModuleSource { url: "oci://registry.example.com/graylane-filter".to_owned(), sha256: None };
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         Self {
-            watches: Watches::start(&client, &TaskTracker::new(), &CancellationToken::new()),
+            watches: Watches::start(&client, &tasks, &stop),
+            tasks,
+            stop,
             secrets: Secrets::new(client.clone(), "graylane-system"),
             settings: Settings { module, namespace: "graylane-system".to_owned() },
             now: Timestamp::UNIX_EPOCH,
@@ -61,6 +66,13 @@ impl Controller {
 
     pub(super) async fn ready(&self) {
         self.watches.ready().await;
+    }
+
+    /// Lets go of everything.
+    pub(super) async fn end(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// Passes until nothing is left to do; says how many objects were written.

@@ -91,6 +91,19 @@ async fn memory() -> anyhow::Result<()> {
     let at_rest = controller.pass().await?;
     println!("a pass when paused: peak {:.1}, {:?}", mib(ALLOCATED.peak_usage()), at_rest);
     controller.sizes();
+    controller.end().await;
+    println!("ended: {:.1}", mib(ALLOCATED.current_usage()));
+    ALLOCATED.reset_peak_usage();
+    let controller = Controller::start(client.clone());
+    controller.ready().await;
+    println!(
+        "another one: {:.1} MiB, peak {:.1}; {} {}",
+        mib(ALLOCATED.current_usage()),
+        mib(ALLOCATED.peak_usage()),
+        kernel("VmRSS"),
+        kernel("VmHWM")
+    );
+    controller.end().await;
     Ok(())
 }
 

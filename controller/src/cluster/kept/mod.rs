@@ -4,6 +4,7 @@
 //! which field. What is asked for in every pass is read once, when the object comes; what is seldom asked for is kept as
 //! [text](Text). Invariant: nothing is decided by what is not kept.
 
+mod placement;
 mod pod_proxy;
 mod replicas;
 mod rollout;
@@ -15,6 +16,7 @@ use std::ops::Deref;
 use kube::Resource;
 use kube::core::ObjectMeta;
 
+pub use placement::{Placement, Specs};
 pub use pod_proxy::PodProxy;
 pub use replicas::Replicas;
 pub use rollout::Rollout;

@@ -114,7 +114,7 @@ mod tests {
 
     fn applied_body(change: Option<Change>) -> Option<Value> {
         match change?.write {
-            Write::Apply(object) => Some(object.data),
+            Write::Apply(object) => Some(object.data.0.as_ref().clone()),
             Write::Merge(_) | Write::Delete { .. } => None,
         }
     }

@@ -16,8 +16,8 @@ use crate::cluster::covers::removal;
 use crate::cluster::object::publication;
 use crate::cluster::scope::pod_name;
 use crate::cluster::{
-    Change, InForce, Kept, Kind, ModuleSource, Objects, Part, Pass, PodProxy, Replicas, Report, Rollout, Settings,
-    StoredStatus, World, Write,
+    Change, InForce, Kept, Kind, ModuleSource, Objects, Part, Pass, Placement, PodProxy, Replicas, Report, Rollout,
+    Settings, Specs, StoredStatus, World, Write,
 };
 
 /// A cluster with one controller.
@@ -25,9 +25,12 @@ pub(super) struct Fake {
     pub(super) world: World,
     pub(super) settings: Settings,
     version: u64,
-    /// The Deployments and `ReplicaSet`s, of which the controller keeps but a part.
+    /// The objects of which the controller keeps but a part.
     pub(super) deployments: Objects<Deployment>,
     pub(super) replica_sets: Objects<ReplicaSet>,
+    wasm_plugins: Objects<DynamicObject>,
+    envoy_filters: Objects<DynamicObject>,
+    specs: Specs,
     /// What was applied last to each object of Istio's, by its address.
     applied: BTreeMap<String, Value>,
     /// What the clock says; a second passes with each turn.
@@ -51,6 +54,9 @@ impl Fake {
             version: 0,
             deployments: Objects::default(),
             replica_sets: Objects::default(),
+            wasm_plugins: Objects::default(),
+            envoy_filters: Objects::default(),
+            specs: Specs::default(),
             applied: BTreeMap::new(),
             now: Timestamp::UNIX_EPOCH,
             proxies_listen: true,
@@ -179,9 +185,27 @@ impl Fake {
             }
             Kind::DestinationRule => write.to(&mut world.destination_rules, &namespace, &name),
             Kind::VirtualService => write.to(&mut world.virtual_services, &namespace, &name),
-            Kind::WasmPlugin => write.to(&mut world.wasm_plugins, &namespace, &name),
-            Kind::EnvoyFilter => write.to(&mut world.envoy_filters, &namespace, &name),
+            Kind::WasmPlugin => {
+                write.to(&mut self.wasm_plugins, &namespace, &name);
+                let kept = |object| Placement::kept(object, &mut self.specs);
+                see(&self.wasm_plugins, &mut world.wasm_plugins, kept, (&namespace, &name));
+            }
+            Kind::EnvoyFilter => {
+                write.to(&mut self.envoy_filters, &namespace, &name);
+                let kept = |object| Placement::kept(object, &mut self.specs);
+                see(&self.envoy_filters, &mut world.envoy_filters, kept, (&namespace, &name));
+            }
             Kind::MeshPolicy => panic!("the policy is not written"),
+        }
+    }
+
+    /// Somebody edits the `WasmPlugin`s, each of a namespace and a name.
+    pub(super) fn edit_filters(&mut self, edit: impl Fn((&str, &str), &mut Value)) {
+        for object in self.wasm_plugins.iter_mut() {
+            let address = (object.namespace().unwrap(), object.name_any());
+            edit((&address.0, &address.1), &mut Arc::make_mut(object).data["spec"]);
+            let kept = Placement::kept(object.as_ref().clone(), &mut self.specs);
+            self.world.wasm_plugins.put(Arc::new(kept));
         }
     }
 
@@ -225,8 +249,8 @@ impl Fake {
         let objects: &Objects<DynamicObject> = match kind {
             Kind::DestinationRule => &self.world.destination_rules,
             Kind::VirtualService => &self.world.virtual_services,
-            Kind::WasmPlugin => &self.world.wasm_plugins,
-            Kind::EnvoyFilter => &self.world.envoy_filters,
+            Kind::WasmPlugin => &self.wasm_plugins,
+            Kind::EnvoyFilter => &self.envoy_filters,
             other => panic!("{other:?} has no place here"),
         };
         objects.iter().find(|object| object.name_any() == name).map(|object| object.data["spec"].clone())
@@ -325,7 +349,7 @@ fn put<K: ResourceExt + DeserializeOwned + Clone>(objects: &mut Objects<K>, obje
 fn see<K: ResourceExt + Clone, P: Part>(
     stored: &Objects<K>,
     seen: &mut Objects<Kept<P>>,
-    kept: impl Fn(K) -> Kept<P>,
+    kept: impl FnOnce(K) -> Kept<P>,
     (namespace, name): (&str, &str),
 ) {
     match stored.get(namespace, name) {

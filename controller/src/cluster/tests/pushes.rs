@@ -26,11 +26,11 @@ fn shop() -> Fake {
 
 /// Somebody edits the configuration of one of our objects in the namespace of the shop.
 fn edit(fake: &mut Fake, change: impl Fn(&mut Value)) {
-    let is_it =
-        |namespace: Option<String>, name: String| namespace.as_deref() == Some("shop") && name == publication::OUTBOUND;
-    let all = &mut fake.world.wasm_plugins;
-    let object = all.iter_mut().find(|object| is_it(object.namespace(), object.name_any())).unwrap();
-    change(&mut Arc::make_mut(object).data["spec"]["pluginConfig"]);
+    fake.edit_filters(|address, spec| {
+        if address == ("shop", publication::OUTBOUND) {
+            change(&mut spec["pluginConfig"]);
+        }
+    });
 }
 
 fn outbound(fake: &Fake) -> FilterConfig {
@@ -71,9 +71,7 @@ fn a_plugin_configuration_that_somebody_breaks_is_mended_at_once_and_stays_mende
 fn a_configuration_that_is_broken_everywhere_is_mended_and_gets_a_new_generation_once() {
     let mut fake = shop();
     let good = outbound(&fake);
-    for object in fake.world.wasm_plugins.iter_mut() {
-        Arc::make_mut(object).data["spec"]["pluginConfig"]["wieght"] = json!(5);
-    }
+    fake.edit_filters(|_, spec| spec["pluginConfig"]["wieght"] = json!(5));
     fake.settle();
     let mended = outbound(&fake);
     assert_eq!((mended.digest(), mended.generation > good.generation), (good.digest(), true));
@@ -82,9 +80,7 @@ fn a_configuration_that_is_broken_everywhere_is_mended_and_gets_a_new_generation
 #[test]
 fn members_that_others_add_outside_of_the_configuration_stay() {
     let mut fake = shop();
-    for object in fake.world.wasm_plugins.iter_mut() {
-        Arc::make_mut(object).data["spec"]["imagePullSecret"] = json!("mine");
-    }
+    fake.edit_filters(|_, spec| spec["imagePullSecret"] = json!("mine"));
     fake.written.clear();
     fake.settle();
     assert!(fake.written.is_empty(), "{:?}", fake.written);
