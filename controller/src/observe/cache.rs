@@ -5,10 +5,10 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
 use graylane_core::diagnose;
 use kube::api::{Api, DynamicObject, ObjectMeta};
-use kube::runtime::reflector::{Store, store::Writer};
+use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{DefaultBackoff, Event};
 use kube::runtime::{WatchStreamExt, watcher};
@@ -66,7 +66,7 @@ pub(super) struct Watcher<'a> {
     pub(super) client: &'a Client,
     pub(super) tasks: &'a TaskTracker,
     pub(super) stop: &'a CancellationToken,
-    /// Is told of every change.
+    /// Is told of every change of what is kept.
     pub(super) changed: &'a Arc<Notify>,
 }
 
@@ -81,22 +81,26 @@ impl Watcher<'_> {
     where
         K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
         K::DynamicType: Clone + Debug + Eq + Hash + Send + Sync,
-        S: Resource<DynamicType = K::DynamicType> + Clone + Send + Sync + 'static,
+        S: Resource<DynamicType = K::DynamicType> + Clone + PartialEq + Send + Sync + 'static,
     {
-        let writer = Writer::new(kind.clone());
+        let mut writer = Writer::new(kind.clone());
         let store = writer.as_reader();
-        let plural = K::plural(kind).into_owned();
-        let api: Api<K> = Api::all_with(self.client.clone(), kind);
-        let events = watcher(api, watcher::Config::default().page_size(page.size()))
-            .map_ok(move |event| each(event, &mut kept))
-            .backoff(Pauses::default())
-            .reflect(writer);
+        let (known, kind) = (writer.as_reader(), kind.clone());
+        let api: Api<K> = Api::all_with(self.client.clone(), &kind);
+        let events = watcher(api, watcher::Config::default().page_size(page.size())).backoff(Pauses::default());
         let (stop, changed) = (self.stop.clone(), self.changed.clone());
         self.tasks.spawn(async move {
             let each = events.for_each(|event| {
                 match event {
-                    Ok(_) => changed.notify_one(),
-                    Err(error) => warn!(kind = plural, %error, "can not be watched; trying again"),
+                    Ok(event) => {
+                        let event = each(event, &mut kept);
+                        let is_news = is_news(&known, &kind, &event);
+                        writer.apply_watcher_event(&event);
+                        if is_news {
+                            changed.notify_one();
+                        }
+                    }
+                    Err(error) => warn!(kind = %K::plural(&kind), %error, "can not be watched; trying again"),
                 }
                 std::future::ready(())
             });
@@ -117,6 +121,28 @@ fn each<K, S>(event: Event<K>, kept: &mut impl FnMut(K) -> S) -> Event<S> {
     }
 }
 
+/// Whether an event says anything new of what is kept: most of what happens to pods, Deployments and autoscalers is of no
+/// interest here, and makes but another version of them.
+fn is_news<S>(known: &Store<S>, kind: &S::DynamicType, event: &Event<S>) -> bool
+where
+    S: Resource<DynamicType: Clone + Eq + Hash> + Clone + PartialEq + 'static,
+{
+    match event {
+        Event::Apply(object) => {
+            let before = known.get(&ObjectRef::from_obj_with(object, kind.clone()));
+            before.is_none_or(|before| !is_same(before.as_ref().clone(), object))
+        }
+        Event::Delete(_) | Event::InitDone => true,
+        Event::Init | Event::InitApply(_) => false,
+    }
+}
+
+/// Whether nothing but the version is another.
+fn is_same<S: Resource + PartialEq>(mut before: S, object: &S) -> bool {
+    before.meta_mut().resource_version.clone_from(&object.meta().resource_version);
+    before == *object
+}
+
 /// All of an object but who wrote which field, which nobody here asks, and which is half of what objects hold.
 pub(super) fn whole<K: ResourceExt>(mut object: K) -> K {
     object.managed_fields_mut().clear();
@@ -124,7 +150,7 @@ pub(super) fn whole<K: ResourceExt>(mut object: K) -> K {
 }
 
 /// What is kept of an object of ours: what it was read as, when it came; `None`: it can not be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ours<T>(Option<Arc<T>>);
 
 impl<T> Part for Ours<T> {
@@ -152,5 +178,50 @@ impl<T: Resource + DeserializeOwned> Ours<T> {
         Self: Clone + 'static,
     {
         store.state().into_iter().filter_map(|kept| kept.0.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Pod;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cluster::PodProxy;
+
+    fn pod(version: u32, change: impl FnOnce(&mut Value)) -> Kept<PodProxy> {
+        let sidecar = json!({"name": "istio-proxy", "ready": true, "image": "", "imageID": "", "restartCount": 0});
+        let mut object = json!({"metadata": {"namespace": "shop", "name": "cart-1", "labels": {"app": "cart"}},
+            "spec": {"containers": [{"name": "istio-proxy"}]},
+            "status": {"podIP": "10.0.0.1", "containerStatuses": [sidecar]}});
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        change(&mut object);
+        PodProxy::kept(serde_json::from_value::<Pod>(object).unwrap())
+    }
+
+    #[test]
+    fn what_is_not_kept_of_an_object_is_no_news_and_all_else_is() {
+        let mut writer = Writer::<Kept<PodProxy>>::new(());
+        let known = writer.as_reader();
+        let first = Event::Apply(pod(1, |_| {}));
+        assert!(is_news(&known, &(), &first));
+        writer.apply_watcher_event(&first);
+
+        let condition = json!([{"type": "Ready", "status": "True"}]);
+        let later = Event::Apply(pod(2, |object| object["status"]["conditions"] = condition));
+        assert!(!is_news(&known, &(), &later));
+        writer.apply_watcher_event(&later);
+        let seen = known.state().first().and_then(|pod| pod.metadata.resource_version.clone());
+        assert_eq!(seen.as_deref(), Some("2"), "the version is kept");
+
+        let changes: [fn(&mut Value); 3] = [
+            |object| object["metadata"]["labels"]["app"] = json!("pay"),
+            |object| object["status"]["containerStatuses"][0]["ready"] = json!(false),
+            |object| object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"),
+        ];
+        for change in changes {
+            assert!(is_news(&known, &(), &Event::Apply(pod(3, change))));
+        }
+        assert!(is_news(&known, &(), &Event::Delete(pod(3, |_| {}))));
     }
 }

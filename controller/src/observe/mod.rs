@@ -71,7 +71,9 @@ impl Watches {
             policies: watcher.ours(Kind::MeshPolicy),
             deployments: watcher.watch(&(), Page::Usual, Rollout::kept),
             replica_sets: watcher.watch(&(), Page::Usual, Replicas::kept),
-            autoscalers: watcher.watch(&(), Page::Usual, whole),
+            autoscalers: watcher.watch(&(), Page::Usual, |scaler: HorizontalPodAutoscaler| {
+                whole(HorizontalPodAutoscaler { status: None, ..scaler })
+            }),
             services: watcher.watch(&(), Page::Usual, whole),
             endpoint_slices: watcher.watch(&(), Page::Usual, whole),
             pods: watcher.watch(&(), Page::Usual, PodProxy::kept),
@@ -178,7 +180,7 @@ impl Watcher<'_> {
     /// Watches a kind of ours, each object without what this version of its definition does not have.
     fn ours<T>(&self, kind: Kind) -> Store<Kept<Ours<T>>>
     where
-        T: CustomResourceExt + Resource + DeserializeOwned + Clone + Send + Sync + 'static,
+        T: CustomResourceExt + Resource + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
     {
         let known = Known::of::<T>();
         self.watch(&kind.resource(), Page::Usual, move |mut object: DynamicObject| {

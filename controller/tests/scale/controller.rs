@@ -30,9 +30,9 @@ const REST: usize = 7;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Took {
     /// How many objects were written, statuses included.
-    pub writes: usize,
+    pub(super) writes: usize,
     /// How long looking and deciding took.
-    pub deciding: Duration,
+    pub(super) deciding: Duration,
 }
 
 fn is_paused(release: &GrayRelease) -> bool {
@@ -139,30 +139,5 @@ impl Controller {
         });
         world.reports = reports.collect();
         world
-    }
-
-    pub(super) fn sizes(&self) {
-        fn size<K: Clone>(name: &str, objects: &[std::sync::Arc<K>]) {
-            let before = crate::ALLOCATED.current_usage();
-            let copies: Vec<K> = objects.iter().map(|object| object.as_ref().clone()).collect();
-            let after = crate::ALLOCATED.current_usage();
-            println!(
-                "  {name}: {} objects of {} bytes, {:.1} MiB, {} each",
-                copies.len(),
-                size_of::<K>(),
-                crate::mib(after - before),
-                (after - before) / copies.len().max(1)
-            );
-        }
-        let world = self.world();
-        size("releases", &world.releases);
-        size("deployments", &world.deployments);
-        size("replica sets", &world.replica_sets);
-        size("services", &world.services);
-        size("slices", &world.endpoint_slices);
-        size("pods", &world.pods);
-        size("destination rules", &world.destination_rules);
-        size("virtual services", &world.virtual_services);
-        size("wasm plugins", &world.wasm_plugins);
     }
 }

@@ -29,7 +29,7 @@ pub trait Part {
 }
 
 /// An object, of which a part is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Kept<P> {
     /// How it is called, to whom it belongs, and whether it goes.
     pub metadata: ObjectMeta,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Kept, Part};
 
 /// What an object of Istio's that places a filter says. Every namespace has one with the configuration of the whole mesh.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Placement {
     /// Its spec, `null` where it has none; held once for all objects that say the same.
     pub spec: Arc<Value>,

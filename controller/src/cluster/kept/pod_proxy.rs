@@ -8,7 +8,7 @@ use super::{Kept, Part};
 use crate::cluster::{Role, is_live, role};
 
 /// The proxy of a pod.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodProxy {
     /// Where in the mesh it stands; `None`: the pod has no proxy.
     pub role: Option<Role>,

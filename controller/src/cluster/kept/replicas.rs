@@ -10,7 +10,7 @@ use crate::cluster::{HASH_LABEL, RELEASE_LABEL, template};
 use crate::release::{Owner, PodSet, Template};
 
 /// The pods of one version. Deployments leave ten sets without any behind, of which hardly more than the name is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Replicas {
     /// The version, as Kubernetes labels its pods.
     pub version: Option<VersionName>,
@@ -27,7 +27,7 @@ pub struct Replicas {
 }
 
 /// A `ReplicaSet` that a release has made and no Deployment has taken.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Made {
     release: String,
     whole: Text<ReplicaSet>,

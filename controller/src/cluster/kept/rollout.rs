@@ -11,7 +11,7 @@ use crate::cluster::template;
 use crate::release::Template;
 
 /// What a Deployment rolls out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rollout {
     /// What it says; of the pod template, nothing but the labels.
     pub spec: DeploymentSpec,

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// A value as JSON: a pod template takes a sixth of what it takes with all the members that it does not have.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::cluster) struct Text<T> {
     json: Box<str>,
     of: PhantomData<T>,
