@@ -17,7 +17,7 @@ pub struct Replicas {
     /// What the pod template comes to.
     template: Option<Template>,
     /// How many pods there are to be, are, and are available.
-    replicas: u32,
+    wanted: u32,
     pods: u32,
     available: u32,
     /// What the controller of `ReplicaSet`s says when the API server refuses a pod.
@@ -47,7 +47,7 @@ impl Replicas {
         let replicas = Self {
             version: set.labels().get(HASH_LABEL).and_then(|hash| VersionName::new(hash).ok()),
             template: template::read(set.spec.template.as_ref()),
-            replicas: count(set.spec.replicas.or(Some(1))),
+            wanted: count(set.spec.replicas.or(Some(1))),
             pods: count(status.map(|status| status.replicas)),
             available: count(status.and_then(|status| status.available_replicas)),
             failure: status.and_then(failure),
@@ -72,7 +72,7 @@ impl Replicas {
         let facts = PodSet {
             template: self.template.clone()?,
             owner,
-            replicas: self.replicas,
+            replicas: self.wanted,
             pods: self.pods,
             available: self.available,
             failure: self.failure.clone(),

@@ -21,6 +21,9 @@ pub(in crate::cluster) const GATEWAY: &str = "graylane-gateway";
 pub(in crate::cluster) const INBOUND: &str = "graylane-inbound";
 pub(in crate::cluster) const OUTBOUND: &str = "graylane-outbound";
 
+/// What others may say beside us: how a module is had from a registry.
+const THEIRS: [&str; 2] = ["imagePullPolicy", "imagePullSecret"];
+
 /// The name of the object for proxies of a phase.
 pub(in crate::cluster) fn name(phase: Phase) -> &'static str {
     match phase {
@@ -85,7 +88,7 @@ pub(in crate::cluster) fn publication_at(
     let apply = wanted.iter().flat_map(|(placed, namespaces)| {
         let (name, spec) = (placed.name(), spec(&supplied.supply, *placed));
         let data = Data(Arc::new(json!({"spec": spec})));
-        let mut wanted = Wanted { kind, name: &name, metadata: &metadata, data: &data, is_said: None };
+        let mut wanted = Wanted { kind, name: &name, metadata: &metadata, data: &data, is_said: None, read: None };
         let differs = |namespace: &&String| wanted.differs(namespace, objects(world, kind).get(namespace, &name));
         namespaces.iter().flat_map(differs).collect::<Vec<_>>()
     });
@@ -123,10 +126,13 @@ struct Wanted<'a> {
     data: &'a Data,
     /// A spec that says it, as was found out before: objects that say the same share it.
     is_said: Option<&'a Arc<Value>>,
+    /// The spec that was read last, and whether filters can read it, too.
+    read: Option<(&'a Arc<Value>, bool)>,
 }
 
 impl<'a> Wanted<'a> {
-    /// What `live` lacks, or has too much.
+    /// What `live` lacks, or has too much. What we have said before and say no more goes by the apply that says the rest,
+    /// so that no proxy is told half of a configuration.
     fn differs(&mut self, namespace: &str, live: Option<&'a Kept<Placement>>) -> Vec<Change> {
         let named = |live: &&Kept<Placement>| covers(&json_of(&live.metadata), self.metadata, Elements::AsWritten);
         let there = live.filter(named).map(|live| &live.spec);
@@ -135,22 +141,36 @@ impl<'a> Wanted<'a> {
             self.is_said = Some(there);
             return Vec::new();
         }
-        let foreign = live.and_then(|live| self.purged(namespace, live));
         let is_there = there.is_some_and(|there| covers(there, self.spec(), Elements::AsWritten));
+        let purged = live.filter(|live| is_there || !self.is_readable(live));
+        let purged = purged.and_then(|live| self.purged(namespace, live));
         let apply = || apply(self.kind, namespace, self.name, self.metadata.clone(), self.data.clone());
-        foreign.into_iter().chain((!is_there).then(apply)).collect()
+        purged.into_iter().chain((!is_there).then(apply)).collect()
     }
 
     fn spec(&self) -> &'a Value {
         self.data.0.get("spec").unwrap_or(&Value::Null)
     }
 
-    /// Takes out of a configuration what somebody else has put there: a filter refuses what it does not know, and a
-    /// server-side apply leaves it.
+    /// Whether filters can read what `live` says they go by.
+    fn is_readable(&mut self, live: &'a Kept<Placement>) -> bool {
+        match self.read {
+            Some((spec, is_readable)) if Arc::ptr_eq(spec, &live.spec) => is_readable,
+            _ => {
+                let is_readable = is_readable(live);
+                self.read = Some((&live.spec, is_readable));
+                is_readable
+            }
+        }
+    }
+
+    /// Takes out what somebody else has put there, which an apply leaves: a filter refuses a configuration with something
+    /// that it does not know, and a selector takes the filter away from proxies.
     fn purged(&self, namespace: &str, live: &Kept<Placement>) -> Option<Change> {
-        let removal = removal(live.spec.get("pluginConfig")?, self.spec().get("pluginConfig")?)?;
+        let mut spec = live.spec.as_ref().clone();
+        spec.as_object_mut()?.retain(|member, _| !THEIRS.contains(&member.as_str()));
         let metadata = json!({"resourceVersion": live.resource_version()});
-        let patch = json!({"metadata": metadata, "spec": {"pluginConfig": removal}});
+        let patch = json!({"metadata": metadata, "spec": removal(&spec, self.spec())?});
         Some(change(self.kind, namespace, self.name, Write::Merge(patch)))
     }
 }
@@ -176,6 +196,11 @@ pub(in crate::cluster) fn config(object: &Kept<Placement>) -> Option<String> {
         Some(config) => Some(config.to_string()),
         None => envoy_filter::config(spec).map(str::to_owned),
     }
+}
+
+/// Whether filters can read what an object says they go by.
+fn is_readable(object: &Kept<Placement>) -> bool {
+    config(object).is_some_and(|config| FilterConfig::from_json(config.as_bytes()).is_ok())
 }
 
 /// The generation that an object names, also where the rest can not be read.

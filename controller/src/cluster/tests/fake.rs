@@ -199,13 +199,17 @@ impl Fake {
         }
     }
 
-    /// Somebody edits the `WasmPlugin`s, each of a namespace and a name.
-    pub(super) fn edit_filters(&mut self, edit: impl Fn((&str, &str), &mut Value)) {
-        for object in self.wasm_plugins.iter_mut() {
+    /// Somebody edits what places filters, each of a namespace and a name.
+    pub(super) fn edit_filters(&mut self, kind: Kind, edit: impl Fn((&str, &str), &mut Value)) {
+        let (stored, seen) = match kind {
+            Kind::WasmPlugin => (&mut self.wasm_plugins, &mut self.world.wasm_plugins),
+            Kind::EnvoyFilter => (&mut self.envoy_filters, &mut self.world.envoy_filters),
+            other => panic!("{other:?} places no filter"),
+        };
+        for object in stored.iter_mut() {
             let address = (object.namespace().unwrap(), object.name_any());
             edit((&address.0, &address.1), &mut Arc::make_mut(object).data["spec"]);
-            let kept = Placement::kept(object.as_ref().clone(), &mut self.specs);
-            self.world.wasm_plugins.put(Arc::new(kept));
+            seen.put(Arc::new(Placement::kept(object.as_ref().clone(), &mut self.specs)));
         }
     }
 

@@ -115,7 +115,7 @@ fn a_module_that_somebody_puts_in_is_taken_out_at_once() {
     let mut fake = paused();
     fake.settle();
     let generation = publication::highest_generation(&fake.world);
-    fake.edit_filters(|_, spec| spec["url"] = json!("oci://registry.example/foreign"));
+    fake.edit_filters(Kind::WasmPlugin, |_, spec| spec["url"] = json!("oci://registry.example/foreign"));
     fake.turn();
     assert_eq!(url(&fake), "oci://registry.example/next");
     assert_eq!(publication::highest_generation(&fake.world), generation);

@@ -26,7 +26,7 @@ fn shop() -> Fake {
 
 /// Somebody edits the configuration of one of our objects in the namespace of the shop.
 fn edit(fake: &mut Fake, change: impl Fn(&mut Value)) {
-    fake.edit_filters(|address, spec| {
+    fake.edit_filters(Kind::WasmPlugin, |address, spec| {
         if address == ("shop", publication::OUTBOUND) {
             change(&mut spec["pluginConfig"]);
         }
@@ -71,16 +71,40 @@ fn a_plugin_configuration_that_somebody_breaks_is_mended_at_once_and_stays_mende
 fn a_configuration_that_is_broken_everywhere_is_mended_and_gets_a_new_generation_once() {
     let mut fake = shop();
     let good = outbound(&fake);
-    fake.edit_filters(|_, spec| spec["pluginConfig"]["wieght"] = json!(5));
+    fake.edit_filters(Kind::WasmPlugin, |_, spec| spec["pluginConfig"]["wieght"] = json!(5));
     fake.settle();
     let mended = outbound(&fake);
     assert_eq!((mended.digest(), mended.generation > good.generation), (good.digest(), true));
 }
 
 #[test]
-fn members_that_others_add_outside_of_the_configuration_stay() {
+fn a_selector_that_somebody_adds_takes_the_filter_from_nobody() {
     let mut fake = shop();
-    fake.edit_filters(|_, spec| spec["imagePullSecret"] = json!("mine"));
+    let good = fake.spec(Kind::WasmPlugin, publication::INBOUND).unwrap();
+    fake.edit_filters(Kind::WasmPlugin, |(_, name), spec| {
+        if name == publication::INBOUND {
+            spec["selector"] = json!({"matchLabels": {"app": "nobody"}});
+        }
+    });
+    fake.settle();
+    assert_eq!(fake.spec(Kind::WasmPlugin, publication::INBOUND).unwrap(), good);
+}
+
+#[test]
+fn what_is_published_no_more_goes_by_the_write_that_says_the_rest() {
+    let mut fake = shop();
+    fake.written.clear();
+    fake.delete_lane("gray");
+    fake.settle();
+    assert_eq!(fake.told("cart.shop")["lanes"], Value::Null);
+    let patched = fake.written.iter().filter(|one| one.starts_with("patch WasmPlugin")).count();
+    assert_eq!(patched, 0, "proxies get no half of a configuration: {:?}", fake.written);
+}
+
+#[test]
+fn how_a_module_is_fetched_is_for_others_to_say() {
+    let mut fake = shop();
+    fake.edit_filters(Kind::WasmPlugin, |_, spec| spec["imagePullSecret"] = json!("mine"));
     fake.written.clear();
     fake.settle();
     assert!(fake.written.is_empty(), "{:?}", fake.written);
