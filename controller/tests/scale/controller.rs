@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 const CATCHING_UP: Duration = Duration::from_secs(30);
 
 /// How long releases may take to come to their first pause.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Changes that come together are looked at together.
 const TOGETHER: Duration = Duration::from_millis(20);

@@ -4,6 +4,7 @@
 //! is the controller's: its caches, its passes, and what it says and is told. The figures in `docs/benchmarks.md` are
 //! printed by `cargo test -p graylane --release --test scale -- --nocapture`; with debug assertions, as everywhere, there
 //! is a fifth of everything.
+#![expect(clippy::indexing_slicing, reason = "test code")]
 
 mod api_server;
 mod controller;

@@ -69,10 +69,10 @@ fn variables(count: usize) -> Vec<Value> {
     (0..count).map(|at| json!({"name": format!("SETTING_{at}"), "value": format!("value-of-setting-{at}")})).collect()
 }
 
-fn container(name: &str, image: &str, variables: Vec<Value>) -> Value {
+fn container(name: &str, image: &str, settings: usize) -> Value {
     let probe = json!({"httpGet": {"path": "/ready", "port": 8080, "scheme": "HTTP"}, "periodSeconds": 5,
         "failureThreshold": 3, "successThreshold": 1, "timeoutSeconds": 1});
-    json!({"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "env": variables,
+    json!({"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "env": variables(settings),
         "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
         "readinessProbe": probe, "livenessProbe": probe,
@@ -83,7 +83,7 @@ fn container(name: &str, image: &str, variables: Vec<Value>) -> Value {
 
 fn template(app: &str, image: &str) -> Value {
     json!({"metadata": {"labels": {"app": app, "team": "shop"}, "annotations": {"prometheus.io/scrape": "true"}},
-        "spec": {"containers": [container("app", image, variables(20))],
+        "spec": {"containers": [container("app", image, 20)],
             "volumes": [{"name": "settings", "configMap": {"name": app, "defaultMode": 420}}, {"name": "scratch", "emptyDir": {}}],
             "serviceAccountName": app, "restartPolicy": "Always", "dnsPolicy": "ClusterFirst",
             "schedulerName": "default-scheduler", "securityContext": {}, "terminationGracePeriodSeconds": 30}})
@@ -114,8 +114,8 @@ fn replica_set(namespace: &str, app: &str, hash: &str, pods: usize, template: &V
 /// A ready pod with a sidecar.
 pub(super) fn pod(namespace: &str, app: &str, hash: &str, name: &str) -> Value {
     let mut spec = template(app, "registry.example.com/shop/app:v1")["spec"].take();
-    let sidecar = container("istio-proxy", "docker.io/istio/proxyv2:1.30.0", variables(30));
-    spec["initContainers"] = json!([container("istio-init", "docker.io/istio/proxyv2:1.30.0", variables(5))]);
+    let sidecar = container("istio-proxy", "docker.io/istio/proxyv2:1.30.0", 30);
+    spec["initContainers"] = json!([container("istio-init", "docker.io/istio/proxyv2:1.30.0", 5)]);
     if let Some(containers) = spec["containers"].as_array_mut() {
         containers.push(sidecar);
     }
