@@ -2,7 +2,7 @@
 //!
 //! There are many, and most of each is of no interest here: how a pod is to be run, what it has been through, who wrote
 //! which field. What is asked for in every pass is read once, when the object comes; what is seldom asked for is kept as
-//! [text](Text). Invariant: nothing is decided by what is not kept.
+//! text. Invariant: nothing is decided by what is not kept.
 
 mod placement;
 mod pod_proxy;
