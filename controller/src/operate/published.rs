@@ -22,7 +22,12 @@ impl Operator {
                     Api::namespaced_with(self.client.clone(), &self.namespace, &kind.resource())
                 }
             };
-            found.extend(objects.list(&ours).await.map_err(Error::api)?.items);
+            match objects.list(&ours).await {
+                Ok(listed) => found.extend(listed.items),
+                // Where Istio, or this part of it, is not installed, nothing is published by it.
+                Err(kube::Error::Api(status)) if status.is_not_found() => {}
+                Err(error) => return Err(self.fault(error)),
+            }
         }
         published_config(&found, phase).ok_or_else(|| Error::NothingPublished { namespace: self.namespace.clone() })
     }
