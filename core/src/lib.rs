@@ -63,6 +63,8 @@ pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};
 pub use problem::{Path, Problem, Problems};
 pub use request::{Draw, Headers, Line, Memory, NoDraw, OpaqueId, Request};
-pub use router::{Arrival, Hop, InvalidSelfLane, LaneId, Recognised, Router, ServiceId, Shortcut, SplitId, VersionId};
+pub use router::{
+    Arrival, Glance, Hop, InvalidSelfLane, LaneId, Recognised, Router, ServiceId, Shortcut, SplitId, VersionId,
+};
 pub use sequence::Sequence;
 pub use trace_id::TraceId;

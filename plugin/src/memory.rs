@@ -83,25 +83,29 @@ impl Shared {
         Self { size: digits(config.requests / 8) }
     }
 
-    /// Calls `visit` with the name of a value; it takes no allocation.
-    fn named<T>(&self, key: Key, visit: impl FnOnce(&str) -> T) -> T {
+    /// The name of a value.
+    fn name(&self, key: Key) -> Name {
         let (kind, size, number) = match key {
             Key::Set(number) => (b's', &self.size, number),
             // The others are the same whatever size the table has.
             Key::Lanes(number) => (b'l', b"lanes", number),
             Key::Way(number) => (b'w', b"ways/", number),
         };
-        // No longer than 22 bytes, which the host keeps without an allocation.
-        let mut name = *b"graylane.2/___________";
-        let parts = [&[kind][..], size, &digits(number)];
-        for (place, byte) in name.iter_mut().skip(PREFIX).zip(parts.into_iter().flatten()) {
-            *place = *byte;
+        let mut name = PREFIX;
+        if let Some([kind_place, digits_places @ ..]) = name.last_chunk_mut::<REST>()
+            && let ([size_place, number_place], _) = digits_places.as_chunks_mut()
+        {
+            (*kind_place, *size_place, *number_place) = (kind, *size, digits(number));
         }
-        visit(std::str::from_utf8(&name).unwrap_or_default())
+        name
     }
 }
 
-const PREFIX: usize = b"graylane.2/".len();
+/// No longer than 22 bytes, which the host keeps without an allocation.
+type Name = [u8; 22];
+
+const PREFIX: Name = *b"graylane.2/___________";
+const REST: usize = 1 + 2 * DIGITS;
 
 /// The lower 20 bits as hexadecimal digits.
 fn digits(number: u32) -> [u8; DIGITS] {
@@ -113,12 +117,12 @@ fn digits(number: u32) -> [u8; DIGITS] {
 
 impl Store for Shared {
     fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
-        let (value, Version(token)) = self.named(key, host::shared).ok()?;
+        let (value, Version(token)) = host::shared(&self.name(key)).ok()?;
         Some((value.into_vec(), Token(token)))
     }
 
     fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
-        self.named(key, |name| host::share(name, value, Version(token))).map_err(|_| Overtaken)
+        host::share(&self.name(key), value, Version(token)).map_err(|_| Overtaken)
     }
 }
 
@@ -133,11 +137,15 @@ mod tests {
         let mut names = std::collections::BTreeSet::new();
         for config in [&small, &large] {
             let shared = Shared::of(config);
-            names.extend((0..config.requests / 8).map(|set| shared.named(Key::Set(set), str::to_owned)));
+            names.extend((0..config.requests / 8).map(|set| shared.name(Key::Set(set))));
         }
-        names.extend((0..Key::LANES).map(|list| Shared::of(&small).named(Key::Lanes(list), str::to_owned)));
-        names.extend((0..Key::WAYS).map(|way| Shared::of(&small).named(Key::Way(way), str::to_owned)));
+        names.extend((0..Key::LANES).map(|list| Shared::of(&small).name(Key::Lanes(list))));
+        names.extend((0..Key::WAYS).map(|way| Shared::of(&small).name(Key::Way(way))));
         assert_eq!(names.len(), 8 + 4_096 + 256 + 16);
-        assert!(names.iter().all(|name| name.starts_with("graylane.2/") && !name.contains('_')), "{:?}", names.first());
+        assert!(
+            names.iter().all(|name| name.starts_with(b"graylane.2/") && !name.contains(&b'_')),
+            "{:?}",
+            names.first()
+        );
     }
 }

@@ -43,24 +43,24 @@ pub(crate) fn forget(plugin: &Plugin, phase: PhaseLabel) {
 
 /// Makes what was told under `key` be told again.
 pub(crate) fn forget_told(key: &str) {
-    if let Ok((told, version)) = host::shared(key)
+    if let Ok((told, version)) = host::shared(key.as_bytes())
         && !told.is_empty()
     {
         // Overtaken: another thread has forgotten it, or was refused anew; either is news that shall stay.
-        let _ = host::share(key, b"", version);
+        let _ = host::share(key.as_bytes(), b"", version);
     }
 }
 
 /// Whether no other machine has told of `hash`; tells all others that this one does.
 pub(crate) fn is_first(key: &str, hash: &[u8]) -> bool {
     for _ in 0..ATTEMPTS {
-        let Ok((told, version)) = host::shared(key) else {
+        let Ok((told, version)) = host::shared(key.as_bytes()) else {
             return true;
         };
         if *told == *hash {
             return false;
         }
-        if host::share(key, hash, version).is_ok() {
+        if host::share(key.as_bytes(), hash, version).is_ok() {
             return true;
         }
     }

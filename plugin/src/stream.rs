@@ -7,7 +7,7 @@ use graylane_abi::{Action, HeaderMap, StreamId};
 use graylane_core::correlation::Ticket;
 use graylane_core::metric::ResponseClass;
 use graylane_core::name::{HeaderName, ServiceName};
-use graylane_core::{Arrival, Decision, HeaderEdit, Hop, Outcome, Phase, Recognised, Router, Shortcut, Step};
+use graylane_core::{Arrival, Decision, Glance, HeaderEdit, Hop, Outcome, Phase, Recognised, Router, Shortcut, Step};
 
 use crate::draw::Chance;
 use crate::explanation;
@@ -53,7 +53,8 @@ pub(crate) fn request(vm: &Vm, id: StreamId) -> Action {
         vm.host_error();
         return Action::Continue;
     };
-    match live.router.shortcut(headers.pairs()) {
+    let glance = live.router.glance(headers.pairs());
+    match glance.and_then(|glance| live.router.shortcut(&glance)) {
         Some(Shortcut::Hop(hop)) => follow(vm, id, &live, &hop),
         Some(Shortcut::Foreign(removed)) => {
             vm.meter.borrow_mut().unconfigured();
@@ -61,7 +62,7 @@ pub(crate) fn request(vm: &Vm, id: StreamId) -> Action {
         }
         None => {
             let mut chance = Chance::new(&live);
-            if past_app(vm, id, &live, &headers, &mut chance).is_none() {
+            if glance.and_then(|glance| past_app(vm, id, &live, &glance, &mut chance)).is_none() {
                 return decide(vm, id, &live, headers, &mut chance);
             }
         }
@@ -83,11 +84,11 @@ fn follow(vm: &Vm, id: StreamId, live: &Rc<Live>, hop: &Hop<'_>) {
 }
 
 /// A request for an app, or a call of an app that has lost its mark; `None` where that takes more.
-fn past_app(vm: &Vm, id: StreamId, live: &Rc<Live>, headers: &HeaderMap, chance: &mut Chance<'_>) -> Option<()> {
+fn past_app(vm: &Vm, id: StreamId, live: &Rc<Live>, glance: &Glance<'_>, chance: &mut Chance<'_>) -> Option<()> {
     match live.router.phase() {
         Phase::Gateway => return None,
         Phase::SidecarInbound => {
-            let Arrival { ticket, mirror } = live.router.arrive(headers.pairs(), chance)?;
+            let Arrival { ticket, mirror } = live.router.arrive(glance, chance)?;
             if ticket.is_some() {
                 vm.open(id, Stream { live: Rc::clone(live), journey: None, reply: None, ticket });
             }
@@ -96,7 +97,7 @@ fn past_app(vm: &Vm, id: StreamId, live: &Rc<Live>, headers: &HeaderMap, chance:
             }
         }
         Phase::SidecarOutbound => {
-            let call = live.router.recognise(headers.pairs(), chance);
+            let call = live.router.recognise(glance, chance);
             let Recognised { hop, lanes, identity } = call.map_err(|recalled| chance.recalled = recalled).ok()?;
             let names = live.router.headers();
             set(vm, &names.lane, lanes.as_bytes());

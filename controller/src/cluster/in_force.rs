@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::{Objects, World};
 use crate::api::{Accepted, MeshPolicy, ObjectRef};
 use crate::release::{Objection, RefusedEdit};
-pub(super) use newcomer::{Judged, was_accepted};
+pub(super) use newcomer::{Judged, rank};
 use newcomer::{Newcomer, Newcomers};
 
 /// A world in which every object says what is in force of it.

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Resource, ResourceExt};
 
-use super::in_force::was_accepted;
+use super::in_force::rank;
 use super::{World, facts, object, selection};
 use crate::api::{DeploymentName, GrayRelease, Reason, Workload};
 use crate::plan::Service;
@@ -36,6 +35,11 @@ pub(super) fn to_deployments(world: &World, release: &GrayRelease) -> Option<Obj
 /// The first thing that stands in the way of `release`.
 pub(super) fn to_release(world: &World, precedence: &Precedence<'_>, release: &GrayRelease) -> Option<Objection> {
     // Who comes second is told that before anything else, and has no say in anything.
+    to_second(precedence, release).or_else(|| first_of(release, |workload| to_workload(world, release, workload)))
+}
+
+/// A release that comes first stands in the way of `release`.
+pub(super) fn to_second(precedence: &Precedence<'_>, release: &GrayRelease) -> Option<Objection> {
     first_of(release, |workload| {
         let other = precedence.rival(release, workload)?.name_any();
         let found = format!(
@@ -43,7 +47,6 @@ pub(super) fn to_release(world: &World, precedence: &Precedence<'_>, release: &G
         );
         Some((Reason::Conflict, "deployment", found))
     })
-    .or_else(|| first_of(release, |workload| to_workload(world, release, workload)))
 }
 
 fn first_of(
@@ -114,7 +117,7 @@ fn autoscalers<'w>(world: &'w World, deployment: &Deployment) -> impl Iterator<I
 }
 
 /// Which release comes first where several name the same Deployment or service: one that is in force, else the oldest.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Precedence<'w> {
     /// By namespace and Deployment.
     deployments: HashMap<(&'w str, &'w DeploymentName), &'w GrayRelease>,
@@ -124,20 +127,25 @@ pub(super) struct Precedence<'w> {
 impl<'w> Precedence<'w> {
     pub(super) fn of(releases: impl Iterator<Item = &'w GrayRelease>) -> Self {
         let mut in_order: Vec<&GrayRelease> = releases.collect();
-        in_order.sort_by(|one, other| rank(one).cmp(&rank(other)));
-        let (mut deployments, mut services) = (HashMap::new(), HashMap::new());
+        in_order.sort_by_key(|release| rank(*release));
+        let mut precedence = Self::default();
         for release in in_order {
-            let namespace = release.metadata.namespace.as_deref().unwrap_or_default();
-            for workload in &release.spec.workloads {
-                if let Some(deployment) = &workload.deployment {
-                    deployments.entry((namespace, deployment)).or_insert(release);
-                }
-                if let Some(service) = own_service(namespace, workload) {
-                    services.entry(service).or_insert(release);
-                }
+            precedence.add(release);
+        }
+        precedence
+    }
+
+    /// Adds a release that comes after all others.
+    pub(super) fn add(&mut self, release: &'w GrayRelease) {
+        let namespace = release.metadata.namespace.as_deref().unwrap_or_default();
+        for workload in &release.spec.workloads {
+            if let Some(deployment) = &workload.deployment {
+                self.deployments.entry((namespace, deployment)).or_insert(release);
+            }
+            if let Some(service) = own_service(namespace, workload) {
+                self.services.entry(service).or_insert(release);
             }
         }
-        Self { deployments, services }
     }
 
     /// A release that comes first and names the same Deployment or the same service.
@@ -152,11 +160,6 @@ impl<'w> Precedence<'w> {
     pub(super) fn is_second(&self, release: &GrayRelease) -> bool {
         release.spec.workloads.iter().any(|workload| self.rival(release, workload).is_some())
     }
-}
-
-/// What releases are ordered by: those of one moment, by name.
-fn rank(release: &GrayRelease) -> (bool, Option<&Time>, Option<&str>) {
-    (!was_accepted(release), release.metadata.creation_timestamp.as_ref(), release.metadata.name.as_deref())
 }
 
 /// The service of a workload, if it is in the namespace of its release.

@@ -61,7 +61,7 @@ impl<'w> Pass<'w> {
     pub fn begin(in_force: &'w InForce, settings: &'w Settings, now: Timestamp) -> Self {
         let world = &in_force.world;
         let previous = planning::published(world);
-        let seen = Seen::of(world);
+        let seen = Seen::of(world, |object| in_force.is_followed(object));
         let exchange = Exchange::of(world, &seen, settings, previous.as_ref());
         let mut facts: BTreeMap<String, Facts> =
             over_deployments(world).map(|release| (address(release), facts::of(world, &seen, release))).collect();

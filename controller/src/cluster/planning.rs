@@ -120,7 +120,7 @@ pub(super) fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
         policy: world.policy.as_deref().cloned(),
         secrets: secrets(world),
         services,
-        newcomers: BTreeSet::new(),
+        newcomers: Vec::new(),
     }
 }
 

@@ -8,9 +8,10 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::{Resource, ResourceExt};
 
 use super::endpoints::Endpoints;
+use super::in_force::Judged;
 use super::objections::Precedence;
 use super::{RELEASE_LABEL, World, scope};
-use crate::api::GrayRelease;
+use crate::api::{GrayRelease, Lane, ObjectRef};
 use crate::release::Owner;
 
 /// What a pass looks up again and again.
@@ -20,18 +21,24 @@ pub(super) struct Seen<'w> {
     pub(super) endpoints: Endpoints<'w>,
     /// Whose pods there are.
     pub(super) sets: Sets<'w>,
-    /// Which release comes first.
+    /// Which release comes first, of those that are followed.
     pub(super) precedence: Precedence<'w>,
+    /// The standing lanes that are followed.
+    pub(super) lanes: Vec<&'w Lane>,
     /// The proxies in scope, and what each reported last.
     pub(super) proxies: Arc<BTreeMap<String, Option<u64>>>,
 }
 
 impl<'w> Seen<'w> {
-    pub(super) fn of(world: &'w World) -> Self {
+    /// Looks at `world`, in which some objects are followed, and others are only there.
+    pub(super) fn of(world: &'w World, is_followed: impl Fn(&ObjectRef) -> bool) -> Self {
+        let releases = world.releases.iter().map(AsRef::as_ref);
+        let lanes = world.lanes.iter().map(AsRef::as_ref);
         Self {
             endpoints: Endpoints::of(world),
             sets: Sets::of(world),
-            precedence: Precedence::of(world.releases.iter().map(AsRef::as_ref)),
+            precedence: Precedence::of(releases.filter(|release: &&GrayRelease| is_followed(&release.address()))),
+            lanes: lanes.filter(|lane: &&Lane| is_followed(&lane.address())).collect(),
             proxies: Arc::new(scope::proxies(world)),
         }
     }

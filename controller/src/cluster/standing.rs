@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 
-use super::in_force::was_accepted;
+use super::in_force::rank;
 use super::seen::Seen;
 use super::{World, object, selection};
 use crate::api::{Lane, LaneMember, LaneStatus, PodLabels, Reason};
@@ -17,7 +17,7 @@ pub(super) const BASE: &str = ServiceFacts::BASE;
 
 /// The facts of `lane`; what the planner says of it is added by whoever plans.
 pub(super) fn facts(world: &World, seen: &Seen<'_>, lane: &Lane, next: u64) -> Facts {
-    let (members, objections): (Vec<_>, Vec<_>) = members(world, lane).partition(Result::is_ok);
+    let (members, objections): (Vec<_>, Vec<_>) = members(world, &seen.lanes, lane).partition(Result::is_ok);
     let members: Vec<Member> = members.into_iter().flatten().collect();
     let ready = |member: &Member| {
         let ready = seen.endpoints.ready(&member.service, &member.labels);
@@ -35,21 +35,34 @@ pub(super) fn facts(world: &World, seen: &Seen<'_>, lane: &Lane, next: u64) -> F
     }
 }
 
-/// The first thing that stands in the way of `lane`.
-pub(super) fn objection(world: &World, lane: &Lane) -> Option<Objection> {
-    members(world, lane).find_map(Result::err)
+/// The first thing that stands in the way of `lane`, the lanes `known` among it.
+pub(super) fn objection(world: &World, known: &[&Lane], lane: &Lane) -> Option<Objection> {
+    members(world, known, lane).find_map(Result::err)
 }
 
-fn members(world: &World, lane: &Lane) -> impl Iterator<Item = Result<Member, Objection>> {
-    lane.spec.services.iter().enumerate().map(move |(index, named)| {
-        member(world, lane, named).map_err(|Objection { reason, message }| {
-            let message = format!("spec.services[{index}]: {message}");
-            Objection { reason, message }
-        })
+/// The first thing that `lane` says otherwise than lanes that come first, of those that are `known`.
+pub(super) fn contradiction(known: &[&Lane], lane: &Lane) -> Option<Objection> {
+    let namespace = lane.namespace().unwrap_or_default();
+    lane.spec.services.iter().enumerate().find_map(|(index, named)| {
+        let service = Service::resolve(&named.service, &namespace).ok()?;
+        Some(within(index)(other_labels(known, lane, &service, named)?))
     })
 }
 
-fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Objection> {
+fn members(world: &World, known: &[&Lane], lane: &Lane) -> impl Iterator<Item = Result<Member, Objection>> {
+    let services = lane.spec.services.iter().enumerate();
+    services.map(move |(index, named)| member(world, known, lane, named).map_err(within(index)))
+}
+
+/// An objection, told as one of the service with this index.
+fn within(index: usize) -> impl FnOnce(Objection) -> Objection {
+    move |Objection { reason, message }| {
+        let message = format!("spec.services[{index}]: {message}");
+        Objection { reason, message }
+    }
+}
+
+fn member(world: &World, known: &[&Lane], lane: &Lane, named: &LaneMember) -> Result<Member, Objection> {
     let objection = |reason, message| Objection { reason, message };
     let namespace = lane.namespace().unwrap_or_default();
     let service = Service::resolve(&named.service, &namespace)
@@ -73,10 +86,10 @@ fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Obje
     if let Some(wrong) = object::named_is_wrong(world, &service, &named.virtual_services) {
         return Err(wrong);
     }
-    let labels = named.pod_labels();
-    if let Some(other) = other_labels(world, lane, &service, named, &labels) {
-        return Err(objection(Reason::Conflict, other));
+    if let Some(other) = other_labels(known, lane, &service, named) {
+        return Err(other);
     }
+    let labels = named.pod_labels();
     let base = named.base.clone().map_or_else(|| selection::base(world, &service, found), Ok)?;
     if let Some(pod) = shared(world, &service, &labels, &base) {
         let message = format!(
@@ -89,29 +102,25 @@ fn member(world: &World, lane: &Lane, named: &LaneMember) -> Result<Member, Obje
 }
 
 /// A lane that comes first, as one in force does, and means other pods by the same version.
-fn other_labels(
-    world: &World,
-    lane: &Lane,
-    service: &Service,
-    named: &LaneMember,
-    labels: &PodLabels,
-) -> Option<String> {
-    let rank = |lane: &Lane| (!was_accepted(lane), lane.metadata.creation_timestamp.clone(), lane.name_any());
-    let others = world.lanes.iter().filter(|other| {
-        other.namespace() == lane.namespace() && other.name_any() != lane.name_any() && rank(other) < rank(lane)
+fn other_labels(known: &[&Lane], lane: &Lane, service: &Service, named: &LaneMember) -> Option<Objection> {
+    let labels = named.pod_labels();
+    let others = known.iter().filter(|other| {
+        let metadata = &other.metadata;
+        let is_beside = metadata.namespace == lane.metadata.namespace && metadata.name != lane.metadata.name;
+        is_beside && rank(**other) < rank(lane)
     });
     let mut others = others.flat_map(|other| other.spec.services.iter().map(move |member| (other, member)));
     others.find_map(|(other, member)| {
         let same = Service::resolve(&member.service, service.namespace()).as_ref() == Ok(service);
-        let differs = same && member.version == named.version && member.pod_labels() != *labels;
-        let theirs = || member.pod_labels();
+        let theirs = member.pod_labels();
+        let differs = same && member.version == named.version && theirs != labels;
         differs.then(|| {
-            format!(
-                "version {} of {service} has the labels {} by Lane \"{}\", and {labels} here: the same labels, or another name for the version",
+            let message = format!(
+                "version {} of {service} has the labels {theirs} by Lane \"{}\", and {labels} here: the same labels, or another name for the version",
                 named.version,
-                theirs(),
                 other.name_any()
-            )
+            );
+            Objection { reason: Reason::Conflict, message }
         })
     })
 }

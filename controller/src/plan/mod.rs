@@ -24,6 +24,9 @@ pub use published::{Configs, Plan, ServiceRoutes};
 pub use refusal::{Refusal, Refusals};
 pub use service::{InvalidService, Service};
 
+use std::collections::BTreeMap;
+
+use crate::api::ObjectRef;
 use entry::Entry;
 use origins::Origins;
 
@@ -44,8 +47,10 @@ pub fn plan(observed: &Observed, previous: Option<&Configs>) -> Result<Plan, Ref
     let mut entries: Vec<Entry<'_>> =
         observed.lanes.iter().filter_map(|lane| Entry::of_lane(lane, &mut refusals)).collect();
     entries.extend(observed.releases.iter().filter_map(|release| Entry::of_release(release, &mut refusals)));
-    let is_new = |entry: &Entry<'_>| observed.newcomers.contains(&entry.object);
-    entries.sort_by(|one, other| (is_new(one), &one.object).cmp(&(is_new(other), &other.object)));
+    let newcomers: BTreeMap<&ObjectRef, usize> =
+        observed.newcomers.iter().enumerate().map(|(place, object)| (object, place)).collect();
+    let place = |entry: &Entry<'_>| newcomers.get(&entry.object).copied();
+    entries.sort_by(|one, other| (place(one), &one.object).cmp(&(place(other), &other.object)));
 
     let lanes = lanes::merge(&entries, &mut origins, &mut refusals);
     let entrance = rules::entrance(&entries, &mut origins, &mut refusals);

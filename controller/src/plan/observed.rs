@@ -1,6 +1,6 @@
 //! What goes into the planner.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use graylane_core::config::{HostPattern, Secret};
 use graylane_core::name::VersionName;
@@ -22,8 +22,8 @@ pub struct Observed {
     /// The services there are. A service that no resource names is in here too, so that marks are carried to it.
     pub services: BTreeMap<Service, ServiceFacts>,
     /// The objects that say something which is not in force yet: where one of them contradicts another object, it is the
-    /// one that is refused.
-    pub newcomers: BTreeSet<ObjectRef>,
+    /// one that is refused; of two of them, the later one in this list.
+    pub newcomers: Vec<ObjectRef>,
 }
 
 /// What is known of one service.

@@ -31,7 +31,7 @@ impl Resources {
             lanes: self.lanes.clone(),
             policy: self.policy.clone(),
             secrets: self.secrets.clone(),
-            newcomers: BTreeSet::new(),
+            newcomers: Vec::new(),
         }
     }
 

@@ -4,7 +4,8 @@
 //! As in `shortcut.rs`, nothing is decided here that [`Router::answer`] would decide otherwise, and whatever is not as usual
 //! is left to it (`router/tests/remembered.rs`).
 
-use super::shortcut::{Hop, Seen};
+use super::glance::Glance;
+use super::shortcut::Hop;
 use super::{Router, ServiceId};
 use crate::carrier::{Format, List, Mirror};
 use crate::config::Phase;
@@ -13,7 +14,7 @@ use crate::decision::{LaneLabel, Reason};
 use crate::hash::IdentityHash;
 use crate::mark;
 use crate::name::{HeaderName, LaneName};
-use crate::request::{Line, Memory};
+use crate::request::Memory;
 use crate::trace_id::{Fields, TraceId};
 use crate::view;
 
@@ -38,11 +39,10 @@ pub struct Recognised<'r> {
 }
 
 impl Router {
-    /// The decision on a request of these header fields in front of an app, if it takes no thought.
-    pub fn arrive<'a>(&self, fields: impl Iterator<Item = Line<'a>>, memory: &mut impl Memory) -> Option<Arrival<'_>> {
+    /// The decision on a request in front of an app of which this was seen, if it takes no thought.
+    pub fn arrive(&self, glance: &Glance<'_>, memory: &mut impl Memory) -> Option<Arrival<'_>> {
         (self.phase == Phase::SidecarInbound && self.peers.is_empty()).then_some(())?;
-        let (seen, ids) = self.look(fields)?;
-        let [Some(authority), _, lanes, identity, None, None, None, None, _] = seen else { return None };
+        let [Some(authority), _, lanes, identity, None, None, None, None, _, ids @ ..] = glance.0 else { return None };
         let usual = match lanes {
             Some(_) => true,
             None => identity.is_none() && self.carriers.aliases.is_empty(),
@@ -57,33 +57,32 @@ impl Router {
             ([Mirror { format: Format::Baggage(_), .. }], None) | ([], _) => None,
             _ => return None,
         };
-        let id = self.correlation.as_ref().and_then(|correlation| ids.first(&correlation.sources));
+        let id = self.correlation.as_ref().and_then(|correlation| Fields::new(ids).first(&correlation.sources));
         let ticket = id.and_then(|id| memory.remember(id, lanes.as_ref(), identity, Question::None));
         Some(Arrival { ticket, mirror })
     }
 
-    /// The decision on a call of these header fields behind an app, if it has lost its mark and takes no thought.
+    /// The decision on a call behind an app of which this was seen, if it has lost its mark and takes no thought.
     ///
     /// # Errors
     /// What was recalled in vain, if anything: whoever decides on the long way need not recall it again.
-    pub fn recognise<'a>(
+    pub fn recognise(
         &self,
-        fields: impl Iterator<Item = Line<'a>>,
+        glance: &Glance<'_>,
         memory: &mut impl Memory,
     ) -> Result<Recognised<'_>, Option<(TraceId, Recall)>> {
-        let (service, id) = self.lost(fields).ok_or(None)?;
+        let (service, id) = self.lost(glance).ok_or(None)?;
         let recall = memory.recall(id);
         self.follow_usual(service, &recall).ok_or(Some((id, recall)))
     }
 
     /// The service that a call is for, and its first id, if it may have lost a mark and is usual otherwise.
-    fn lost<'a>(&self, fields: impl Iterator<Item = Line<'a>>) -> Option<(ServiceId, TraceId)> {
+    fn lost(&self, glance: &Glance<'_>) -> Option<(ServiceId, TraceId)> {
         let correlation = self.correlation.as_ref().filter(|_| self.phase == Phase::SidecarOutbound)?;
-        let (seen, ids) = self.look(fields)?;
-        let [Some(authority), path, None, None, None, None, None, None, None] = seen else { return None };
+        let [Some(authority), path, None, None, None, None, None, None, None, ids @ ..] = glance.0 else { return None };
         self.carriers.aliases.is_empty().then_some(())?;
         let service = self.service_at(authority, &|| view::path_of(path.unwrap_or_default()))?;
-        Some((service, ids.first(&correlation.sources)?))
+        Some((service, Fields::new(ids).first(&correlation.sources)?))
     }
 
     fn follow_usual(&self, service: ServiceId, recall: &Recall) -> Option<Recognised<'_>> {
@@ -99,11 +98,5 @@ impl Router {
             LaneLabel::Base | LaneLabel::Unknown => LaneName::BASE,
         };
         Some(Recognised { hop, lanes, identity: *identity })
-    }
-
-    fn look<'a>(&self, fields: impl Iterator<Item = Line<'a>>) -> Option<(Seen<'a>, Fields<'a>)> {
-        let mut ids = Fields::default();
-        let seen = self.watch.as_ref()?.see(fields.inspect(|line| ids.add(*line)))?;
-        Some((seen, ids))
     }
 }

@@ -8,18 +8,16 @@
 use arrayvec::ArrayVec;
 
 use super::choice::Choice;
+use super::glance::Glance;
 use super::id::Id;
 use super::lanes::Lanes;
 use super::{Router, ServiceId, id};
-use crate::carrier::{BAGGAGE, TRACESTATE};
-use crate::config::{FilterConfig, HeaderCarrier, HeaderNames, Mode, Phase};
+use crate::config::Phase;
 use crate::decision::{LaneLabel, Reason, Target};
 use crate::explain::Trace;
 use crate::hash::IdentityHash;
 use crate::name::{HeaderName, LaneName, VersionName};
-use crate::request::Line;
 use crate::view;
-use crate::words;
 
 /// A decision without anything unusual.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,77 +41,11 @@ pub struct Hop<'r> {
     pub version: Option<&'r VersionName>,
 }
 
-const PLACES: usize = 9;
-const TRAITS: usize = 64;
-/// No place.
-const NOWHERE: usize = PLACES;
-
-/// The names of all headers that this way knows, its own and those that lead away from it.
-#[derive(Debug)]
-pub(super) struct Watch {
-    /// The place of the first name with a [`trait_of`], by that trait: nearly all other headers are told from them by it.
-    first: [usize; TRAITS],
-    /// In the order of [`Seen`].
-    names: [Watched; PLACES],
-}
-
-#[derive(Debug)]
-struct Watched {
-    name: Box<[u8]>,
-    /// The place of another name with the same trait.
-    next: usize,
-}
-
-/// The values of the watched headers.
-pub(super) type Seen<'a> = [Option<&'a [u8]>; PLACES];
-
-impl Watch {
-    /// None where every request is unusual.
-    pub(super) fn of(config: &FilterConfig) -> Option<Self> {
-        let HeaderNames { lane, identity, version, explain, signed, .. } = &config.headers;
-        let usual = config.mode == Mode::Enforce && config.carriers.headers == HeaderCarrier::Enabled;
-        let own = [lane, identity, version, explain, signed].map(HeaderName::as_str);
-        let [lane, identity, version, explain, signed] = own;
-        let names = [":authority", ":path", lane, identity, version, explain, signed, BAGGAGE, TRACESTATE];
-        let mut watch = Self {
-            first: [NOWHERE; TRAITS],
-            names: names.map(|name| Watched { name: name.as_bytes().into(), next: NOWHERE }),
-        };
-        for (place, watched) in watch.names.iter_mut().enumerate() {
-            let first = watch.first.get_mut(trait_of(&watched.name))?;
-            watched.next = std::mem::replace(first, place);
-        }
-        usual.then_some(watch)
-    }
-
-    /// The values of the watched headers; `None` if one occurs twice.
-    pub(super) fn see<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<Seen<'a>> {
-        let mut seen = [None; PLACES];
-        for (name, value) in lines {
-            let mut place = *self.first.get(trait_of(name))?;
-            while let Some(watched) = self.names.get(place) {
-                if words::same(&watched.name, name) && seen.get_mut(place)?.replace(value).is_some() {
-                    return None;
-                }
-                place = watched.next;
-            }
-        }
-        Some(seen)
-    }
-}
-
-/// Something that is quick to see of a name, below [`TRAITS`].
-fn trait_of(name: &[u8]) -> usize {
-    let [.., last] = name else { return 0 };
-    (name.len() + usize::from(*last) * 5) % TRAITS
-}
-
 impl Router {
-    /// The decision on a request of these header fields, if it takes no thought.
-    pub fn shortcut<'a>(&self, lines: impl Iterator<Item = Line<'a>>) -> Option<Shortcut<'_>> {
-        let watch = self.watch.as_ref().filter(|_| self.phase != Phase::SidecarInbound)?;
-        let seen = watch.see(lines)?;
-        let [Some(authority), path, lane, identity, None, None, None, None, None] = seen else { return None };
+    /// The decision on a request of which this was seen, if it takes no thought.
+    pub fn shortcut(&self, glance: &Glance<'_>) -> Option<Shortcut<'_>> {
+        (self.phase != Phase::SidecarInbound).then_some(())?;
+        let [Some(authority), path, lane, identity, None, None, None, None, None, ..] = glance.0 else { return None };
         if self.phase == Phase::Gateway && (lane.is_some() || identity.is_some()) {
             return None;
         }

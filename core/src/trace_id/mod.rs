@@ -29,27 +29,28 @@ impl TraceId {
 }
 
 /// The names of header fields that hold trace ids.
-const NAMES: [&str; 6] = [TRACEPARENT, "b3", "x-b3-traceid", "sw8", "x-datadog-trace-id", "x-request-id"];
+pub(crate) const NAMES: [&str; 6] = [TRACEPARENT, "b3", "x-b3-traceid", "sw8", "x-datadog-trace-id", "x-request-id"];
 
-/// The header fields that hold trace ids, in the order of their [`NAMES`].
-#[derive(Default)]
-pub(crate) struct Fields<'a>([Field<'a>; 6]);
+/// The values of the headers that hold trace ids, in the order of their [`NAMES`]. One that occurs twice holds none, as
+/// nothing tells which one counts.
+pub(crate) struct Fields<'a>([Option<&'a [u8]>; 6]);
 
 impl<'a> Fields<'a> {
     pub(crate) fn of(lines: &[Line<'a>]) -> Self {
-        let mut fields = Self::default();
-        for line in lines {
-            fields.add(*line);
-        }
-        fields
-    }
-
-    pub(crate) fn add(&mut self, (name, value): Line<'a>) {
-        for (field, known) in self.0.iter_mut().zip(NAMES) {
-            if known.as_bytes() == name {
-                field.add(value);
+        let mut fields = [Field::Absent; 6];
+        for (name, value) in lines {
+            for (field, known) in fields.iter_mut().zip(NAMES) {
+                if known.as_bytes() == *name {
+                    field.add(value);
+                }
             }
         }
+        Self(fields.map(once))
+    }
+
+    /// Fields that occur once or not at all.
+    pub(crate) fn new(fields: [Option<&'a [u8]>; 6]) -> Self {
+        Self(fields)
     }
 
     /// The first id there is.
@@ -62,9 +63,9 @@ impl<'a> Fields<'a> {
         sources.iter().filter_map(|source| self.id(*source))
     }
 
-    /// The id of one source; a header that occurs twice holds none, as nothing tells which one counts.
+    /// The id of one source.
     fn id(&self, source: TraceSource) -> Option<TraceId> {
-        let [traceparent, b3, b3_trace_id, sw8, datadog, request_id] = self.0.map(once);
+        let [traceparent, b3, b3_trace_id, sw8, datadog, request_id] = self.0;
         let id = match source {
             TraceSource::Traceparent => read::traceparent(traceparent?),
             TraceSource::B3 => match b3 {

@@ -11,8 +11,8 @@ use graylane_lab_tools::{File, find};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
-use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use kube::{Client, ResourceExt};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tempfile::TempDir;
@@ -143,6 +143,14 @@ impl Cluster {
     async fn leader(&self) -> Result<Option<String>> {
         let leases: Api<Lease> = Api::namespaced(self.client.clone(), SYSTEM);
         Ok(leases.get("graylane").await?.spec.and_then(|spec| spec.holder_identity))
+    }
+
+    /// Waits until a controller says once more that it leads.
+    pub(crate) async fn until_led(&self) -> Result<()> {
+        let leases: Api<Lease> = Api::namespaced(self.client.clone(), SYSTEM);
+        let version = || async { Ok(leases.get("graylane").await?.resource_version()) };
+        let before = until("a Lease", || async { version().await.map(Some) }).await?;
+        until("the Lease is renewed", || async { Ok((version().await? != before).then_some(())) }).await
     }
 
     /// What the controllers said last.

@@ -1,4 +1,4 @@
-//! Load: requests at a steady rate, whatever becomes of those before, each of another user.
+//! Load: requests at a steady rate, whatever becomes of those before.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +33,25 @@ impl Pace {
     }
 }
 
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Users {
+    /// Somebody else each time.
+    New,
+    /// So many people, one after the other, again and again.
+    Regular(usize),
+}
+
+impl Users {
+    /// Who makes the request of this number.
+    fn asking(self, number: usize) -> String {
+        match self {
+            Self::New => format!("user-{number}"),
+            Self::Regular(all) => format!("regular-{}", number % all),
+        }
+    }
+}
+
 /// How long an answer may take; one that takes longer is lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -51,8 +70,8 @@ impl Drop for Load {
 }
 
 impl Load {
-    /// Requests to `host` by the gateway at `address`.
-    pub(crate) fn start(address: &str, host: &str, pace: Pace) -> Self {
+    /// Requests of `users` to `host` by the gateway at `address`.
+    pub(crate) fn start(address: &str, host: &str, pace: Pace, users: Users) -> Self {
         let requests = Arc::<Mutex<Vec<Option<Request>>>>::default();
         let client: HttpClient = Client::builder(TokioExecutor::new()).build_http();
         let (all, url, host) = (Arc::clone(&requests), format!("http://{address}/"), host.to_owned());
@@ -67,7 +86,7 @@ impl Load {
                 };
                 let (all, client, url, host) = (Arc::clone(&all), client.clone(), url.clone(), host.clone());
                 tokio::spawn(async move {
-                    let request = ask(&client, &url, &host, &format!("user-{number}")).await;
+                    let request = ask(&client, &url, &host, users.asking(number)).await;
                     all.lock().unwrap()[number] = Some(request);
                 });
             }
@@ -105,11 +124,11 @@ fn whole(requests: &[Option<Request>]) -> Option<Window> {
     requests.iter().all(Option::is_some).then(|| Window(requests.iter().flatten().cloned().collect()))
 }
 
-async fn ask(client: &HttpClient, url: &str, host: &str, user: &str) -> Request {
+async fn ask(client: &HttpClient, url: &str, host: &str, user: String) -> Request {
     let asked = Instant::now();
-    let way = timeout(PATIENCE, answer(client, url, host, user)).await;
+    let way = timeout(PATIENCE, answer(client, url, host, &user)).await;
     let way = way.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {} s", PATIENCE.as_secs())));
-    Request { asked, took: asked.elapsed(), way: way.map_err(|error| format!("{error:#}")) }
+    Request { user, asked, took: asked.elapsed(), way: way.map_err(|error| format!("{error:#}")) }
 }
 
 async fn answer(client: &HttpClient, url: &str, host: &str, user: &str) -> Result<Hop> {

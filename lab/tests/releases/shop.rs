@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::cluster::{Cluster, until};
-use crate::load::{Load, Pace, until_served};
+use crate::load::{Load, Pace, Users, until_served};
 use crate::manifests::{BY_HALVES, RELEASE, ROUTES, entry, release, service, workload};
 use crate::streams::{self, Stream};
 
@@ -81,7 +81,12 @@ impl Shop {
 
     /// Load from here on, at a pace.
     pub(crate) fn load_at(&self, pace: Pace) -> Load {
-        Load::start(&self.gateway, &self.host(), pace)
+        Load::start(&self.gateway, &self.host(), pace, Users::New)
+    }
+
+    /// Load of so many people who come again and again, from here on.
+    pub(crate) fn regulars(&self, number: usize) -> Load {
+        Load::start(&self.gateway, &self.host(), Pace::Calm, Users::Regular(number))
     }
 
     /// Streams of stock that go on until its pods end, each of another user.

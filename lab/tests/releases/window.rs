@@ -1,8 +1,9 @@
 //! Requests that were made one after the other, and what became of them.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -12,6 +13,8 @@ const DEVIATIONS: f64 = 2.576;
 /// A request and what became of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
+    /// Who made it.
+    pub(crate) user: String,
     pub(crate) asked: Instant,
     pub(crate) took: Duration,
     /// The services that served it, or why it was lost.
@@ -83,6 +86,26 @@ impl Window {
         let (all, share) = (count(self.0.len()), percent / 100.);
         let deviation = (all * share * (1. - share)).sqrt();
         (count(self.served(service, version)) - all * share).abs() <= DEVIATIONS * deviation + 0.5
+    }
+
+    /// Those that were made before a moment.
+    pub(crate) fn before(mut self, moment: Instant) -> Self {
+        self.0.retain(|request| request.asked < moment);
+        self
+    }
+
+    /// Who came again met the same version of a service, or, having met another one, the version `to` from then on. How
+    /// many came to it so.
+    pub(crate) fn moved(&self, service: &str, to: &str) -> Result<usize> {
+        let mut met = HashMap::new();
+        let mut moved = 0;
+        for request in &self.0 {
+            let version = request.version(service).with_context(|| format!("{service} has not served {request:?}"))?;
+            let before = met.insert(&request.user, version).filter(|before| *before != version);
+            ensure!(before.is_none() || version == to, "{} was on {before:?}, and is on {version}", request.user);
+            moved += usize::from(before.is_some());
+        }
+        Ok(moved)
     }
 
     /// Nobody was turned away or cut off, and no app saw the header by which proxies route.

@@ -193,7 +193,7 @@ pub fn respond(status: u32, fields: &[(&str, &str)], body: &str) -> Answer {
 ///
 /// # Errors
 /// What the host says.
-pub fn shared(key: &str) -> Answer<(Given, Version)> {
+pub fn shared(key: &[u8]) -> Answer<(Given, Version)> {
     let mut version = 0;
     // SAFETY: a call that gives bytes; what it reads and writes outlives it.
     let value = unsafe {
@@ -211,7 +211,7 @@ pub fn shared(key: &str) -> Answer<(Given, Version)> {
 ///
 /// # Errors
 /// What the host says.
-pub fn share(key: &str, value: &[u8], Version(version): Version) -> Answer {
+pub fn share(key: &[u8], value: &[u8], Version(version): Version) -> Answer {
     let (key, key_size) = (key.as_ptr(), key.len());
     // SAFETY: the host reads key and value, which outlive the call.
     Refused::check(unsafe { imports::proxy_set_shared_data(key, key_size, value.as_ptr(), value.len(), version) })

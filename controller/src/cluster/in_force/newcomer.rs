@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource;
+use kube::core::ObjectMeta;
 use kube::core::object::{HasSpec, HasStatus};
 
 use crate::api::{
@@ -49,8 +51,17 @@ pub(in crate::cluster) trait Judged:
     }
 }
 
+/// What objects that contradict each other are ordered by: who is in force comes first, then the older one, then by name.
+pub(in crate::cluster) fn rank<K: Judged>(object: &K) -> Rank<'_> {
+    let ObjectMeta { creation_timestamp, namespace, name, .. } = object.meta();
+    (!was_accepted(object), creation_timestamp.as_ref(), namespace.as_deref(), name.as_deref())
+}
+
+/// Never in force, since when it is there, its namespace, its name.
+pub(in crate::cluster) type Rank<'k> = (bool, Option<&'k Time>, Option<&'k str>, Option<&'k str>);
+
 /// Whether something of `object` was ever in force.
-pub(in crate::cluster) fn was_accepted(object: &impl Judged) -> bool {
+fn was_accepted(object: &impl Judged) -> bool {
     object.accepted().is_some() || has_begun(object)
 }
 

@@ -3,13 +3,14 @@
 //! It is tried as a whole, as it would be with everybody in it: what is wrong is found out when it is said, not when the
 //! step comes that would need it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use graylane_core::Percentage;
 use graylane_core::name::VersionName;
 use graylane_core::slots::SLOTS;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::newcomer::{Judged, Newcomers};
+use super::newcomer::{Judged, Newcomer, Newcomers, rank};
 use crate::api::{GrayRelease, Lane, MeshPolicy, ObjectRef, Reason};
 use crate::cluster::objections::{self, Precedence};
 use crate::cluster::pass::{address, over_deployments};
@@ -24,39 +25,41 @@ pub(super) fn judge(world: &World, newcomers: &Newcomers) -> BTreeMap<ObjectRef,
     if newcomers.is_empty() {
         return BTreeMap::new();
     }
-    let candidates = Candidates {
-        releases: newcomers.releases.iter().map(|newcomer| newcomer.said.never_accepted()).collect(),
-        lanes: newcomers.lanes.iter().map(|newcomer| newcomer.said.never_accepted()).collect(),
-        policy: newcomers.policy.as_ref().map(|newcomer| newcomer.said.never_accepted()),
-    };
-    let mut refused = candidates.objections(world);
-    let observed = in_force(world, newcomers);
+    let unknown = newcomers.unknown();
+    let seen = Seen::of(world, |object| !unknown.contains(object));
+    let candidates = Candidates::of(newcomers);
+    let mut refused = candidates.objections(world, &seen);
+    let observed = in_force(world, &seen, newcomers);
     loop {
-        let observed = candidates.beside(observed.clone(), &refused);
+        // Who is refused stands in nobody's way.
+        let mut left_out = refused.clone();
+        left_out.append(&mut candidates.contradictions(&refused));
+        let observed = candidates.beside(observed.clone(), &left_out);
         if observed.newcomers.is_empty() {
-            return refused;
+            return left_out;
         }
         match plan(&observed, None) {
-            Ok(_) => return refused,
+            Ok(_) => return left_out,
             Err(refusals) => refuse(&refusals, &observed.newcomers, &mut refused),
         }
     }
 }
 
-/// What newcomers say.
+/// What newcomers say, the oldest first.
 struct Candidates {
     releases: Vec<GrayRelease>,
     lanes: Vec<Lane>,
     policy: Option<MeshPolicy>,
+    /// All of them.
+    in_order: Vec<ObjectRef>,
 }
 
 /// What is in force, without what can not be followed any more.
-fn in_force(world: &World, newcomers: &Newcomers) -> Observed {
-    let seen = Seen::of(world);
+fn in_force(world: &World, seen: &Seen<'_>, newcomers: &Newcomers) -> Observed {
     let facts: BTreeMap<String, Facts> =
-        over_deployments(world).map(|release| (address(release), facts::of(world, &seen, release))).collect();
+        over_deployments(world).map(|release| (address(release), facts::of(world, seen, release))).collect();
     let unknown = newcomers.unknown();
-    let statuses = Statuses::stored(world, &seen, &facts, |object| !unknown.contains(object));
+    let statuses = Statuses::stored(world, seen, &facts, |object| !unknown.contains(object));
     let mut observed = planning::observe(world, &statuses);
     if newcomers.policy.as_ref().is_some_and(|policy| policy.in_force.is_none()) {
         observed.policy = None;
@@ -66,19 +69,58 @@ fn in_force(world: &World, newcomers: &Newcomers) -> Observed {
     observed
 }
 
+/// What each of `newcomers` says, the oldest first.
+fn oldest_first<K: Judged>(newcomers: &[Newcomer<K>]) -> Vec<K> {
+    let mut all: Vec<K> = newcomers.iter().map(|newcomer| newcomer.said.never_accepted()).collect();
+    all.sort_by(|one, other| rank(one).cmp(&rank(other)));
+    all
+}
+
 impl Candidates {
-    /// What stands in the way of them that the planner does not see.
-    fn objections(&self, world: &World) -> BTreeMap<ObjectRef, Objection> {
-        let all = world.releases.iter().map(AsRef::as_ref).chain(&self.releases);
-        let precedence = Precedence::of(all);
+    fn of(newcomers: &Newcomers) -> Self {
+        fn aged<K: Judged>(object: &K) -> (Option<Time>, ObjectRef) {
+            (object.meta().creation_timestamp.clone(), object.address())
+        }
+        let releases = oldest_first(&newcomers.releases);
+        let lanes = oldest_first(&newcomers.lanes);
+        let policy = newcomers.policy.as_ref().map(|newcomer| newcomer.said.never_accepted());
+        let mut all: Vec<_> =
+            releases.iter().map(aged).chain(lanes.iter().map(aged)).chain(policy.iter().map(aged)).collect();
+        all.sort();
+        let in_order = all.into_iter().map(|(_, object)| object).collect();
+        Self { releases, lanes, policy, in_order }
+    }
+
+    /// What stands in the way of them beside what is in force, and the planner does not see.
+    fn objections(&self, world: &World, seen: &Seen<'_>) -> BTreeMap<ObjectRef, Objection> {
         let releases = self.releases.iter().filter_map(|release| {
             let objection = objections::to_kind(release)
-                .or_else(|| objections::to_release(world, &precedence, release))
+                .or_else(|| objections::to_release(world, &seen.precedence, release))
                 .or_else(|| objections::to_deployments(world, release));
             Some((release.address(), objection?))
         });
-        let lanes = self.lanes.iter().filter_map(|lane| Some((lane.address(), standing::objection(world, lane)?)));
-        releases.chain(lanes).collect()
+        let objection = |lane: &Lane| Some((lane.address(), standing::objection(world, &seen.lanes, lane)?));
+        releases.chain(self.lanes.iter().filter_map(objection)).collect()
+    }
+
+    /// What stands in the way of those that are not `refused` beside older ones of them.
+    fn contradictions(&self, refused: &BTreeMap<ObjectRef, Objection>) -> BTreeMap<ObjectRef, Objection> {
+        let mut found = BTreeMap::new();
+        let mut precedence = Precedence::default();
+        for release in self.releases.iter().filter(|release| !refused.contains_key(&release.address())) {
+            match objections::to_second(&precedence, release) {
+                Some(objection) => drop(found.insert(release.address(), objection)),
+                None => precedence.add(release),
+            }
+        }
+        let mut known = Vec::new();
+        for lane in self.lanes.iter().filter(|lane| !refused.contains_key(&lane.address())) {
+            match standing::contradiction(&known, lane) {
+                Some(objection) => drop(found.insert(lane.address(), objection)),
+                None => known.push(lane),
+            }
+        }
+        found
     }
 
     /// What is `observed`, with those that are not `refused` in their places.
@@ -87,19 +129,18 @@ impl Candidates {
             let address = release.address();
             observed.releases.retain(|known| known.address() != address);
             observed.releases.push(tried(release, &observed.services));
-            observed.newcomers.insert(address);
         }
         for lane in self.lanes.iter().filter(|lane| !refused.contains_key(&lane.address())) {
             let address = lane.address();
             observed.lanes.retain(|known| known.address() != address);
             make_known(lane, &mut observed.services);
             observed.lanes.push(lane.clone());
-            observed.newcomers.insert(address);
         }
-        for policy in self.policy.iter().filter(|policy| !refused.contains_key(&policy.address())) {
+        if let Some(policy) = self.policy.as_ref().filter(|policy| !refused.contains_key(&policy.address())) {
             observed.policy = Some(policy.clone());
-            observed.newcomers.insert(policy.address());
         }
+        let tried = self.in_order.iter().filter(|object| !refused.contains_key(object));
+        observed.newcomers = tried.cloned().collect();
         observed
     }
 }
@@ -131,11 +172,11 @@ fn make_known(lane: &Lane, services: &mut BTreeMap<Service, ServiceFacts>) {
 }
 
 /// Notes whose fault it is. Where none of `newcomers` is named, they are refused together: without them all was well.
-fn refuse(refusals: &Refusals, newcomers: &BTreeSet<ObjectRef>, refused: &mut BTreeMap<ObjectRef, Objection>) {
+fn refuse(refusals: &Refusals, newcomers: &[ObjectRef], refused: &mut BTreeMap<ObjectRef, Objection>) {
     let named: BTreeMap<&ObjectRef, String> = refusals
         .iter()
         .filter_map(|refusal| Some((refusal.object.as_ref()?, refusal.problem.to_string())))
-        .filter(|(object, _)| newcomers.contains(*object))
+        .filter(|(object, _)| newcomers.contains(object))
         .fold(BTreeMap::new(), |mut named, (object, message)| {
             named.entry(object).or_insert(message);
             named

@@ -21,6 +21,9 @@ pub(in crate::cluster) const GATEWAY: &str = "graylane-gateway";
 pub(in crate::cluster) const INBOUND: &str = "graylane-inbound";
 pub(in crate::cluster) const OUTBOUND: &str = "graylane-outbound";
 
+/// What others may say beside us: how a module is had from a registry.
+const THEIRS: [&str; 2] = ["imagePullPolicy", "imagePullSecret"];
+
 /// The name of the object for proxies of a phase.
 pub(in crate::cluster) fn name(phase: Phase) -> &'static str {
     match phase {
@@ -123,26 +126,28 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// What `live` lacks, or has too much.
+    /// What `live` lacks, or has too much. What we have said before and say no more goes by the apply that says the rest,
+    /// so that no proxy is told half of a configuration.
     fn differs(self, namespace: &str, live: Option<&DynamicObject>) -> Vec<Change> {
         let named = |live: &&DynamicObject| covers(&json_of(&live.metadata), self.metadata, Elements::AsWritten);
         let there = live.filter(named).and_then(|live| live.data.get("spec"));
         if there.is_some_and(|there| is_same(there, self.spec)) {
             return Vec::new();
         }
-        let foreign = live.and_then(|live| self.purged(namespace, live));
         let is_there = there.is_some_and(|there| covers(there, self.spec, Elements::AsWritten));
+        let purged = live.filter(|live| is_there || !is_readable(live)).and_then(|live| self.purged(namespace, live));
         let body = || json!({"metadata": self.metadata, "spec": self.spec});
         let apply = if is_there { None } else { applied(self.kind, namespace, self.name, body(), None) };
-        foreign.into_iter().chain(apply).collect()
+        purged.into_iter().chain(apply).collect()
     }
 
-    /// Takes out of a configuration what somebody else has put there: a filter refuses what it does not know, and a
-    /// server-side apply leaves it.
+    /// Takes out what somebody else has put there, which an apply leaves: a filter refuses a configuration with something
+    /// that it does not know, and a selector takes the filter away from proxies.
     fn purged(self, namespace: &str, live: &DynamicObject) -> Option<Change> {
-        let removal = removal(live.data.get("spec")?.get("pluginConfig")?, self.spec.get("pluginConfig")?)?;
-        let metadata = json!({"resourceVersion": live.resource_version()});
-        let patch = json!({"metadata": metadata, "spec": {"pluginConfig": removal}});
+        let mut spec = live.data.get("spec")?.clone();
+        spec.as_object_mut()?.retain(|member, _| !THEIRS.contains(&member.as_str()));
+        let patch =
+            json!({"metadata": {"resourceVersion": live.resource_version()}, "spec": removal(&spec, self.spec)?});
         Some(change(self.kind, namespace, self.name, Write::Merge(patch)))
     }
 }
@@ -168,6 +173,11 @@ pub(in crate::cluster) fn config(object: &DynamicObject) -> Option<String> {
         Some(config) => Some(config.to_string()),
         None => envoy_filter::config(spec).map(str::to_owned),
     }
+}
+
+/// Whether filters can read what an object says they go by.
+fn is_readable(object: &DynamicObject) -> bool {
+    config(object).is_some_and(|config| FilterConfig::from_json(config.as_bytes()).is_ok())
 }
 
 /// The generation that an object names, also where the rest can not be read.

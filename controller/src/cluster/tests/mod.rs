@@ -8,5 +8,6 @@ mod modules;
 mod policy;
 mod pushes;
 mod releases;
+mod rivals;
 mod routes;
 mod scale;

@@ -1,7 +1,10 @@
 //! The policy of the mesh, and its secrets.
 
+use std::sync::Arc;
+
 use graylane_core::config::Secret;
 use kube::ResourceExt;
+use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 use super::fake::{Fake, deployment, service};
@@ -110,6 +113,38 @@ fn the_filter_is_delivered_as_the_policy_says_and_the_way_back_is_the_same() {
     fake.settle();
     assert_eq!((delivered(&fake, Kind::WasmPlugin), delivered(&fake, Kind::EnvoyFilter)), (to_strings(&roles), vec![]));
     assert_eq!(publication::highest_generation(&fake.world), generation + 1, "a generation of its own");
+}
+
+/// Something that somebody does to a spec.
+type Edit<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
+#[test]
+fn what_others_add_to_an_envoy_filter_is_taken_out_by_one_write() {
+    let mut fake = with_overrides();
+    fake.settings.module = ModuleSource { url: "file:///opt/graylane.wasm".to_owned(), sha256: None };
+    deliver(&mut fake, "EnvoyFilter");
+    fake.settle();
+    let patch = json!({"applyTo": "CLUSTER", "patch": {"operation": "MERGE", "value": {}}});
+    let edits: [Edit<'_>; 5] = [
+        ("a patch", &|spec| spec["configPatches"].as_array_mut().unwrap().push(patch.clone())),
+        ("a member of a patch", &|spec| spec["configPatches"][1]["match"]["proxy"] = json!({"metadata": {}})),
+        ("a selector", &|spec| spec["workloadSelector"] = json!({"labels": {"app": "nobody"}})),
+        ("a target", &|spec| spec["targetRefs"] = json!([{"kind": "Service", "name": "cart"}])),
+        ("an order", &|spec| spec["priority"] = json!(-10)),
+    ];
+    for (what, edit) in edits {
+        let good = fake.spec(Kind::EnvoyFilter, "graylane-outbound").unwrap();
+        let is_it = |object: &&mut Arc<DynamicObject>| {
+            object.namespace().as_deref() == Some("shop") && object.name_any() == "graylane-outbound"
+        };
+        for object in fake.world.envoy_filters.iter_mut().filter(is_it) {
+            edit(&mut Arc::make_mut(object).data["spec"]);
+        }
+        fake.written.clear();
+        fake.settle();
+        assert_eq!(fake.spec(Kind::EnvoyFilter, "graylane-outbound").unwrap(), good, "{what}");
+        assert_eq!(fake.written.len(), 1, "{what}: {:?}", fake.written);
+    }
 }
 
 fn to_strings(names: &[&str]) -> Vec<String> {

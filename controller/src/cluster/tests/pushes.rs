@@ -80,7 +80,29 @@ fn a_configuration_that_is_broken_everywhere_is_mended_and_gets_a_new_generation
 }
 
 #[test]
-fn members_that_others_add_outside_of_the_configuration_stay() {
+fn a_selector_that_somebody_adds_takes_the_filter_from_nobody() {
+    let mut fake = shop();
+    let good = fake.spec(Kind::WasmPlugin, publication::INBOUND).unwrap();
+    for object in fake.world.wasm_plugins.iter_mut().filter(|object| object.name_any() == publication::INBOUND) {
+        Arc::make_mut(object).data["spec"]["selector"] = json!({"matchLabels": {"app": "nobody"}});
+    }
+    fake.settle();
+    assert_eq!(fake.spec(Kind::WasmPlugin, publication::INBOUND).unwrap(), good);
+}
+
+#[test]
+fn what_is_published_no_more_goes_by_the_write_that_says_the_rest() {
+    let mut fake = shop();
+    fake.written.clear();
+    fake.delete_lane("gray");
+    fake.settle();
+    assert_eq!(fake.told("cart.shop")["lanes"], Value::Null);
+    let patched = fake.written.iter().filter(|one| one.starts_with("patch WasmPlugin")).count();
+    assert_eq!(patched, 0, "proxies get no half of a configuration: {:?}", fake.written);
+}
+
+#[test]
+fn how_a_module_is_fetched_is_for_others_to_say() {
     let mut fake = shop();
     for object in fake.world.wasm_plugins.iter_mut() {
         Arc::make_mut(object).data["spec"]["imagePullSecret"] = json!("mine");

@@ -11,21 +11,21 @@ use kube::ResourceExt;
 pub(super) fn shop() -> Fake {
     let labels = json!({"app": "cart", "version": "v1"});
     let mut fake = Fake::with(&[deployment("cart", &labels), service("cart", &[("cart-1", true)])].concat());
-    roll_out(&mut fake);
+    roll_out(&mut fake, "cart");
     fake.add(&release("checkout", &json!([{"service": "cart", "deployment": "cart"}])));
     fake
 }
 
 /// What the controller of Deployments does with a first version.
-fn roll_out(fake: &mut Fake) {
-    let labels = json!({"app": "cart", "version": "v1"});
-    let deployment = fake.world.deployments[0].as_ref().clone();
+pub(super) fn roll_out(fake: &mut Fake, name: &str) {
+    let deployment = fake.world.deployments.get("shop", name).unwrap().clone();
     let mut template = serde_json::to_value(&deployment.spec.template).unwrap();
+    let labels = template["metadata"]["labels"].clone();
     template["metadata"]["labels"]["pod-template-hash"] = json!("v1hash");
-    let owner = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart", "controller": true,
+    let owner = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "controller": true,
         "uid": deployment.uid().unwrap()});
     fake.add(&json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
-        "metadata": {"name": "cart-v1hash", "labels": template["metadata"]["labels"], "ownerReferences": [owner]},
+        "metadata": {"name": format!("{name}-v1hash"), "labels": template["metadata"]["labels"], "ownerReferences": [owner]},
         "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template},
         "status": {"replicas": 1, "availableReplicas": 1}}));
 }
@@ -198,7 +198,7 @@ fn first_deploy_goes_straight_to_everybody_when_the_release_was_there_first() {
     for object in [pod, endpoints] {
         fake.add(&object);
     }
-    roll_out(&mut fake);
+    roll_out(&mut fake, "cart");
     fake.settle();
     assert_eq!(objection(&fake, "checkout").0, Reason::Valid);
     let status = status(&fake, "checkout").status.unwrap();

@@ -68,7 +68,7 @@ proptest! {
         config in good_config(), request in prop_oneof![usual_request(), request()]
     ) {
         let router = Router::compile(&config).unwrap();
-        if let Some(shortcut) = router.shortcut(request.headers()) {
+        if let Some(shortcut) = router.glance(request.headers()).and_then(|glance| router.shortcut(&glance)) {
             let (answered, told) = router.answer(&request, &mut NoDraw);
             prop_assert_eq!(written_out(&router, &request, &shortcut), answered);
             prop_assert!(told.is_empty());
@@ -83,7 +83,7 @@ fn what_is_usual_takes_the_short_way_and_nothing_else() {
     let router = Router::compile(&FilterConfig::from_json(config.as_bytes()).unwrap()).unwrap();
     let way = |fields: &[(&str, &str)]| {
         let request: Headers = fields.iter().copied().collect();
-        match router.shortcut(request.headers()) {
+        match router.glance(request.headers()).and_then(|glance| router.shortcut(&glance)) {
             Some(Shortcut::Hop(hop)) => hop.version.map_or("base", VersionName::as_str).to_owned(),
             Some(Shortcut::Foreign(removed)) => format!("{} removed", removed.len()),
             None => "long".to_owned(),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cluster::{Cluster, until};
-use crate::load::{Load, Pace, versions};
+use crate::load::{Load, Pace, Users, versions};
 use crate::manifests::{address, deployment, entry};
 
 /// A namespace with cart, which calls stock, each in base and in a gray environment, behind the gateway.
@@ -43,7 +43,7 @@ impl Environments {
 
     /// Load of people who are in no lane, from here on.
     pub(super) fn load(&self) -> Load {
-        Load::start(&self.gateway, &self.host(), Pace::Usual)
+        Load::start(&self.gateway, &self.host(), Pace::Usual, Users::New)
     }
 }
 

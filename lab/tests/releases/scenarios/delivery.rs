@@ -7,6 +7,7 @@ use kube::ResourceExt;
 use kube::api::{Api, ListParams};
 use serde_json::{Value, json};
 
+use super::added::{expect_taken_out, until_repairs_are_told};
 use super::{SAMPLE, Scenario, expect_share, figure, scenario};
 use crate::cluster::until;
 use crate::manifests::{BY_HALVES, policy};
@@ -35,6 +36,8 @@ async fn the_filter_comes_by_envoy_filter_and_the_way_back_loses_nobody(shop: &S
     shop.tell("approve").await?;
     let status = shop.until_paused_at(3).await?;
     ensure!(status.proxies.total > 3 && status.proxies.lagging.is_empty(), "{:?}", status.proxies);
+    expect_share(&load, "v2", 50.).await?;
+    expect_additions_are_taken_out(shop).await?;
     expect_share(&load, "v2", 50.).await?;
 
     deliver(shop, "WasmPlugin").await?;
@@ -68,6 +71,20 @@ async fn deliver(shop: &Shop, delivery: &str) -> Result<()> {
         Ok(Some(()))
     })
     .await
+}
+
+/// A patch beside ours, and a selector by which no proxy would have the filter.
+async fn expect_additions_are_taken_out(shop: &Shop) -> Result<()> {
+    let api = shop.envoy_filters();
+    let patch = json!({"applyTo": "CLUSTER", "match": {"context": "SIDECAR_OUTBOUND", "cluster": {"name": "nobody"}},
+        "patch": {"operation": "MERGE", "value": {"connect_timeout": "9s"}}});
+    for (name, place, value) in [
+        ("graylane-outbound", "/spec/configPatches/-", patch),
+        ("graylane-inbound", "/spec/workloadSelector", json!({"labels": {"app": "nobody"}})),
+    ] {
+        expect_taken_out(&api, name, place, value).await?;
+    }
+    until_repairs_are_told(shop, 2).await
 }
 
 /// Every sidecar of stock has filters that start anew when they fail, and share memory with nobody else's.

@@ -16,9 +16,13 @@ use crate::cluster::until;
 use crate::load::Load;
 use crate::manifests::BY_HALVES;
 use crate::shop::{Chain, Shop};
+use crate::window::Window;
 
-/// For how long the API server is away.
-const OUTAGE: Duration = Duration::from_secs(20);
+/// For how long the API server is away: several times as long as a Lease holds, and as anything here waits for an answer.
+const OUTAGE: Duration = Duration::from_secs(45);
+
+/// How many people come again and again meanwhile, each every eight seconds.
+const REGULARS: usize = 200;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -103,34 +107,61 @@ async fn a_version_whose_pods_are_not_ready_gets_nobody(shop: &Shop) -> Result<(
     window.expect_nothing_lost()
 }
 
+/// In the middle of a release, with people who come again and again.
 async fn nobody_notices_that_the_api_server_is_away(shop: &Shop) -> Result<()> {
     let load = shop.load();
-    shop.release_stock(BY_HALVES).await?;
+    shop.release_stock("[{setWeight: 30}, {pause: {}}, {setWeight: 60}, {pause: {}}]").await?;
     shop.set_image("stock", "shop:v2").await?;
     shop.until_paused_at(1).await?;
+    expect_share(&load, "v2", 30.).await?;
+    let regulars = shop.regulars(REGULARS);
+    let at_rest = shop.until_at_rest().await?;
     shop.cluster.lab.kill(Component::ApiServer).await?;
     let killed = Instant::now();
     while killed.elapsed() < OUTAGE {
-        expect_share(&load, "v2", 10.).await?;
+        expect_share(&load, "v2", 30.).await?;
     }
     shop.cluster.lab.start(Component::ApiServer).await?;
     let back = Instant::now();
-    until("the release can be told", || async { Ok(Some(shop.tell("approve").await?)) }).await?;
+    shop.cluster.until_led().await?;
+    expect_share(&load, "v2", 30.).await?;
+    ensure!(shop.versions().await? == at_rest, "something was written when the API server was back");
+
+    let told = Instant::now();
+    shop.tell("approve").await?;
     shop.until_status("the controller has gone on", |status| status.step > 1).await?;
-    let gone_on = back.elapsed();
+    let gone_on = told.elapsed();
     // Istio's own watches pause for up to a minute; nobody can tell them to look.
     shop.until_paused_at(3).await?;
-    let heard = back.elapsed();
     figure(&format!(
-        "API server away for {OUTAGE:?}: the next step was written {gone_on:?} after it was back, and followed by all proxies after {heard:?}"
+        "API server away for {OUTAGE:?}: the next step was written {gone_on:?} after it was approved, and followed by all proxies {:?} after the API server was back",
+        back.elapsed()
     ));
-    ensure!(gone_on < Duration::from_secs(15), "the controller has waited for {gone_on:?}");
-    expect_share(&load, "v2", 50.).await?;
-    shop.tell("promote").await?;
+    ensure!(gone_on < Duration::from_secs(5), "the controller has waited for {gone_on:?}");
+    expect_share(&load, "v2", 60.).await?;
+    shop.tell("approve").await?;
     shop.until_phase(Phase::Completed).await?;
+    let (outage, whole) = expect_regulars_stay(regulars.stop().await, told)?;
     let window = load.stop().await;
-    figure(&format!("API server away: {} requests, none lost", window.0.len()));
+    figure(&format!(
+        "API server away: {} requests and {whole} of {REGULARS} people, none lost; in {outage} of these nobody moved before it went on, and nobody went back after it",
+        window.0.len()
+    ));
     window.expect_nothing_lost()
+}
+
+/// Until it was `told` to go on nobody is moved, and after that to the new version only. How many requests were made before
+/// that, and in all.
+fn expect_regulars_stay(all: Window, told: Instant) -> Result<(usize, usize)> {
+    all.expect_nothing_lost()?;
+    ensure!(all.moved("stock", "v2")? > 0, "nobody moved when it went on");
+    let whole = all.0.len();
+    let outage = all.before(told);
+    let requests = outage.0.len();
+    ensure!(requests > 2 * REGULARS, "nobody came again: {requests} requests");
+    ensure!(outage.served("stock", "v2") > 0, "nobody was on the new version");
+    ensure!(outage.moved("stock", "v2")? == 0, "somebody moved before it went on");
+    Ok((requests, whole))
 }
 
 async fn a_controller_that_is_killed_at_every_transition_ends_as_any_other(shop: &Shop) -> Result<()> {

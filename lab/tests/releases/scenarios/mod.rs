@@ -1,5 +1,6 @@
 //! What a release promises, told by what can be seen from outside.
 
+mod added;
 mod autoscaler;
 mod delivery;
 mod faults;

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use graylane::api::{ConditionType, GrayReleaseStatus, Phase, Reason};
 use k8s_openapi::api::apps::v1::ReplicaSet;
-use k8s_openapi::api::events::v1::Event;
 use kube::ResourceExt;
-use kube::api::{ListParams, Patch, PatchParams, PostParams};
-use serde_json::{Value, json};
+use kube::api::{ListParams, Patch, PatchParams};
+use serde_json::json;
 use tokio::time::{Instant, interval, sleep};
 
+use super::added::{expect_taken_out, until_repairs_are_told};
 use super::{SAMPLE, Scenario, expect_share, expect_share_of, figure, scenario};
 use crate::cluster::until;
 use crate::manifests::{BY_HALVES, ROUTES};
@@ -103,48 +103,18 @@ async fn what_others_add_to_objects_of_ours_is_taken_out(shop: &Shop) -> Result<
     let theirs = json!({"name": "theirs", "match": [{"uri": {"prefix": "/theirs"}}],
         "route": [{"destination": {"host": "stock"}}]});
     let subset = json!({"name": "theirs", "labels": {"whose": "theirs"}});
+    let selector = json!({"matchLabels": {"app": "nobody"}});
     for (api, name, place, value) in [
-        (shop.routes(), "graylane-stock", "/spec/http", &theirs),
-        (shop.destination_rules(), "graylane-stock", "/spec/subsets", &subset),
-        (shop.wasm_plugins(), "graylane-outbound", "/spec/pluginConfig", &subset),
+        (shop.routes(), "graylane-stock", "/spec/http/-", theirs),
+        (shop.destination_rules(), "graylane-stock", "/spec/subsets/-", subset.clone()),
+        (shop.wasm_plugins(), "graylane-outbound", "/spec/pluginConfig/theirs", subset),
+        (shop.wasm_plugins(), "graylane-inbound", "/spec/selector", selector),
     ] {
-        let right = api.get(name).await?;
-        let mut edited = right.clone();
-        match edited.data.pointer_mut(place).context("a part of ours")? {
-            Value::Array(list) => list.push(value.clone()),
-            part => part["theirs"] = value.clone(),
-        }
-        let edited = api.replace(name, &PostParams::default(), &edited).await?;
-        ensure!(edited.data != right.data, "{name}: the API server takes it");
-        let started = Instant::now();
-        let mended = until(&format!("{name} is mended"), || async {
-            let live = api.get(name).await?;
-            Ok((live.data["spec"] == right.data["spec"]).then_some(live))
-        })
-        .await?;
-        let took = started.elapsed();
-        figure(&format!(
-            "something added to {} {name}: taken out after {took:?}",
-            mended.types.unwrap_or_default().kind
-        ));
-        ensure!(took < Duration::from_secs(2), "{name}: it took {took:?}");
-        let writes = mended.metadata.generation.unwrap_or_default() - edited.metadata.generation.unwrap_or_default();
-        ensure!(writes == 1, "{name}: {writes} writes mended it");
+        expect_taken_out(&api, name, place, value).await?;
     }
-    until_repairs_are_told(shop, 3).await?;
+    until_repairs_are_told(shop, 4).await?;
     expect_share(&load, "v2", 10.).await?;
     load.stop().await.expect_nothing_lost()
-}
-
-/// Once each.
-async fn until_repairs_are_told(shop: &Shop, repairs: usize) -> Result<()> {
-    until("repairs are told", || async {
-        let events = shop.api::<Event>().list(&ListParams::default()).await?.items;
-        let told: Vec<_> = events.iter().filter(|event| event.reason.as_deref() == Some("Repaired")).collect();
-        ensure!(told.len() <= repairs && told.iter().all(|event| event.series.is_none()), "told too often: {told:?}");
-        Ok((told.len() == repairs).then_some(()))
-    })
-    .await
 }
 
 /// With all of what holds a release in the API server, and a controller that is killed meanwhile.

@@ -1,0 +1,58 @@
+//! What somebody puts into objects of ours, and that it is taken out.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::events::v1::Event;
+use kube::api::{Api, DynamicObject, ListParams, PostParams};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::figure;
+use crate::cluster::until;
+use crate::shop::Shop;
+
+/// Adds `value` to an object of ours, at a place as JSON Patch (RFC 6902) writes it, and sees that one write takes it out
+/// again, soon.
+pub(super) async fn expect_taken_out(api: &Api<DynamicObject>, name: &str, place: &str, value: Value) -> Result<()> {
+    let right = api.get(name).await?;
+    let mut edited = right.clone();
+    add(&mut edited.data, place, value).with_context(|| format!("{name} has no {place}"))?;
+    let edited = api.replace(name, &PostParams::default(), &edited).await?;
+    ensure!(edited.data != right.data, "{name}: the API server takes it");
+    let started = Instant::now();
+    let mended = until(&format!("{name} is mended"), || async {
+        let live = api.get(name).await?;
+        Ok((live.data["spec"] == right.data["spec"]).then_some(live))
+    })
+    .await?;
+    let took = started.elapsed();
+    let kind = mended.types.unwrap_or_default().kind;
+    figure(&format!("{place} added to {kind} {name}: taken out after {took:?}"));
+    ensure!(took < Duration::from_secs(2), "{name}: it took {took:?}");
+    let writes = mended.metadata.generation.unwrap_or_default() - edited.metadata.generation.unwrap_or_default();
+    ensure!(writes == 1, "{name}: {writes} writes mended it");
+    Ok(())
+}
+
+/// What JSON Patch calls `add`; `None` where there is no such place.
+fn add(object: &mut Value, place: &str, value: Value) -> Option<()> {
+    let (parent, member) = place.rsplit_once('/')?;
+    match object.pointer_mut(parent)? {
+        Value::Array(list) => list.push(value),
+        Value::Object(members) => drop(members.insert(member.to_owned(), value)),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Once each.
+pub(super) async fn until_repairs_are_told(shop: &Shop, repairs: usize) -> Result<()> {
+    until("repairs are told", || async {
+        let events = shop.api::<Event>().list(&ListParams::default()).await?.items;
+        let told: Vec<_> = events.iter().filter(|event| event.reason.as_deref() == Some("Repaired")).collect();
+        ensure!(told.len() <= repairs && told.iter().all(|event| event.series.is_none()), "told too often: {told:?}");
+        Ok((told.len() == repairs).then_some(()))
+    })
+    .await
+}
