@@ -69,7 +69,7 @@ impl Cluster {
         told
     }
 
-    /// What bash is offered for the last of `words`.
+    /// What bash is offered for the last of `words`, apart from options, which come last.
     fn offered(&self, words: &[&str]) -> Vec<String> {
         let output = Command::new(GRAYLANE)
             .args(["--", "graylane"])
@@ -81,8 +81,12 @@ impl Cluster {
             .output()
             .unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{words:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+        arguments(&String::from_utf8(output.stdout).unwrap())
     }
+}
+
+fn arguments(offered: &str) -> Vec<String> {
+    offered.lines().filter(|line| !line.starts_with('-')).map(str::to_owned).collect()
 }
 
 fn serve(mut stream: &TcpStream, answer: fn(&str) -> (u16, String)) {
@@ -191,10 +195,7 @@ fn kubectl_is_offered_the_same_in_its_own_form() {
         let output = Command::new(&asked).args(words).env("KUBECONFIG", cluster.kubeconfig()).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(
-        offered(&["status", ""]).lines().filter(|line| !line.starts_with('-')).collect::<Vec<_>>(),
-        ["checkout", "search", ":4"]
-    );
+    assert_eq!(arguments(&offered(&["status", ""])), ["checkout", "search", ":4"]);
     assert_eq!(offered(&["appr"]), "approve\tEnd the present pause of a release\n:4\n");
 }
 
