@@ -146,6 +146,12 @@ fn a_cluster_without_the_resources_says_how_they_are_installed() {
 }
 
 #[test]
+fn where_istio_is_missing_nothing_is_published() {
+    let cluster = Cluster::that(|_| (404, "404 page not found\n".to_owned()));
+    assert!(cluster.complaint(&["explain", "cart/"]).contains("nothing is published"));
+}
+
+#[test]
 fn a_missing_right_is_told_once_with_what_gives_it() {
     let cluster = Cluster::that(|_| refusal(403, "User \"dana\" cannot get resource \"grayreleases\""));
     for args in ASKING {

@@ -78,7 +78,7 @@ pub enum Error {
         said: String,
     },
     /// Who asks lacks a right.
-    #[error("{0}; deploy/users.yaml lends that to everybody who may view, or edit, a namespace")]
+    #[error("{0}; deploy/users.yaml lets whoever may view, or edit, a namespace do so with its releases")]
     Forbidden(String),
     /// The API server refuses.
     #[error("the API server refuses: {0}")]

@@ -25,7 +25,7 @@ impl Operator {
             match objects.list(&ours).await {
                 Ok(listed) => found.extend(listed.items),
                 // Where Istio, or this part of it, is not installed, nothing is published by it.
-                Err(kube::Error::Api(status)) if status.is_not_found() => {}
+                Err(kube::Error::Api(status)) if status.code == 404 => {}
                 Err(error) => return Err(self.fault(error)),
             }
         }
