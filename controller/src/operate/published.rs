@@ -22,8 +22,14 @@ impl Operator {
                     Api::namespaced_with(self.client.clone(), &self.namespace, &kind.resource())
                 }
             };
-            let objects = objects.list(&ours).await.map_err(Error::api)?.items;
-            found.extend(objects.into_iter().map(|object| Placement::kept(object, &mut specs)));
+            match objects.list(&ours).await {
+                Ok(listed) => {
+                    found.extend(listed.items.into_iter().map(|object| Placement::kept(object, &mut specs)));
+                }
+                // Where Istio, or this part of it, is not installed, nothing is published by it.
+                Err(kube::Error::Api(status)) if status.code == 404 => {}
+                Err(error) => return Err(self.fault(error)),
+            }
         }
         published_config(&found, phase).ok_or_else(|| Error::NothingPublished { namespace: self.namespace.clone() })
     }
