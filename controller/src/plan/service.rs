@@ -12,7 +12,7 @@ pub struct Service(ServiceName);
 
 /// A service that is named by neither `NAME` nor `NAME.NAMESPACE`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no service: NAME, for one in the same namespace, or NAME.NAMESPACE")]
+#[error("{0:?} names no service: NAME, for one in the same namespace, or NAME.NAMESPACE is allowed")]
 pub struct InvalidService(String);
 
 impl Service {
