@@ -1,32 +1,56 @@
 //! The `graylane` program: see [`graylane::cli`].
 
 use std::env;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
-use graylane::cli::{self, Cli, Log};
+use graylane::cli::{self, Cli, CliError, Log};
 use tracing::Level;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{fmt, registry};
 
 fn main() -> ExitCode {
+    match cli::complete(&mut io::stdout().lock()) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => return failed(&error),
+    }
     let matches = Cli::command().bin_name(called()).get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    // What commands tell goes to standard output; what they find odd on the way, to standard error.
-    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_target(false);
-    match cli.log() {
-        Log::Oddities => log.with_max_level(Level::WARN).without_time().init(),
-        Log::Story => log.with_max_level(Level::INFO).with_ansi(false).init(),
-    }
+    start(cli.log());
     match cli::run(cli, &mut io::stdout().lock()) {
         Ok(verdict) => verdict.into(),
-        Err(error) => {
-            eprintln!("graylane: {error}");
-            error.exit_code()
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &CliError) -> ExitCode {
+    if !error.is_closed_pipe() {
+        eprintln!("graylane: {error}");
+    }
+    error.exit_code()
+}
+
+/// What commands tell goes to standard output; what they find odd on the way, to standard error.
+fn start(log: Log) {
+    let lines = fmt::layer().with_writer(io::stderr).with_target(false);
+    match log {
+        Log::Oddities => {
+            // What becomes of a request is told by whoever sent it.
+            let odd = Targets::new()
+                .with_default(Level::WARN)
+                .with_targets(["kube_client", "kube_runtime"].map(|kube| (kube, LevelFilter::OFF)));
+            let lines = lines.without_time().with_ansi(io::stderr().is_terminal());
+            registry().with(lines).with(odd).init();
         }
+        Log::Story => registry().with(lines.with_ansi(false)).with(LevelFilter::INFO).init(),
     }
 }
 

@@ -84,3 +84,24 @@ fn the_resources_of_the_readme_are_sound() {
         assert!(output.status.success(), "{resource}\n{output:?}");
     }
 }
+
+/// What guides and stories have people type, apart from pipes and files.
+fn typed_in_guides() -> Vec<String> {
+    let folders = ["docs/guides", "examples"].map(|folder| Path::new(ROOT).join(folder));
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let pages = entries.map(|path| if path.is_dir() { path.join("README.md") } else { path });
+    let text: String = pages.filter(|page| page.is_file()).map(|page| fs::read_to_string(page).unwrap()).collect();
+    let commands = text.lines().filter_map(|line| line.trim().strip_prefix("$ graylane "));
+    commands.map(|command| command.split(['|', '>']).next().unwrap().trim().to_owned()).collect()
+}
+
+#[test]
+fn every_command_of_the_guides_can_be_typed() {
+    let commands = typed_in_guides();
+    assert!(commands.len() > 5, "{commands:?}");
+    for command in commands {
+        let words = ["graylane"].into_iter().chain(command.split(' '));
+        let parsed = graylane::cli::Cli::try_parse_from(words);
+        assert!(parsed.is_ok(), "graylane {command}: {}", parsed.unwrap_err());
+    }
+}

@@ -18,7 +18,7 @@ pub struct Percentage(u16);
 
 /// A share that is not a percentage from 0 to 100 with at most two decimals.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid percentage {}: a number from 0 to 100 with at most two decimals is allowed, as 10 or \"0.05%\"", Quoted(.0))]
+#[error("invalid percentage {}: a number from 0 to 100 with at most two decimals, as 10 or \"0.05%\"", Quoted(.0))]
 pub struct InvalidPercentage(String);
 
 impl Percentage {

@@ -20,14 +20,22 @@ pub fn definitions() -> [CustomResourceDefinition; 3] {
 /// Settles what the generator of schemas leaves open.
 ///
 /// A member that may be absent need not be allowed to be `null` too, and formats of unsigned numbers, which API servers
-/// warn about, say nothing that the bounds do not.
+/// warn about, say nothing that the bounds do not. Descriptions have their lines as long as the source has them, which
+/// `kubectl explain` would break once more.
 fn settle(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
     schema.format = None;
+    schema.description = schema.description.take().map(|text| unbroken(&text));
     schema.properties.iter_mut().flat_map(|properties| properties.values_mut()).for_each(settle);
     match &mut schema.items {
         Some(JSONSchemaPropsOrArray::Schema(items)) => settle(items),
         Some(JSONSchemaPropsOrArray::Schemas(items)) => items.iter_mut().for_each(settle),
         None => {}
     }
+}
+
+/// A text with a line for each of its paragraphs.
+fn unbroken(text: &str) -> String {
+    let paragraphs: Vec<String> = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect();
+    paragraphs.join("\n\n")
 }

@@ -15,9 +15,7 @@ pub struct WaitTime(u32);
 
 /// A text that is no time to wait.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no time to wait: seconds, or hours, minutes and seconds as 20s, 5m or 1h30m, up to 720h, are allowed"
-)]
+#[error("{0:?} is no time to wait: seconds, or hours, minutes and seconds as 20s, 5m or 1h30m, up to 720h")]
 pub struct InvalidWaitTime(String);
 
 const LONGEST: u32 = 720 * 60 * 60;

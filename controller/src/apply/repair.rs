@@ -59,19 +59,22 @@ fn is_ours_alone(kind: Kind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kube::api::DynamicObject;
+    use std::sync::Arc;
+
+    use kube::core::{ObjectMeta, TypeMeta};
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::{Data, Said};
 
     fn change(kind: Kind, write: Write) -> Change {
         Change { kind, namespace: "shop".to_owned(), name: "stock".to_owned(), write }
     }
 
     fn applied(kind: Kind, weight: u32) -> Change {
-        let mut object = DynamicObject::new("stock", &kind.resource());
-        object.data = json!({"spec": {"weight": weight}});
-        change(kind, Write::Apply(Box::new(object)))
+        let data = Data(Arc::new(json!({"spec": {"weight": weight}})));
+        let said = Said { types: TypeMeta::default(), metadata: ObjectMeta::default(), data };
+        change(kind, Write::Apply(Box::new(said)))
     }
 
     /// Of each write, made of this version in this order, whether it repaired something. It makes the next version.

@@ -51,6 +51,17 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// Whether it is only that nobody reads on, as in `graylane crd | head`.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        let kind = match self {
+            Self::Output(cause) | Self::Operate(crate::operate::Error::Output(cause)) => Some(cause.kind()),
+            Self::Json(cause) => cause.io_error_kind(),
+            _ => None,
+        };
+        kind == Some(io::ErrorKind::BrokenPipe)
+    }
+
     /// 1 when it is the resources' fault, else 2.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {

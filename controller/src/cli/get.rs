@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::cluster::ClusterArgs;
 use super::output::ReportForm;
-use super::{CliError, Verdict};
+use super::{CliError, Verdict, candidates};
 use crate::api::{GrayRelease, Lane, MeshPolicy};
 use crate::operate::{Reach, lane_table, policy_table, table};
 
@@ -19,7 +19,7 @@ pub(super) struct GetArgs {
     #[arg(value_enum, default_value_t = What::Releases)]
     what: What,
     /// One of them [default: all]
-    #[arg(conflicts_with = "all_namespaces")]
+    #[arg(conflicts_with = "all_namespaces", add = candidates::listed())]
     name: Option<String>,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -33,7 +33,7 @@ pub(super) struct GetArgs {
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum What {
+pub(super) enum What {
     /// Releases
     #[value(alias = "release")]
     Releases,
@@ -79,7 +79,7 @@ fn one<K: ResourceExt + Serialize>(
     table: impl Fn(&[K]) -> String,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    object.managed_fields_mut().clear();
+    object.meta_mut().managed_fields = None;
     match output.data() {
         Some(form) => form.print(&object, out),
         None => Ok(write!(out, "{}", table(&[object]))?),
@@ -93,7 +93,7 @@ fn all<K: ResourceExt + Serialize + Clone>(
     table: impl Fn(&[K]) -> String,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    objects.items.iter_mut().for_each(|object| object.managed_fields_mut().clear());
+    objects.items.iter_mut().for_each(|object| object.meta_mut().managed_fields = None);
     match output.data() {
         Some(form) => form.print(&objects, out),
         None if objects.items.is_empty() => Ok(writeln!(out, "{none}")?),

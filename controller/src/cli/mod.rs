@@ -4,6 +4,7 @@
 //! resources are refused (every problem is told), or the release that was waited for has failed; 2 when the command could
 //! not be carried out: wrong usage, or an error of the system.
 
+mod candidates;
 mod check;
 mod cluster;
 mod completion;
@@ -12,6 +13,7 @@ mod error;
 mod explain;
 mod get;
 mod local;
+mod module;
 mod operate;
 mod output;
 mod overrides;
@@ -29,6 +31,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::plan::{Plan, plan};
 use crate::resources::{self, Findings, Resources};
 
+pub use completion::complete;
 pub use error::CliError;
 
 /// Releases new versions inside a service mesh, request by request.
@@ -159,7 +162,11 @@ impl Files {
 
 /// The resources in `paths`, and what would be published for them.
 fn planned(paths: &[PathBuf]) -> Result<(Resources, Plan), Findings> {
-    let resources = resources::read(paths)?;
+    understood(resources::read(paths)?)
+}
+
+/// Resources that could be read, and what would be published for them.
+fn understood(resources: Resources) -> Result<(Resources, Plan), Findings> {
     match plan(&resources.observe(), None) {
         Ok(plan) => Ok((resources, plan)),
         Err(refusals) => Err(resources.locate(refusals)),

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use graylane_core::Percentage;
 
 use super::cluster::ClusterArgs;
-use super::{CliError, Verdict};
+use super::{CliError, Verdict, candidates};
 use crate::operate::Answer;
 use crate::release::Verb;
 
@@ -14,6 +14,7 @@ use crate::release::Verb;
 #[derive(Debug, Args)]
 pub(super) struct ReleaseArgs {
     /// The release
+    #[arg(add = candidates::releases())]
     name: String,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -44,6 +45,7 @@ pub(super) enum Operation {
         #[command(flatten)]
         release: ReleaseArgs,
         /// The index of the step, from 0
+        #[arg(value_parser = step)]
         step: u16,
     },
     /// Set the weight of a release without a strategy
@@ -94,6 +96,10 @@ pub(super) fn run(operation: Operation, out: &mut impl Write) -> Result<Verdict,
         )?,
     }
     Ok(Verdict::Fine)
+}
+
+fn step(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "the index of a step is a number, and that of the first one is 0".to_owned())
 }
 
 fn tell(release: ReleaseArgs, verb: Verb) -> Result<(String, Verb, Answer), CliError> {

@@ -7,7 +7,7 @@ use kube::api::DynamicObject;
 use serde::Serialize;
 
 use super::output::DataForm;
-use super::{CliError, Files, Verdict};
+use super::{CliError, Files, Verdict, module};
 use crate::cluster::{ModuleSource, istio_manifests};
 
 #[derive(Debug, Args)]
@@ -17,11 +17,11 @@ pub(super) struct PlanArgs {
     /// Print the objects of Istio that say so, as a controller would write them: for `kubectl apply -f -`
     #[arg(long, requires = "module_url")]
     istio: bool,
-    /// Where proxies get the module from: https://, oci:// or file://
-    #[arg(long, value_name = "URL", requires = "istio")]
+    /// Where proxies get the module from: https://, http://, oci:// or file://
+    #[arg(long, value_name = "URL", value_parser = module::url, requires = "istio")]
     module_url: Option<String>,
     /// The SHA-256 of the module at that URL
-    #[arg(long, value_name = "HEX", requires = "module_url")]
+    #[arg(long, value_name = "HEX", value_parser = module::sha256, requires = "module_url")]
     module_sha256: Option<String>,
     /// The form of the output
     #[arg(short, long, value_enum, default_value_t = DataForm::Yaml)]

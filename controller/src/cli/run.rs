@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::runtime;
 
-use super::{CliError, Verdict};
+use super::{CliError, Verdict, module};
 use crate::run::{self, Error, Module, Options};
 
 /// Releases new versions of Deployments in the cluster that `KUBECONFIG` or the pod's service account leads to.
@@ -21,11 +21,11 @@ pub(super) struct RunArgs {
     /// The filter's module, to be served at an address that names its content
     #[arg(long, value_name = "FILE", env = "GRAYLANE_MODULE", default_value = "/graylane.wasm")]
     module: PathBuf,
-    /// Where proxies get the module from instead: https://, oci:// or file://
-    #[arg(long, value_name = "URL")]
+    /// Where proxies get the module from instead: https://, http://, oci:// or file://
+    #[arg(long, value_name = "URL", value_parser = module::url)]
     module_url: Option<String>,
     /// The SHA-256 of the module at that URL
-    #[arg(long, value_name = "HEX", requires = "module_url")]
+    #[arg(long, value_name = "HEX", value_parser = module::sha256, requires = "module_url")]
     module_sha256: Option<String>,
     /// The namespace of the Lease that says which of several controllers leads
     #[arg(long, value_name = "NAME", env = "POD_NAMESPACE", default_value = "graylane-system")]

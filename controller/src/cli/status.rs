@@ -6,13 +6,14 @@ use clap::Args;
 
 use super::cluster::ClusterArgs;
 use super::output::ReportForm;
-use super::{CliError, Verdict};
+use super::{CliError, Verdict, candidates};
 use crate::api::WaitTime;
 use crate::operate::{Display, End, view};
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// The release
+    #[arg(add = candidates::releases())]
     name: String,
     #[command(flatten)]
     cluster: ClusterArgs,

@@ -1,8 +1,11 @@
 //! Writes to the API server, as data.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use kube::api::DynamicObject;
-use kube::core::{ApiResource, GroupVersionKind};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind, ObjectMeta, TypeMeta};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::api::{GrayRelease, Lane, MeshPolicy};
 
@@ -65,12 +68,41 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// Server-side apply of our fields, whoever else wants them.
-    Apply(Box<DynamicObject>),
+    Apply(Box<Said>),
     /// A merge patch that says which resource version it is meant for.
-    Merge(serde_json::Value),
+    Merge(Value),
     /// Deletion, of the object with this uid and no other.
     Delete {
         /// The uid.
         uid: Option<String>,
     },
+}
+
+/// What is said of an object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Said {
+    /// Its kind.
+    #[serde(flatten)]
+    pub types: TypeMeta,
+    /// Its metadata.
+    pub metadata: ObjectMeta,
+    /// Everything else.
+    #[serde(flatten)]
+    pub data: Data,
+}
+
+/// What is said of one object or of several: the configuration of the whole mesh is written in every namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data(pub Arc<Value>);
+
+impl Serialize for Data {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl From<Said> for DynamicObject {
+    fn from(Said { types, metadata, data }: Said) -> Self {
+        Self { types: Some(types), metadata, data: Arc::unwrap_or_clone(data.0) }
+    }
 }

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use graylane_core::name::VersionName;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
 use kube::ResourceExt;
 
 use super::endpoints::Endpoints;
 use super::seen::Seen;
-use super::{HASH_LABEL, RELEASE_LABEL, Report, VERB_ANNOTATION, World, template};
+use super::{HASH_LABEL, Kept, RELEASE_LABEL, Report, Rollout, VERB_ANNOTATION, World};
 use crate::api::{DeploymentName, GrayRelease, PodLabels, Workload};
 use crate::plan::Service;
-use crate::release::{Facts, Filter, Life, Owner, PodSet, WorkloadFacts};
+use crate::release::{Facts, Filter, Life, Owner, WorkloadFacts};
 
 /// The facts of `release`; what is published, and what the planner says of it, is added by whoever plans.
 pub(super) fn of(world: &World, seen: &Seen<'_>, release: &GrayRelease) -> Facts {
@@ -68,40 +67,18 @@ impl WorkloadFacts {
 }
 
 /// The Deployment of this name.
-pub(super) fn deployment<'w>(world: &'w World, namespace: &str, name: &DeploymentName) -> Option<&'w Deployment> {
+pub(super) fn deployment<'w>(world: &'w World, namespace: &str, name: &DeploymentName) -> Option<&'w Kept<Rollout>> {
     let found = world.deployments.get(namespace, name.as_str());
     found.filter(|deployment| deployment.metadata.deletion_timestamp.is_none())
 }
 
-fn workload(seen: &Seen<'_>, release: &GrayRelease, deployment: &Deployment) -> Option<WorkloadFacts> {
+fn workload(seen: &Seen<'_>, release: &GrayRelease, deployment: &Kept<Rollout>) -> Option<WorkloadFacts> {
     let spec = &deployment.spec;
     Some(WorkloadFacts {
         replicas: u32::try_from(spec.replicas.unwrap_or(1)).unwrap_or_default(),
         paused: spec.paused == Some(true),
         labelled: deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any()),
-        template: template::read(Some(&spec.template))?,
-        sets: seen.sets.for_deployment(release, deployment).filter_map(|(owner, set)| pod_set(owner, set)).collect(),
+        template: deployment.template.clone()?,
+        sets: seen.sets.for_deployment(release, deployment).filter_map(|(owner, set)| set.pod_set(owner)).collect(),
     })
-}
-
-/// What the controller of `ReplicaSet`s says when the API server refuses a pod.
-fn failure(status: &ReplicaSetStatus) -> Option<String> {
-    let mut failures = status.conditions.iter().flatten().filter(|one| one.type_.as_deref() == Some("ReplicaFailure"));
-    failures.find(|failure| failure.status.as_deref() == Some("True"))?.message.clone()
-}
-
-fn pod_set(owner: Owner, set: &ReplicaSet) -> Option<(VersionName, PodSet)> {
-    let spec = &set.spec;
-    let version = VersionName::new(set.labels().get(HASH_LABEL)?).ok()?;
-    let status = set.status.as_ref();
-    let count = |number: Option<i32>| u32::try_from(number.unwrap_or_default()).unwrap_or_default();
-    let facts = PodSet {
-        template: template::read(spec.template.as_ref())?,
-        owner,
-        replicas: count(spec.replicas.or(Some(1))),
-        pods: count(status.map(|status| status.replicas)),
-        available: count(status.and_then(|status| status.available_replicas)),
-        failure: status.and_then(failure),
-    };
-    Some((version, facts))
 }

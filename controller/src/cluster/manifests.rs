@@ -55,7 +55,7 @@ fn objects(world: &World, ways: &Ways, plan: &Plan, module: &ModuleSource) -> Ve
             // They go with nothing: whoever applies them takes them away, and exchanges the module.
             object.metadata.owner_references = None;
             object.metadata.annotations = None;
-            Some(*object)
+            Some(DynamicObject::from(*object))
         }
         Write::Merge(_) | Write::Delete { .. } => None,
     };

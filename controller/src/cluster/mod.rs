@@ -15,6 +15,7 @@ mod facts;
 mod finalizer;
 mod gone;
 mod in_force;
+mod kept;
 mod manifests;
 mod object;
 mod objections;
@@ -36,8 +37,9 @@ mod version_names;
 mod way;
 mod world;
 
-pub use change::{Change, Kind, Write};
+pub use change::{Change, Data, Kind, Said, Write};
 pub use in_force::InForce;
+pub use kept::{Kept, Part, Placement, PodProxy, Replicas, Rollout, Specs};
 pub use manifests::manifests as istio_manifests;
 pub use objects::Objects;
 pub use pass::Pass;

@@ -7,7 +7,7 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kube::{Resource, ResourceExt};
 
 use super::in_force::rank;
-use super::{World, facts, object, selection};
+use super::{Kept, Rollout, World, facts, object, selection};
 use crate::api::{DeploymentName, GrayRelease, Reason, Workload};
 use crate::plan::Service;
 use crate::release::Objection;
@@ -108,7 +108,7 @@ fn to_workload(world: &World, release: &GrayRelease, workload: &Workload) -> Opt
 }
 
 /// The autoscalers of `deployment`.
-fn autoscalers<'w>(world: &'w World, deployment: &Deployment) -> impl Iterator<Item = &'w HorizontalPodAutoscaler> {
+fn autoscalers<'w>(world: &'w World, deployment: &Kept<Rollout>) -> impl Iterator<Item = &'w HorizontalPodAutoscaler> {
     let (namespace, name) = (deployment.metadata.namespace.as_ref(), deployment.name_any());
     world.autoscalers.iter().map(AsRef::as_ref).filter(move |scaler: &&HorizontalPodAutoscaler| {
         let target = &scaler.spec.scale_target_ref;

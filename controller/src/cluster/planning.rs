@@ -8,13 +8,12 @@ use graylane_core::name::{ServiceName, VersionName};
 use graylane_core::{FilterConfig, Phase};
 use k8s_openapi::api::core::v1;
 use kube::ResourceExt;
-use kube::api::DynamicObject;
 
 use super::endpoints::Endpoints;
 use super::object::{self, publication};
 use super::standing::{self, BASE};
 use super::version_names::resolve;
-use super::{NoSecret, World, gone};
+use super::{Kept, NoSecret, Placement, World, gone};
 use crate::api::{
     GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, NewPods, ObjectRef, SecretRef, SecretSource, WorkloadStatus,
 };
@@ -216,11 +215,11 @@ pub(super) fn published(world: &World) -> Option<Configs> {
 
 /// The latest configuration for proxies of `phase` among `objects`.
 pub fn published_config<'p>(
-    objects: impl IntoIterator<Item = &'p DynamicObject>,
+    objects: impl IntoIterator<Item = &'p Kept<Placement>>,
     phase: Phase,
 ) -> Option<FilterConfig> {
     let ours = objects.into_iter().filter(|object| publication::is_ours(object, publication::name(phase)));
-    let mut latest_first: Vec<&DynamicObject> = ours.collect();
+    let mut latest_first: Vec<&Kept<Placement>> = ours.collect();
     latest_first.sort_by_key(|object| Reverse(publication::generation(object)));
     latest_first.into_iter().find_map(|object| FilterConfig::from_json(publication::config(object)?.as_bytes()).ok())
 }

@@ -5,7 +5,7 @@ use kube::ResourceExt;
 
 use super::seen::Sets;
 use super::way::{Rest, Ways};
-use super::{Change, FINALIZER, HASH_LABEL, Kind, World, facts, finalizer, object};
+use super::{Change, FINALIZER, HASH_LABEL, Kept, Kind, Rollout, World, facts, finalizer, object};
 use crate::api::{BaseRoute, GrayRelease, GrayReleaseStatus, Phase, PodLabels, Reason};
 use crate::plan::Service;
 use crate::release::{Desired, DesiredWorkload, Facts};
@@ -111,8 +111,7 @@ impl Released<'_> {
     fn workloads<'a>(
         &'a self,
         world: &'a World,
-    ) -> impl Iterator<Item = (&'a crate::api::Workload, &'a k8s_openapi::api::apps::v1::Deployment, &'a DesiredWorkload)>
-    {
+    ) -> impl Iterator<Item = (&'a crate::api::Workload, &'a Kept<Rollout>, &'a DesiredWorkload)> {
         let namespace = self.object.namespace().unwrap_or_default();
         let workloads = self.object.spec.workloads.iter().zip(&self.desired.workloads);
         workloads.filter_map(move |(workload, desired)| {

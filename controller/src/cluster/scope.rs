@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Settings, World};
+use super::{Kept, PodProxy, Settings, World};
 
 /// The container that is a proxy of Istio.
 pub const SIDECAR: &str = "istio-proxy";
@@ -60,13 +60,13 @@ pub fn is_live(pod: &Pod) -> bool {
 }
 
 /// How a pod is called in a status.
-pub(super) fn pod_name(pod: &Pod) -> String {
+pub(super) fn pod_name(pod: &Kept<PodProxy>) -> String {
     format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any())
 }
 
 /// The proxies in scope, and what each reported last.
 pub(super) fn proxies(world: &World) -> BTreeMap<String, Option<u64>> {
-    let live = world.pods.iter().filter(|pod| role(pod).is_some() && is_live(pod));
+    let live = world.pods.iter().filter(|pod| pod.role.is_some() && pod.is_live);
     live.map(|pod| pod_name(pod))
         .map(|name| (name.clone(), world.reports.get(&name).and_then(|report| report.generation)))
         .collect()
@@ -96,7 +96,7 @@ impl Places {
         let mut places = Self::sidecars_in([settings.namespace.clone()]);
         for pod in &world.pods {
             let namespace = pod.namespace().unwrap_or_default();
-            match role(pod) {
+            match pod.role {
                 Some(Role::Sidecar) => {
                     places.sidecars.insert(namespace);
                 }

@@ -4,13 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use kube::{Resource, ResourceExt};
+use kube::ResourceExt;
 
 use super::endpoints::Endpoints;
 use super::in_force::Judged;
 use super::objections::Precedence;
-use super::{RELEASE_LABEL, World, scope};
+use super::{Kept, Replicas, Rollout, World, scope};
 use crate::api::{GrayRelease, Lane, ObjectRef};
 use crate::release::Owner;
 
@@ -48,9 +47,9 @@ impl<'w> Seen<'w> {
 #[derive(Debug)]
 pub(super) struct Sets<'w> {
     /// Those of Deployments, by the uid of these.
-    owned: HashMap<&'w str, Vec<&'w ReplicaSet>>,
+    owned: HashMap<&'w str, Vec<&'w Kept<Replicas>>>,
     /// Those that releases have made and no Deployment has taken, by namespace and name of the release.
-    made: HashMap<(&'w str, &'w str), Vec<&'w ReplicaSet>>,
+    made: HashMap<(&'w str, &'w str), Vec<&'w Kept<Replicas>>>,
 }
 
 impl<'w> Sets<'w> {
@@ -61,10 +60,9 @@ impl<'w> Sets<'w> {
             if let Some(controller) = controller {
                 owned.entry(controller.uid.as_str()).or_default().push(set.as_ref());
             }
-            let kept = controller.is_none_or(|owner| owner.kind == GrayRelease::kind(&()));
-            if let Some(release) = set.labels().get(RELEASE_LABEL).filter(|_| kept) {
+            if let Some(release) = set.release() {
                 let namespace = set.metadata.namespace.as_deref().unwrap_or_default();
-                made.entry((namespace, release.as_str())).or_default().push(set.as_ref());
+                made.entry((namespace, release)).or_default().push(set.as_ref());
             }
         }
         Self { owned, made }
@@ -74,8 +72,8 @@ impl<'w> Sets<'w> {
     pub(super) fn for_deployment<'a>(
         &'a self,
         release: &'a GrayRelease,
-        deployment: &'a Deployment,
-    ) -> impl Iterator<Item = (Owner, &'w ReplicaSet)> + use<'a, 'w> {
+        deployment: &'a Kept<Rollout>,
+    ) -> impl Iterator<Item = (Owner, &'w Kept<Replicas>)> + use<'a, 'w> {
         let (uid, name) = (deployment.metadata.uid.as_deref(), release.metadata.name.as_deref());
         let namespace = deployment.metadata.namespace.as_deref();
         let owned = uid.and_then(|uid| self.owned.get(uid)).into_iter().flatten();

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1;
 use kube::ResourceExt;
 
-use super::World;
+use super::{Kept, Rollout, World};
 use crate::api::{Lane, PodLabels, Reason};
 use crate::plan::Service;
 use crate::release::Objection;
@@ -25,7 +24,7 @@ pub(super) fn selects(service: &v1::Service, labels: &BTreeMap<String, String>) 
 }
 
 /// The labels that a Deployment gives its pods.
-pub(super) fn template_labels(deployment: &Deployment) -> Option<&BTreeMap<String, String>> {
+pub(super) fn template_labels(deployment: &Kept<Rollout>) -> Option<&BTreeMap<String, String>> {
     deployment.spec.template.metadata.as_ref()?.labels.as_ref()
 }
 
@@ -34,7 +33,7 @@ pub(super) fn serving<'w>(
     world: &'w World,
     service: &'w Service,
     object: &'w v1::Service,
-) -> impl Iterator<Item = &'w Deployment> {
+) -> impl Iterator<Item = &'w Kept<Rollout>> {
     let here = world.deployments.within(service.namespace());
     let here = here.filter(|deployment| deployment.metadata.deletion_timestamp.is_none());
     here.filter(move |deployment| {
@@ -57,7 +56,7 @@ fn of_lane<'w>(lane: &'w Lane, service: &'w Service) -> impl Iterator<Item = Pod
 }
 
 /// The labels by which a Deployment selects its pods, which it keeps for life.
-pub(super) fn selector(deployment: &Deployment) -> Option<PodLabels> {
+pub(super) fn selector(deployment: &Kept<Rollout>) -> Option<PodLabels> {
     let selector = &deployment.spec.selector;
     let plain = selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
     let labels = selector.match_labels.clone().filter(|_| plain)?;
@@ -69,7 +68,7 @@ pub(super) fn selector(deployment: &Deployment) -> Option<PodLabels> {
 /// # Errors
 /// When no Deployment, or more than one, serves the service besides those of lanes, or its selector is more than labels.
 pub(super) fn base(world: &World, service: &Service, object: &v1::Service) -> Result<PodLabels, Objection> {
-    let serving: Vec<&Deployment> = serving(world, service, object).collect();
+    let serving: Vec<&Kept<Rollout>> = serving(world, service, object).collect();
     let unknown = |found: &str| Objection {
         reason: Reason::BaseUnknown,
         message: format!("{found}; say which pods serve base of {service}, by labels that they alone have, in base"),

@@ -4,13 +4,12 @@
 //! them. No release gets on before every proxy has reported it: a module and a weight are never changed in one step.
 
 use kube::ResourceExt;
-use kube::api::DynamicObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::object::{envoy_filter, publication};
 use super::seen::Seen;
-use super::{Kind, ModuleSource, SUPPLY_ANNOTATION, Settings, World};
+use super::{Kept, Kind, ModuleSource, Placement, SUPPLY_ANNOTATION, Settings, World};
 use crate::api::Delivery;
 use crate::plan::Configs;
 use crate::release::Filter;
@@ -56,7 +55,7 @@ impl Supply {
 
 impl Supplied {
     /// What an object says.
-    fn of(object: &DynamicObject) -> Option<Self> {
+    fn of(object: &Kept<Placement>) -> Option<Self> {
         serde_json::from_str(object.annotations().get(SUPPLY_ANNOTATION)?).ok()
     }
 

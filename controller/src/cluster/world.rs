@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use graylane_core::config::Secret;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
 
-use super::{ModuleSource, NoSecret, Objects, Report};
+use super::{Kept, ModuleSource, NoSecret, Objects, Placement, PodProxy, Replicas, Report, Rollout};
 use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
 
 /// The objects of a cluster, as they were last seen.
@@ -23,9 +22,9 @@ pub struct World {
     /// The policy of the mesh.
     pub policy: Option<Arc<MeshPolicy>>,
     /// The Deployments.
-    pub deployments: Objects<Deployment>,
+    pub deployments: Objects<Kept<Rollout>>,
     /// The `ReplicaSet`s.
-    pub replica_sets: Objects<ReplicaSet>,
+    pub replica_sets: Objects<Kept<Replicas>>,
     /// What scales Deployments.
     pub autoscalers: Objects<HorizontalPodAutoscaler>,
     /// The Services.
@@ -33,15 +32,15 @@ pub struct World {
     /// The endpoints of Services.
     pub endpoint_slices: Objects<EndpointSlice>,
     /// The pods.
-    pub pods: Objects<Pod>,
+    pub pods: Objects<Kept<PodProxy>>,
     /// Istio's `DestinationRule`s.
     pub destination_rules: Objects<DynamicObject>,
     /// Istio's `VirtualService`s.
     pub virtual_services: Objects<DynamicObject>,
     /// Istio's `WasmPlugin`s.
-    pub wasm_plugins: Objects<DynamicObject>,
+    pub wasm_plugins: Objects<Kept<Placement>>,
     /// Istio's `EnvoyFilter`s.
-    pub envoy_filters: Objects<DynamicObject>,
+    pub envoy_filters: Objects<Kept<Placement>>,
     /// The secrets that the policy of the mesh names, or why there is none.
     pub secrets: BTreeMap<SecretRef, Result<Secret, NoSecret>>,
     /// What each proxy reported last, by `NAMESPACE/POD`.

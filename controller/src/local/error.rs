@@ -37,6 +37,14 @@ pub enum Error {
     /// No environment variable says where state belongs.
     #[error("neither XDG_STATE_HOME nor HOME says where to keep state: name a folder by --state-dir")]
     NoStateFolder,
+    /// State can not be kept where it belongs.
+    #[error("can not keep state in {}: {cause}; --state-dir names another folder", folder.display())]
+    StateFolder {
+        /// The state folder.
+        folder: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
     /// A file or folder can not be used.
     #[error("can not {verb} {}: {cause}", path.display())]
     File {

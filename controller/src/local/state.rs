@@ -33,9 +33,10 @@ impl StateFolder {
             Some(named) => named.to_owned(),
             None => usual(dir)?,
         };
-        make(&folder)?;
+        let unfit = |cause| Error::StateFolder { folder: folder.clone(), cause };
+        make(&folder).map_err(unfit)?;
+        let lock = File::create(folder.join("lock")).map_err(unfit)?;
         let folder = fs::canonicalize(&folder).map_err(file("find", &folder))?;
-        let lock = File::create(folder.join("lock")).map_err(file("write", &folder.join("lock")))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { folder, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Error::Busy { folder }),
@@ -48,7 +49,7 @@ impl StateFolder {
         for part in [self.published().folder(), &self.part("proxies"), &self.processes(), &self.logs()] {
             match fs::remove_dir_all(part) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(file("empty", part)(cause)),
-                Ok(()) | Err(_) => make(part)?,
+                Ok(()) | Err(_) => make(part).map_err(file("make", part))?,
             }
         }
         Ok(())
@@ -111,8 +112,8 @@ pub(super) fn file(verb: &'static str, path: &Path) -> impl Fn(io::Error) -> Err
 }
 
 /// Only its user may look into it: commands and logs may hold secrets.
-fn make(folder: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file("make", folder))
+fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// The same folder for the same resources, so that a mesh finds what its predecessor has left.
@@ -129,6 +130,15 @@ fn usual(dir: &Path) -> Result<PathBuf, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_that_takes_no_state_says_how_another_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("file");
+        fs::write(&taken, "x").unwrap();
+        let refusal = StateFolder::open(folder.path(), Some(&taken.join("state"))).unwrap_err().to_string();
+        assert!(refusal.contains("file/state") && refusal.contains("--state-dir"), "{refusal}");
+    }
 
     #[test]
     fn a_state_folder_belongs_to_one_mesh_at_a_time() {

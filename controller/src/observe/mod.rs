@@ -12,22 +12,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::api::DynamicObject;
+use kube::api::{ApiResource, DynamicObject};
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::{Client, ResourceExt};
+use kube::{Client, CustomResourceExt, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
-use crate::cluster::{Kind, World, named_secrets};
+use crate::cluster::{Kept, Kind, Placement, PodProxy, Replicas, Rollout, Specs, World, named_secrets};
 pub use cache::Pauses;
-use cache::{Typed, watch};
+use cache::{Ours, Page, Watcher, whole};
 use known::Known;
 pub use proxies::{Pace, Proxies};
 pub use secrets::Secrets;
@@ -35,19 +35,19 @@ pub use secrets::Secrets;
 /// The caches.
 #[derive(Debug, Clone)]
 pub struct Watches {
-    releases: Typed<GrayRelease>,
-    lanes: Typed<Lane>,
-    policies: Typed<MeshPolicy>,
-    deployments: Store<Deployment>,
-    replica_sets: Store<ReplicaSet>,
+    releases: Store<Kept<Ours<GrayRelease>>>,
+    lanes: Store<Kept<Ours<Lane>>>,
+    policies: Store<Kept<Ours<MeshPolicy>>>,
+    deployments: Store<Kept<Rollout>>,
+    replica_sets: Store<Kept<Replicas>>,
     autoscalers: Store<HorizontalPodAutoscaler>,
     services: Store<Service>,
     endpoint_slices: Store<EndpointSlice>,
-    pods: Store<Pod>,
+    pods: Store<Kept<PodProxy>>,
     destination_rules: Store<DynamicObject>,
     virtual_services: Store<DynamicObject>,
-    wasm_plugins: Store<DynamicObject>,
-    envoy_filters: Store<DynamicObject>,
+    wasm_plugins: Store<Kept<Placement>>,
+    envoy_filters: Store<Kept<Placement>>,
     changed: Arc<Notify>,
 }
 
@@ -59,43 +59,42 @@ impl Watches {
     #[must_use]
     pub fn start(client: &Client, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
         let changed = Arc::new(Notify::new());
-        let ours = |kind: Kind, known: Known| {
-            let tidied = move |object: &mut DynamicObject| known.keep(object);
-            watch(client, &kind.resource(), tidied, tasks, stop, &changed)
+        let watcher = Watcher { client, tasks, stop, changed: &changed };
+        let routes = |kind: Kind| watcher.watch(&kind.resource(), Page::Usual, whole);
+        let filters = |kind: Kind| {
+            let mut specs = Specs::default();
+            watcher.watch(&kind.resource(), Page::Large, move |object| Placement::kept(object, &mut specs))
         };
-        let dynamic = |kind: Kind| watch(client, &kind.resource(), as_it_is, tasks, stop, &changed);
         Self {
-            releases: Typed::of(ours(Kind::GrayRelease, Known::of::<GrayRelease>())),
-            lanes: Typed::of(ours(Kind::Lane, Known::of::<Lane>())),
-            policies: Typed::of(ours(Kind::MeshPolicy, Known::of::<MeshPolicy>())),
-            deployments: watch(client, &(), as_it_is, tasks, stop, &changed),
-            replica_sets: watch(client, &(), as_it_is, tasks, stop, &changed),
-            autoscalers: watch(client, &(), as_it_is, tasks, stop, &changed),
-            services: watch(client, &(), as_it_is, tasks, stop, &changed),
-            endpoint_slices: watch(client, &(), as_it_is, tasks, stop, &changed),
-            pods: watch(client, &(), as_it_is, tasks, stop, &changed),
-            destination_rules: dynamic(Kind::DestinationRule),
-            virtual_services: dynamic(Kind::VirtualService),
-            wasm_plugins: dynamic(Kind::WasmPlugin),
-            envoy_filters: dynamic(Kind::EnvoyFilter),
+            releases: watcher.ours(Kind::GrayRelease),
+            lanes: watcher.ours(Kind::Lane),
+            policies: watcher.ours(Kind::MeshPolicy),
+            deployments: watcher.watch(&(), Page::Usual, Rollout::kept),
+            replica_sets: watcher.watch(&(), Page::Usual, Replicas::kept),
+            autoscalers: watcher.watch(&(), Page::Usual, |scaler: HorizontalPodAutoscaler| {
+                whole(HorizontalPodAutoscaler { status: None, ..scaler })
+            }),
+            services: watcher.watch(&(), Page::Usual, whole),
+            endpoint_slices: watcher.watch(&(), Page::Usual, whole),
+            pods: watcher.watch(&(), Page::Usual, PodProxy::kept),
+            destination_rules: routes(Kind::DestinationRule),
+            virtual_services: routes(Kind::VirtualService),
+            wasm_plugins: filters(Kind::WasmPlugin),
+            envoy_filters: filters(Kind::EnvoyFilter),
             changed,
         }
     }
 
     /// Waits until every kind has been listed once.
     pub async fn ready(&self) {
-        for store in [
-            self.releases.store(),
-            self.lanes.store(),
-            self.policies.store(),
-            &self.destination_rules,
-            &self.virtual_services,
-            &self.wasm_plugins,
-            &self.envoy_filters,
-        ] {
-            // A watch ends when the controller does.
-            let _ = store.wait_until_ready().await;
-        }
+        // A watch ends when the controller does.
+        let _ = self.releases.wait_until_ready().await;
+        let _ = self.lanes.wait_until_ready().await;
+        let _ = self.policies.wait_until_ready().await;
+        let _ = self.destination_rules.wait_until_ready().await;
+        let _ = self.virtual_services.wait_until_ready().await;
+        let _ = self.wasm_plugins.wait_until_ready().await;
+        let _ = self.envoy_filters.wait_until_ready().await;
         let _ = self.deployments.wait_until_ready().await;
         let _ = self.replica_sets.wait_until_ready().await;
         let _ = self.autoscalers.wait_until_ready().await;
@@ -112,12 +111,12 @@ impl Watches {
 
     /// The pods.
     #[must_use]
-    pub fn pods(&self) -> Vec<Arc<Pod>> {
+    pub fn pods(&self) -> Vec<Arc<Kept<PodProxy>>> {
         self.pods.state()
     }
 
     fn policy(&self) -> Option<Arc<MeshPolicy>> {
-        self.policies.state().first().cloned()
+        Ours::all(&self.policies).first().cloned()
     }
 
     /// The secrets that the policy of the mesh names, and named when it was accepted last.
@@ -133,8 +132,8 @@ impl Watches {
     #[must_use]
     pub fn world(&self, proxies: &Proxies, secrets: &Secrets) -> World {
         World {
-            releases: self.releases.state(),
-            lanes: self.lanes.state(),
+            releases: Ours::all(&self.releases),
+            lanes: Ours::all(&self.lanes),
             policy: self.policy(),
             secrets: secrets.known(),
             deployments: self.deployments.state().into_iter().collect(),
@@ -154,21 +153,15 @@ impl Watches {
     /// The resource version of an object in the caches; `None` where there is none.
     #[must_use]
     pub fn version(&self, kind: Kind, namespace: &str, name: &str) -> Option<String> {
-        let dynamic = |store: &Store<DynamicObject>| {
-            let key = ObjectRef::new_with(name, kind.resource()).within(namespace);
-            store.get(&key).and_then(|object| object.resource_version())
-        };
+        let address = Address { kind, namespace, name };
         match kind {
-            Kind::GrayRelease => dynamic(self.releases.store()),
-            Kind::Lane => dynamic(self.lanes.store()),
-            Kind::MeshPolicy => {
-                let key = ObjectRef::new_with(name, kind.resource());
-                self.policies.store().get(&key).and_then(|object| object.resource_version())
-            }
-            Kind::DestinationRule => dynamic(&self.destination_rules),
-            Kind::VirtualService => dynamic(&self.virtual_services),
-            Kind::WasmPlugin => dynamic(&self.wasm_plugins),
-            Kind::EnvoyFilter => dynamic(&self.envoy_filters),
+            Kind::GrayRelease => address.version_in(&self.releases),
+            Kind::Lane => address.version_in(&self.lanes),
+            Kind::MeshPolicy => address.version_in(&self.policies),
+            Kind::DestinationRule => address.version_in(&self.destination_rules),
+            Kind::VirtualService => address.version_in(&self.virtual_services),
+            Kind::WasmPlugin => address.version_in(&self.wasm_plugins),
+            Kind::EnvoyFilter => address.version_in(&self.envoy_filters),
             Kind::Deployment => typed_version(&self.deployments, namespace, name),
             Kind::ReplicaSet => typed_version(&self.replica_sets, namespace, name),
         }
@@ -183,8 +176,38 @@ impl Watches {
     }
 }
 
-/// What is done to objects of which nothing is too much.
-fn as_it_is<K>(_: &mut K) {}
+impl Watcher<'_> {
+    /// Watches a kind of ours, each object without what this version of its definition does not have.
+    fn ours<T>(&self, kind: Kind) -> Store<Kept<Ours<T>>>
+    where
+        T: CustomResourceExt + Resource + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
+    {
+        let known = Known::of::<T>();
+        self.watch(&kind.resource(), Page::Usual, move |mut object: DynamicObject| {
+            known.keep(&mut object);
+            Ours::kept(object)
+        })
+    }
+}
+
+/// Where an object is looked for.
+struct Address<'a> {
+    kind: Kind,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+impl Address<'_> {
+    fn version_in<K>(&self, store: &Store<K>) -> Option<String>
+    where
+        K: Resource<DynamicType = ApiResource> + Clone + 'static,
+    {
+        let key = ObjectRef::new_with(self.name, self.kind.resource());
+        // What belongs to the cluster is in no namespace.
+        let key = if self.namespace.is_empty() { key } else { key.within(self.namespace) };
+        store.get(&key).and_then(|object| object.resource_version())
+    }
+}
 
 /// A write that has changed something.
 #[derive(Debug)]

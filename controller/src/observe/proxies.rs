@@ -1,19 +1,18 @@
 //! What proxies report, asked of all of them at once.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::debug;
 
 use super::Watches;
-use crate::cluster::{Report, Role, is_live, role};
+use crate::cluster::{Kept, PodProxy, Report, Role};
 use crate::local::client::HttpClient;
 
 /// Where Istio's proxies tell of themselves.
@@ -77,8 +76,8 @@ impl Proxies {
     }
 }
 
-async fn asked(http: &HttpClient, pods: &[Arc<Pod>]) -> BTreeMap<String, Report> {
-    let targets: Vec<_> = pods.iter().filter(|pod| is_live(pod)).filter_map(|pod| target(pod)).collect();
+async fn asked(http: &HttpClient, pods: &[Arc<Kept<PodProxy>>]) -> BTreeMap<String, Report> {
+    let targets: Vec<_> = pods.iter().filter(|pod| pod.is_live).filter_map(|pod| target(pod)).collect();
     let answers = stream::iter(targets).map(|(name, role, address)| async move {
         match http.get(address, STATS_PATH).await {
             Ok((_, text)) => Some((name, Report::read(role, &text))),
@@ -91,8 +90,7 @@ async fn asked(http: &HttpClient, pods: &[Arc<Pod>]) -> BTreeMap<String, Report>
     answers.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
 }
 
-fn target(pod: &Pod) -> Option<(String, Role, SocketAddr)> {
-    let address: IpAddr = pod.status.as_ref()?.pod_ip.as_ref()?.parse().ok()?;
+fn target(pod: &Kept<PodProxy>) -> Option<(String, Role, SocketAddr)> {
     let name = format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any());
-    Some((name, role(pod)?, SocketAddr::new(address, STATS_PORT)))
+    Some((name, pod.role?, SocketAddr::new(pod.address?, STATS_PORT)))
 }

@@ -26,12 +26,20 @@ impl Operator {
     pub async fn connect(access: Access) -> Result<Self, Error> {
         let config = access.config().await?;
         let namespace = access.namespace.unwrap_or_else(|| config.default_namespace.clone());
+        let server = config.cluster_url.clone();
         let client = Client::try_from(config).map_err(|error| Error::NoCluster(error.into()))?;
-        Ok(Self { client, namespace })
+        Ok(Self { client, server, namespace })
     }
 }
 
 impl Access {
+    /// The contexts of the kubeconfig; none where it can not be read.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<String> {
+        let kubeconfig = self.kubeconfig.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+        kubeconfig.map(|known| known.contexts.into_iter().map(|context| context.name).collect()).unwrap_or_default()
+    }
+
     async fn config(&self) -> Result<Config, Error> {
         let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
         let named = |kubeconfig: Kubeconfig| Config::from_custom_kubeconfig(kubeconfig, &options);

@@ -1,7 +1,12 @@
 //! Why a release can not be looked at or told anything.
 
+use std::error::Error as _;
 use std::io;
+use std::iter::successors;
 
+use kube::core::Status;
+
+use super::Operator;
 use crate::api::Kind;
 
 /// Why a release can not be looked at or told anything.
@@ -37,7 +42,7 @@ pub enum Error {
         namespace: String,
     },
     /// Somebody else always was faster.
-    #[error("GrayRelease \"{name}\" changed each time it was about to be patched; try again")]
+    #[error("GrayRelease \"{name}\" changed each time it was about to be told, for 5 s; try again")]
     Overtaken {
         /// The name.
         name: String,
@@ -48,9 +53,36 @@ pub enum Error {
         /// The Deployment.
         deployment: String,
     },
+    /// No answer comes.
+    #[error("the API server at {server} gives no answer: {why}; --kubeconfig and --context say which one is asked")]
+    NoAnswer {
+        /// Where it should be.
+        server: http::Uri,
+        /// What went wrong.
+        why: String,
+    },
+    /// The API server knows nothing of the kind of object.
+    #[error("the API server at {server} does not know Graylane's resources; 'kubectl apply -k deploy/' installs them")]
+    NotInstalled {
+        /// Where it is.
+        server: http::Uri,
+    },
+    /// The API server does not know who asks.
+    #[error(
+        "the API server at {server} does not take these credentials ({said}); 'kubectl auth whoami' asks by the same"
+    )]
+    Unknown {
+        /// Where it is.
+        server: http::Uri,
+        /// What it says.
+        said: String,
+    },
+    /// Who asks lacks a right.
+    #[error("{0}; deploy/users.yaml lets whoever may view, or edit, a namespace do so with its releases")]
+    Forbidden(String),
     /// The API server refuses.
-    #[error("the API server refuses: {}", said(.0))]
-    Api(Box<kube::Error>),
+    #[error("the API server refuses: {0}")]
+    Refused(String),
     /// An object has no form in JSON.
     #[error("an object can not be written: {0}")]
     Data(serde_json::Error),
@@ -62,16 +94,34 @@ pub enum Error {
     Runtime(io::Error),
 }
 
-/// What the API server says, without how that is put in Rust.
-fn said(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        other => other.to_string(),
+impl Operator {
+    /// What went wrong with a request, for those who sent it.
+    pub(super) fn fault(&self, error: kube::Error) -> Error {
+        let server = self.server.clone();
+        match error {
+            kube::Error::Api(status) => match status.code {
+                401 => Error::Unknown { server, said: said(&status) },
+                403 => Error::Forbidden(said(&status)),
+                404 if status.details.is_none() => Error::NotInstalled { server },
+                _ => Error::Refused(said(&status)),
+            },
+            error => Error::NoAnswer { server, why: causes(&error) },
+        }
     }
 }
 
-impl Error {
-    pub(super) fn api(error: kube::Error) -> Self {
-        Self::Api(Box::new(error))
+/// What the API server says, or whatever answers in its place.
+fn said(status: &Status) -> String {
+    if status.message.is_empty() {
+        format!("it answers {} and says nothing", status.code)
+    } else {
+        status.message.clone()
     }
+}
+
+/// An error and what it comes from, down to what the system said.
+fn causes(error: &kube::Error) -> String {
+    let first = error.source();
+    let causes: Vec<String> = successors(first, |error| (*error).source()).map(ToString::to_string).collect();
+    if causes.is_empty() { error.to_string() } else { causes.join(": ") }
 }

@@ -44,6 +44,7 @@ impl Operator {
     /// When it is not there, or nobody reads.
     pub async fn watch(&self, name: &str, display: Display, out: &mut impl Write) -> Result<(), Error> {
         let mut shown = Shown::on(display);
+        shown.show(&self.get(name).await?, out)?;
         let mut states = pin!(self.states(name));
         while let Some(release) = states.next().await {
             shown.show(&release?, out)?;
@@ -65,8 +66,8 @@ impl Operator {
     ) -> Result<End, Error> {
         let deadline = Instant::now() + patience;
         let mut shown = Shown::on(display);
+        let mut release = Some(self.get(name).await?);
         let mut states = pin!(self.states(name));
-        let mut release = None;
         loop {
             let next = async {
                 tokio::select! { next = states.next() => next, () = sleep(PERIOD) => None }
@@ -94,12 +95,22 @@ impl Operator {
                 Ok(Some(release)) => Some(Ok(release)),
                 Ok(None) => Some(Err(missing())),
                 Err(error) => {
-                    warn!(%error, "the release can not be watched; trying again");
+                    warn!("the release can not be watched, trying again: {}", self.unwatched(error));
                     None
                 }
             };
             std::future::ready(state)
         })
+    }
+
+    fn unwatched(&self, error: watcher::Error) -> Error {
+        match error {
+            watcher::Error::InitialListFailed(error)
+            | watcher::Error::WatchStartFailed(error)
+            | watcher::Error::WatchFailed(error) => self.fault(error),
+            watcher::Error::WatchError(status) => self.fault(kube::Error::Api(status)),
+            watcher::Error::NoResourceVersion => Error::Refused("it lists releases without a version".to_owned()),
+        }
     }
 
     async fn end(&self, release: &GrayRelease) -> Result<Option<End>, Error> {
@@ -115,7 +126,7 @@ impl Operator {
         let namespace = release.namespace().unwrap_or_default();
         let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &namespace);
         for workload in &status.workloads {
-            let deployment = deployments.get(workload.deployment.as_str()).await.map_err(Error::api)?;
+            let deployment = deployments.get(workload.deployment.as_str()).await.map_err(|error| self.fault(error))?;
             if !all(&deployment, workload) {
                 return Ok(None);
             }

@@ -15,9 +15,13 @@ mod tests;
 mod undo;
 mod view;
 
+use std::fmt::Debug;
+
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
-use kube::Client;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ListParams, ObjectList, PatchParams, PostParams};
+use kube::{Client, ResourceExt};
+use serde::de::DeserializeOwned;
 
 use crate::api::{GrayRelease, Kind, Lane, MeshPolicy};
 pub use access::Access;
@@ -34,6 +38,8 @@ const FIELD_MANAGER: &str = "graylane-cli";
 #[derive(Clone)]
 pub struct Operator {
     client: Client,
+    /// Where the API server is, for those who wonder which one was asked.
+    server: http::Uri,
     namespace: String,
 }
 
@@ -56,8 +62,18 @@ impl Operator {
     /// # Errors
     /// [`Error::NotFound`], or what the API server says.
     pub async fn get(&self, name: &str) -> Result<GrayRelease, Error> {
-        let found = self.releases().get_opt(name).await.map_err(Error::api)?;
-        found.ok_or_else(self.missing(Kind::GrayRelease, name))
+        self.found(&self.releases(), Kind::GrayRelease, name).await
+    }
+
+    /// The object of this name. An API server that knows its kind says in the details which object it is that is not there.
+    async fn found<K>(&self, objects: &Api<K>, kind: Kind, name: &str) -> Result<K, Error>
+    where
+        K: Clone + Debug + DeserializeOwned,
+    {
+        objects.get(name).await.map_err(|error| match error {
+            kube::Error::Api(status) if status.is_not_found() && status.details.is_some() => self.missing(kind, name)(),
+            error => self.fault(error),
+        })
     }
 
     fn missing(&self, kind: Kind, name: &str) -> impl Fn() -> Error + use<> {
@@ -74,7 +90,7 @@ impl Operator {
             Reach::Namespace => self.releases(),
             Reach::Everywhere => Api::all(self.client.clone()),
         };
-        releases.list(&ListParams::default()).await.map_err(Error::api)
+        releases.list(&ListParams::default()).await.map_err(|error| self.fault(error))
     }
 
     /// The standing lane of this name.
@@ -83,7 +99,7 @@ impl Operator {
     /// [`Error::NotFound`], or what the API server says.
     pub async fn lane(&self, name: &str) -> Result<Lane, Error> {
         let lanes: Api<Lane> = Api::namespaced(self.client.clone(), &self.namespace);
-        lanes.get_opt(name).await.map_err(Error::api)?.ok_or_else(self.missing(Kind::Lane, name))
+        self.found(&lanes, Kind::Lane, name).await
     }
 
     /// All standing lanes of the namespace, or of all namespaces.
@@ -95,7 +111,7 @@ impl Operator {
             Reach::Namespace => Api::namespaced(self.client.clone(), &self.namespace),
             Reach::Everywhere => Api::all(self.client.clone()),
         };
-        lanes.list(&ListParams::default()).await.map_err(Error::api)
+        lanes.list(&ListParams::default()).await.map_err(|error| self.fault(error))
     }
 
     /// The policy of the mesh, or none.
@@ -103,13 +119,26 @@ impl Operator {
     /// # Errors
     /// What the API server says.
     pub async fn policies(&self) -> Result<ObjectList<MeshPolicy>, Error> {
-        Api::all(self.client.clone()).list(&ListParams::default()).await.map_err(Error::api)
+        Api::all(self.client.clone()).list(&ListParams::default()).await.map_err(|error| self.fault(error))
+    }
+
+    /// The names of all namespaces.
+    ///
+    /// # Errors
+    /// What the API server says.
+    pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let listed = namespaces.list_metadata(&ListParams::default()).await.map_err(|error| self.fault(error))?;
+        Ok(listed.iter().map(ResourceExt::name_any).collect())
     }
 
     /// How the API server calls whoever asks.
     async fn user(&self) -> Result<String, Error> {
         let asked = Api::<SelfSubjectReview>::all(self.client.clone());
-        let answer = asked.create(&PostParams::default(), &SelfSubjectReview::default()).await.map_err(Error::api)?;
+        let answer = asked
+            .create(&PostParams::default(), &SelfSubjectReview::default())
+            .await
+            .map_err(|error| self.fault(error))?;
         let user = answer.status.and_then(|status| status.user_info).and_then(|user| user.username);
         Ok(user.unwrap_or_else(|| "somebody".to_owned()).replace(' ', "_"))
     }

@@ -14,10 +14,8 @@ use crate::api::GrayReleaseStatus;
 use crate::cluster::VERB_ANNOTATION;
 use crate::release::Verb;
 
-/// How often a patch is tried that somebody else overtakes.
-const ATTEMPTS: usize = 3;
-
-/// How long an answer is waited for, and how often is looked for it.
+/// How long a patch is tried that somebody else overtakes, and how long an answer is waited for; and how often either is
+/// done. A controller that writes a status each moment does not keep anybody from an abort.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PERIOD: Duration = Duration::from_millis(50);
 
@@ -62,13 +60,14 @@ impl Operator {
 
     /// Patches a release at the resource version that was read.
     async fn patch(&self, name: &str, patch: impl Fn(Option<String>) -> Value) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             let release = self.get(name).await?;
             let patch = patch(release.resource_version());
             match self.releases().patch(name, &params(), &Patch::Merge(patch)).await {
                 Ok(_) => return Ok(()),
-                Err(kube::Error::Api(status)) if status.is_conflict() => {}
-                Err(error) => return Err(Error::api(error)),
+                Err(kube::Error::Api(status)) if status.is_conflict() => sleep(PERIOD).await,
+                Err(error) => return Err(self.fault(error)),
             }
         }
         Err(Error::Overtaken { name: name.to_owned() })

@@ -21,7 +21,7 @@ impl Operator {
         for workload in release.status.into_iter().flat_map(|status| status.workloads) {
             let (Some(stable), Some(_)) = (&workload.stable, &workload.gray) else { continue };
             let selected = ListParams::default().labels(&format!("{HASH_LABEL}={stable}"));
-            let found = sets.list(&selected).await.map_err(Error::api)?.items.into_iter().next();
+            let found = sets.list(&selected).await.map_err(|error| self.fault(error))?.items.into_iter().next();
             let template = found.and_then(|set| set.spec.template);
             let mut template =
                 template.ok_or_else(|| Error::NoStable { deployment: workload.deployment.to_string() })?;
@@ -29,10 +29,14 @@ impl Operator {
                 labels.remove(HASH_LABEL);
             }
             // The whole Deployment at the version that was read: a merge would keep what the new template has more.
-            let mut deployment = deployments.get(workload.deployment.as_str()).await.map_err(Error::api)?;
+            let mut deployment =
+                deployments.get(workload.deployment.as_str()).await.map_err(|error| self.fault(error))?;
             deployment.spec.template = template;
             let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-            deployments.replace(workload.deployment.as_str(), &params, &deployment).await.map_err(Error::api)?;
+            deployments
+                .replace(workload.deployment.as_str(), &params, &deployment)
+                .await
+                .map_err(|error| self.fault(error))?;
             undone.push(workload.deployment.to_string());
         }
         if !undone.is_empty() {

@@ -31,7 +31,7 @@ impl Node {
         // YAML 1.2: `yes`, `on` and `y` are texts, which is what a header value of that kind is meant to be.
         let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
         serde_saphyr::from_multiple_with_options(text, options)
-            .map_err(|error| (error.location().map(|location| location.line()), error.to_string()))
+            .map_err(|error| (error.location().map(|location| location.line()), complaint(&error)))
     }
 
     /// The line of what stands at `path`, as in `spec.rules[0].when`, or of the innermost part of it that is there.
@@ -159,6 +159,11 @@ impl<'de> Visitor<'de> for ContentVisitor {
         }
         Ok(Content::Object(members))
     }
+}
+
+/// What is wrong, without what a program could do about it.
+fn complaint(error: &serde_saphyr::Error) -> String {
+    error.to_string().replace(", set DuplicateKeyPolicy in Options if acceptable", "")
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(super) fn documents(file: &Path, text: &str) -> Result<Vec<Node>, Findings> 
 fn is_ours(file: &Path) -> bool {
     let hidden = file.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     let known = file.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known));
-    known && !hidden && file.is_file()
+    known && !hidden && !file.is_dir()
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Findings {

@@ -39,6 +39,21 @@ fn a_folder_is_read_with_all_documents_of_all_its_files_in_yaml_and_json() {
 }
 
 #[test]
+fn a_link_to_nowhere_is_told_and_not_passed_over() {
+    let folder = folder(&[("a.yaml", LANE)]);
+    std::os::unix::fs::symlink("nowhere.yaml", folder.path().join("b.yaml")).unwrap();
+    let findings = read(&[folder.path()]).unwrap_err().to_string();
+    assert!(findings.contains("b.yaml: can not be read"), "{findings}");
+}
+
+#[test]
+fn a_member_that_is_written_twice_is_told_in_words_for_people() {
+    let twice = "kind: Lane\nspec: {}\nspec: {}\n";
+    let told = wrong(&[("a.yaml", twice)]).join("\n");
+    assert!(told.starts_with("a.yaml:3: no YAML: duplicate mapping key: spec at line 3"), "{told}");
+}
+
+#[test]
 fn what_belongs_to_others_is_left_alone_and_noted() {
     let folder = folder(&[("a.yaml", "apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: v1\nkind: Service\n")]);
     let notes = read(&[folder.path()]).unwrap().notes;

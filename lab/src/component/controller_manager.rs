@@ -7,7 +7,8 @@ use crate::process::Program;
 pub(super) const PORT: u16 = 10_257;
 
 /// Without those that need nodes, clouds or volumes.
-const CONTROLLERS: [&str; 8] = [
+const CONTROLLERS: [&str; 9] = [
+    "clusterrole-aggregation-controller",
     "deployment-controller",
     "disruption-controller",
     "endpointslice-controller",

@@ -1,18 +1,21 @@
 //! What is done to a Deployment: a label, and pausing. Its template is never touched.
 
-use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::super::{Change, Kind, RELEASE_LABEL, Write};
-use super::{applied, change, json_of};
+use super::super::{Change, Kept, Kind, RELEASE_LABEL, Rollout, Write};
+use super::{applied, change};
 use crate::api::GrayRelease;
 use crate::release::Pausing;
 
 /// Labels the Deployment for the admission policy, and pauses it or lets it go on.
 ///
 /// It goes on only at the resource version that was looked at: a template that came meanwhile stays held.
-pub(in crate::cluster) fn pausing(release: &GrayRelease, deployment: &Deployment, pausing: Pausing) -> Option<Change> {
+pub(in crate::cluster) fn pausing(
+    release: &GrayRelease,
+    deployment: &Kept<Rollout>,
+    pausing: Pausing,
+) -> Option<Change> {
     let labels = json!({RELEASE_LABEL: release.name_any()});
     let body = match pausing {
         Pausing::Paused => json!({"metadata": {"labels": labels}, "spec": {"paused": true}}),
@@ -25,11 +28,12 @@ pub(in crate::cluster) fn pausing(release: &GrayRelease, deployment: &Deployment
         Pausing::AsItIs => json!({"metadata": {"labels": labels}}),
     };
     let namespace = deployment.namespace().unwrap_or_default();
-    applied(Kind::Deployment, &namespace, &deployment.name_any(), body, Some(&json_of(deployment)))
+    let live = json!({"metadata": deployment.metadata, "spec": {"paused": deployment.spec.paused}});
+    applied(Kind::Deployment, &namespace, &deployment.name_any(), body, Some(&live))
 }
 
 /// Takes the label away and lets the Deployment go on.
-pub(in crate::cluster) fn let_go(release: &GrayRelease, deployment: &Deployment) -> Option<Change> {
+pub(in crate::cluster) fn let_go(release: &GrayRelease, deployment: &Kept<Rollout>) -> Option<Change> {
     let labelled = deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any());
     let paused = deployment.spec.paused == Some(true);
     let patch = json!({

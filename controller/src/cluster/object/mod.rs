@@ -10,14 +10,15 @@ mod virtual_service;
 mod wasm_plugin;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use kube::core::{DynamicObject, TypeMeta};
+use kube::core::{DynamicObject, ObjectMeta, TypeMeta};
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
 use super::covers::{Elements, covers};
 use super::way::{Way, Ways};
-use super::{Change, Kind, World, Write};
+use super::{Change, Data, Kind, Said, World, Write};
 use crate::api::{GROUP, GrayRelease};
 use crate::plan::Service;
 
@@ -32,22 +33,21 @@ fn applied(kind: Kind, namespace: &str, name: &str, body: Value, live: Option<&V
     if live.is_some_and(|live| covers(live, &body, elements(kind))) {
         return None;
     }
-    let resource = kind.resource();
-    let types = TypeMeta { api_version: resource.api_version.clone(), kind: resource.kind.clone() };
-    let mut object = DynamicObject { types: Some(types), ..DynamicObject::new(name, &resource).within(namespace) };
     let mut body = body;
-    if let Some(metadata) = body.get_mut("metadata").map(Value::take) {
-        let mut whole = serde_json::to_value(&object.metadata).unwrap_or_default();
-        if let (Value::Object(whole), Value::Object(more)) = (&mut whole, metadata) {
-            whole.extend(more);
-        }
-        object.metadata = serde_json::from_value(whole).unwrap_or_else(|_| object.metadata.clone());
-    }
-    if let Value::Object(members) = &mut body {
-        members.remove("metadata");
-    }
-    object.data = body;
-    Some(change(kind, namespace, name, Write::Apply(Box::new(object))))
+    let metadata = body.as_object_mut().and_then(|members| members.remove("metadata")).unwrap_or_default();
+    Some(apply(kind, namespace, name, metadata, Data(Arc::new(body))))
+}
+
+/// The server-side apply of an object with `metadata` and `data`.
+fn apply(kind: Kind, namespace: &str, name: &str, metadata: Value, data: Data) -> Change {
+    let resource = kind.resource();
+    let types = TypeMeta { api_version: resource.api_version, kind: resource.kind };
+    let metadata = ObjectMeta {
+        name: Some(name.to_owned()),
+        namespace: Some(namespace.to_owned()),
+        ..serde_json::from_value(metadata).unwrap_or_default()
+    };
+    change(kind, namespace, name, Write::Apply(Box::new(Said { types, metadata, data })))
 }
 
 /// Istio's definitions have no defaults.

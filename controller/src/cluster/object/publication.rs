@@ -1,18 +1,18 @@
 //! Where the filter and its configuration are placed: one object for each role and place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use graylane_core::{FilterConfig, Phase};
 use kube::ResourceExt;
-use kube::api::DynamicObject;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::covers::{Elements, covers, is_same, removal};
 use super::super::scope::Places;
 use super::super::supply::{Exchange, Supplied, Supply};
-use super::super::{Change, Kind, MANAGED, Objects, Settings, World, Write};
-use super::{applied, change, deletion, envoy_filter, json_of, wasm_plugin};
+use super::super::{Change, Data, Kept, Kind, MANAGED, Objects, Placement, Settings, World, Write};
+use super::{apply, change, deletion, envoy_filter, json_of, wasm_plugin};
 use crate::api::Delivery;
 use crate::plan::Configs;
 
@@ -34,7 +34,7 @@ pub(in crate::cluster) fn name(phase: Phase) -> &'static str {
 }
 
 /// Whether `object` is the one of ours for a role.
-pub(in crate::cluster) fn is_ours(object: &DynamicObject, role: &str) -> bool {
+pub(in crate::cluster) fn is_ours(object: &Kept<Placement>, role: &str) -> bool {
     let name = object.name_any();
     let named = name == role || name.strip_prefix(role).is_some_and(|rest| rest.starts_with('-'));
     named && object.labels().get(MANAGED.0).is_some_and(|manager| manager == MANAGED.1)
@@ -87,12 +87,13 @@ pub(in crate::cluster) fn publication_at(
     let metadata = json!({"labels": {MANAGED.0: MANAGED.1}, "annotations": supplied.annotations()});
     let apply = wanted.iter().flat_map(|(placed, namespaces)| {
         let (name, spec) = (placed.name(), spec(&supplied.supply, *placed));
-        let wanted = Wanted { kind, name: &name, metadata: &metadata, spec: &spec };
+        let data = Data(Arc::new(json!({"spec": spec})));
+        let mut wanted = Wanted { kind, name: &name, metadata: &metadata, data: &data, is_said: None, read: None };
         let differs = |namespace: &&String| wanted.differs(namespace, objects(world, kind).get(namespace, &name));
         namespaces.iter().flat_map(differs).collect::<Vec<_>>()
     });
     let surplus = [Kind::WasmPlugin, Kind::EnvoyFilter].into_iter().flat_map(|other| {
-        let is_wanted = |object: &DynamicObject| {
+        let is_wanted = |object: &Kept<Placement>| {
             let mut named = wanted.iter().filter(|(placed, _)| object.name_any() == placed.name());
             other == kind && named.any(|(_, namespaces)| object.namespace().is_some_and(|it| namespaces.contains(&&it)))
         };
@@ -117,58 +118,80 @@ fn wanted<'a>(places: &'a Places, configs: &'a Configs) -> Vec<(Placed<'a>, BTre
 }
 
 /// An object as it is wanted, in one namespace or in several.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Wanted<'a> {
     kind: Kind,
     name: &'a str,
     metadata: &'a Value,
-    spec: &'a Value,
+    data: &'a Data,
+    /// A spec that says it, as was found out before: objects that say the same share it.
+    is_said: Option<&'a Arc<Value>>,
+    /// The spec that was read last, and whether filters can read it, too.
+    read: Option<(&'a Arc<Value>, bool)>,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
     /// What `live` lacks, or has too much. What we have said before and say no more goes by the apply that says the rest,
     /// so that no proxy is told half of a configuration.
-    fn differs(self, namespace: &str, live: Option<&DynamicObject>) -> Vec<Change> {
-        let named = |live: &&DynamicObject| covers(&json_of(&live.metadata), self.metadata, Elements::AsWritten);
-        let there = live.filter(named).and_then(|live| live.data.get("spec"));
-        if there.is_some_and(|there| is_same(there, self.spec)) {
+    fn differs(&mut self, namespace: &str, live: Option<&'a Kept<Placement>>) -> Vec<Change> {
+        let named = |live: &&Kept<Placement>| covers(&json_of(&live.metadata), self.metadata, Elements::AsWritten);
+        let there = live.filter(named).map(|live| &live.spec);
+        let is_known = |there: &&Arc<Value>| self.is_said.is_some_and(|said| Arc::ptr_eq(said, there));
+        if let Some(there) = there.filter(|there| is_known(there) || is_same(there, self.spec())) {
+            self.is_said = Some(there);
             return Vec::new();
         }
-        let is_there = there.is_some_and(|there| covers(there, self.spec, Elements::AsWritten));
-        let purged = live.filter(|live| is_there || !is_readable(live)).and_then(|live| self.purged(namespace, live));
-        let body = || json!({"metadata": self.metadata, "spec": self.spec});
-        let apply = if is_there { None } else { applied(self.kind, namespace, self.name, body(), None) };
-        purged.into_iter().chain(apply).collect()
+        let is_there = there.is_some_and(|there| covers(there, self.spec(), Elements::AsWritten));
+        let purged = live.filter(|live| is_there || !self.is_readable(live));
+        let purged = purged.and_then(|live| self.purged(namespace, live));
+        let apply = || apply(self.kind, namespace, self.name, self.metadata.clone(), self.data.clone());
+        purged.into_iter().chain((!is_there).then(apply)).collect()
+    }
+
+    fn spec(&self) -> &'a Value {
+        self.data.0.get("spec").unwrap_or(&Value::Null)
+    }
+
+    /// Whether filters can read what `live` says they go by.
+    fn is_readable(&mut self, live: &'a Kept<Placement>) -> bool {
+        match self.read {
+            Some((spec, is_readable)) if Arc::ptr_eq(spec, &live.spec) => is_readable,
+            _ => {
+                let is_readable = is_readable(live);
+                self.read = Some((&live.spec, is_readable));
+                is_readable
+            }
+        }
     }
 
     /// Takes out what somebody else has put there, which an apply leaves: a filter refuses a configuration with something
     /// that it does not know, and a selector takes the filter away from proxies.
-    fn purged(self, namespace: &str, live: &DynamicObject) -> Option<Change> {
-        let mut spec = live.data.get("spec")?.clone();
+    fn purged(&self, namespace: &str, live: &Kept<Placement>) -> Option<Change> {
+        let mut spec = live.spec.as_ref().clone();
         spec.as_object_mut()?.retain(|member, _| !THEIRS.contains(&member.as_str()));
-        let patch =
-            json!({"metadata": {"resourceVersion": live.resource_version()}, "spec": removal(&spec, self.spec)?});
+        let metadata = json!({"resourceVersion": live.resource_version()});
+        let patch = json!({"metadata": metadata, "spec": removal(&spec, self.spec())?});
         Some(change(self.kind, namespace, self.name, Write::Merge(patch)))
     }
 }
 
-fn objects(world: &World, kind: Kind) -> &Objects<DynamicObject> {
+fn objects(world: &World, kind: Kind) -> &Objects<Kept<Placement>> {
     if kind == Kind::EnvoyFilter { &world.envoy_filters } else { &world.wasm_plugins }
 }
 
-fn ours(objects: &Objects<DynamicObject>) -> impl Iterator<Item = &DynamicObject> {
+fn ours(objects: &Objects<Kept<Placement>>) -> impl Iterator<Item = &Kept<Placement>> {
     let roles = [GATEWAY, INBOUND, OUTBOUND];
     objects.iter().map(AsRef::as_ref).filter(move |object| roles.iter().any(|role| is_ours(object, role)))
 }
 
 /// Everything of ours that says what filters go by.
-pub(in crate::cluster) fn all(world: &World) -> impl Iterator<Item = &DynamicObject> {
+pub(in crate::cluster) fn all(world: &World) -> impl Iterator<Item = &Kept<Placement>> {
     ours(&world.wasm_plugins).chain(ours(&world.envoy_filters))
 }
 
 /// The configuration that an object says filters go by.
-pub(in crate::cluster) fn config(object: &DynamicObject) -> Option<String> {
-    let spec = object.data.get("spec")?;
+pub(in crate::cluster) fn config(object: &Kept<Placement>) -> Option<String> {
+    let spec = &object.spec;
     match spec.get("pluginConfig") {
         Some(config) => Some(config.to_string()),
         None => envoy_filter::config(spec).map(str::to_owned),
@@ -176,17 +199,17 @@ pub(in crate::cluster) fn config(object: &DynamicObject) -> Option<String> {
 }
 
 /// Whether filters can read what an object says they go by.
-fn is_readable(object: &DynamicObject) -> bool {
+fn is_readable(object: &Kept<Placement>) -> bool {
     config(object).is_some_and(|config| FilterConfig::from_json(config.as_bytes()).is_ok())
 }
 
 /// The generation that an object names, also where the rest can not be read.
-pub(in crate::cluster) fn generation(object: &DynamicObject) -> Option<u64> {
+pub(in crate::cluster) fn generation(object: &Kept<Placement>) -> Option<u64> {
     #[derive(Deserialize)]
     struct Numbered {
         generation: u64,
     }
-    let spec = object.data.get("spec")?;
+    let spec = &object.spec;
     match spec.get("pluginConfig") {
         Some(config) => config.get("generation")?.as_u64(),
         None => serde_json::from_str(envoy_filter::config(spec)?).ok().map(|Numbered { generation }| generation),

@@ -1,11 +1,10 @@
 //! The pods of a new version: a `ReplicaSet` that the Deployment can adopt as it is.
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::super::{Change, HASH_LABEL, Kind, RELEASE_LABEL, template};
-use super::{applied, deletion, json_of, owner, with};
+use super::super::{Change, HASH_LABEL, Kept, Kind, RELEASE_LABEL, Replicas, Rollout};
+use super::{applied, deletion, owner, with};
 use crate::api::GrayRelease;
 use crate::release::{Custody, GraySet, Owner};
 
@@ -17,13 +16,13 @@ const MOST: &str = "deployment.kubernetes.io/max-replicas";
 /// from then on it is the Deployment's business.
 pub(in crate::cluster) fn gray<'w>(
     release: &GrayRelease,
-    deployment: &Deployment,
+    deployment: &Kept<Rollout>,
     set: &GraySet,
-    mut live: impl Iterator<Item = (Owner, &'w ReplicaSet)>,
+    mut live: impl Iterator<Item = (Owner, &'w Kept<Replicas>)>,
 ) -> Option<Change> {
     let namespace = deployment.namespace()?;
     let name = format!("{}-{}", deployment.name_any(), set.version);
-    let live = live.find(|(_, live)| live.labels().get(HASH_LABEL).is_some_and(|hash| hash == set.version.as_str()));
+    let live = live.find(|(_, live)| live.version.as_ref() == Some(&set.version));
     let owned = live.is_some_and(|(_, live)| !live.owner_references().is_empty());
     let is_ours_to_write = match (live, set.custody) {
         (Some((Owner::Deployment, _)), _) | (None, Custody::Deployment) => false,
@@ -35,9 +34,9 @@ pub(in crate::cluster) fn gray<'w>(
     }
     let spec = &deployment.spec;
     // The Deployment may say something else by now.
-    let known = live.and_then(|(_, live)| live.spec.template.clone());
-    let is_it = || template::read(Some(&spec.template)).is_some_and(|template| template.version == set.version);
-    let mut template = known.or_else(|| is_it().then(|| spec.template.clone()))?;
+    let known = live.and_then(|(_, live)| live.whole()?.read()?.spec.template);
+    let is_it = || deployment.template.as_ref().is_some_and(|template| template.version == set.version);
+    let mut template = known.or_else(|| deployment.pod_template().filter(|_| is_it()))?;
     let labels = template.metadata.get_or_insert_default().labels.get_or_insert_default();
     labels.insert(HASH_LABEL.to_owned(), set.version.to_string());
     let mut labels = labels.clone();
@@ -58,18 +57,16 @@ pub(in crate::cluster) fn gray<'w>(
         "metadata": with(metadata, "ownerReferences", owners),
         "spec": with(spec, "minReadySeconds", min_ready.map(|seconds| json!(seconds))),
     });
-    let live = live.filter(|_| set.custody == Custody::Release).map(|(_, live)| json_of(live));
+    let live = live.filter(|_| set.custody == Custody::Release).and_then(|(_, live)| Some(live.whole()?.json()));
     applied(Kind::ReplicaSet, &namespace, &name, body, live.as_ref())
 }
 
 /// Removes what the release has made for versions that are not wanted (any more).
 pub(in crate::cluster) fn removed<'w>(
     wanted: Option<&GraySet>,
-    live: impl Iterator<Item = (Owner, &'w ReplicaSet)>,
+    live: impl Iterator<Item = (Owner, &'w Kept<Replicas>)>,
 ) -> Vec<Change> {
-    let is_wanted = |set: &ReplicaSet| {
-        wanted.is_some_and(|wanted| set.labels().get(HASH_LABEL).is_some_and(|hash| hash == wanted.version.as_str()))
-    };
+    let is_wanted = |set: &Replicas| wanted.is_some_and(|wanted| set.version.as_ref() == Some(&wanted.version));
     let ours = live.filter(|(owner, set)| *owner == Owner::Release && !is_wanted(set));
     ours.filter_map(|(_, set)| deletion(Kind::ReplicaSet, set)).collect()
 }
@@ -77,12 +74,9 @@ pub(in crate::cluster) fn removed<'w>(
 /// Removes the old `ReplicaSet`s that the Deployment would take for the new one.
 pub(in crate::cluster) fn twins<'w>(
     versions: &[graylane_core::name::VersionName],
-    live: impl Iterator<Item = (Owner, &'w ReplicaSet)>,
+    live: impl Iterator<Item = (Owner, &'w Kept<Replicas>)>,
 ) -> Vec<Change> {
-    let is_one = |set: &ReplicaSet| {
-        let hash = set.labels().get(HASH_LABEL);
-        hash.is_some_and(|hash| versions.iter().any(|version| version.as_str() == hash))
-    };
+    let is_one = |set: &Replicas| set.version.as_ref().is_some_and(|version| versions.contains(version));
     live.filter(|(owner, set)| *owner == Owner::Deployment && is_one(set))
         .filter_map(|(_, set)| deletion(Kind::ReplicaSet, set))
         .collect()
@@ -90,18 +84,20 @@ pub(in crate::cluster) fn twins<'w>(
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
     use serde_json::Value;
 
     use super::*;
     use crate::cluster::Write;
 
-    fn deployment(image: &str) -> Deployment {
+    fn deployment(image: &str) -> Kept<Rollout> {
         let labels = json!({"app": "cart"});
         let template =
             json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": image}]}});
         let spec = json!({"replicas": 3, "selector": {"matchLabels": labels}, "template": template});
         let metadata = json!({"name": "cart", "namespace": "shop"});
-        serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap()
+        let object = json!({"metadata": metadata, "spec": spec});
+        Rollout::kept(serde_json::from_value::<Deployment>(object).unwrap())
     }
 
     fn release() -> GrayRelease {
@@ -111,14 +107,14 @@ mod tests {
         serde_json::from_value(with(object, "spec", Some(json!({"workloads": workloads})))).unwrap()
     }
 
-    fn set(deployment: &Deployment, replicas: u32) -> GraySet {
-        let version = template::read(Some(&deployment.spec.template)).unwrap().version;
+    fn set(deployment: &Kept<Rollout>, replicas: u32) -> GraySet {
+        let version = deployment.template.clone().unwrap().version;
         GraySet { version, replicas, custody: Custody::Release }
     }
 
     fn applied_body(change: Option<Change>) -> Option<Value> {
         match change?.write {
-            Write::Apply(object) => Some(object.data),
+            Write::Apply(object) => Some(object.data.0.as_ref().clone()),
             Write::Merge(_) | Write::Delete { .. } => None,
         }
     }
@@ -130,7 +126,8 @@ mod tests {
         let mut live: Value = made.clone();
         let labels = made.pointer("/spec/template/metadata/labels").cloned().unwrap();
         live["metadata"] = json!({"name": "cart-x", "namespace": "shop", "labels": labels});
-        let live: ReplicaSet = serde_json::from_value(live).unwrap();
+        live["metadata"]["labels"][RELEASE_LABEL] = json!("checkout");
+        let live = Replicas::kept(serde_json::from_value::<ReplicaSet>(live).unwrap());
         let scaled = gray(&release(), &third, &set(&second, 2), [(Owner::Release, &live)].into_iter());
         let scaled = applied_body(scaled).unwrap();
         assert_eq!(scaled["spec"]["replicas"], 2);

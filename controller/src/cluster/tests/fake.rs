@@ -5,9 +5,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Pod, Service};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 use serde::Serialize;
@@ -19,7 +16,8 @@ use crate::cluster::covers::removal;
 use crate::cluster::object::publication;
 use crate::cluster::scope::pod_name;
 use crate::cluster::{
-    Change, InForce, Kind, ModuleSource, Objects, Pass, Report, Settings, StoredStatus, World, Write,
+    Change, InForce, Kept, Kind, ModuleSource, Objects, Part, Pass, Placement, PodProxy, Replicas, Report, Rollout,
+    Settings, Specs, StoredStatus, World, Write,
 };
 
 /// A cluster with one controller.
@@ -27,6 +25,12 @@ pub(super) struct Fake {
     pub(super) world: World,
     pub(super) settings: Settings,
     version: u64,
+    /// The objects of which the controller keeps but a part.
+    pub(super) deployments: Objects<Deployment>,
+    pub(super) replica_sets: Objects<ReplicaSet>,
+    wasm_plugins: Objects<DynamicObject>,
+    envoy_filters: Objects<DynamicObject>,
+    specs: Specs,
     /// What was applied last to each object of Istio's, by its address.
     applied: BTreeMap<String, Value>,
     /// What the clock says; a second passes with each turn.
@@ -48,6 +52,11 @@ impl Fake {
             world: World::default(),
             settings,
             version: 0,
+            deployments: Objects::default(),
+            replica_sets: Objects::default(),
+            wasm_plugins: Objects::default(),
+            envoy_filters: Objects::default(),
+            specs: Specs::default(),
             applied: BTreeMap::new(),
             now: Timestamp::UNIX_EPOCH,
             proxies_listen: true,
@@ -72,17 +81,23 @@ impl Fake {
         metadata.insert("resourceVersion".to_owned(), json!(self.version.to_string()));
         let world = &mut self.world;
         match kind.as_str() {
-            "Lane" => put(&mut world.lanes, &object),
-            "GrayRelease" => put(&mut world.releases, &object),
+            "Lane" => drop(put(&mut world.lanes, &object)),
+            "GrayRelease" => drop(put(&mut world.releases, &object)),
             "MeshPolicy" => world.policy = Some(Arc::new(serde_json::from_value(object).unwrap())),
-            "Deployment" => put::<Deployment>(&mut world.deployments, &object),
-            "ReplicaSet" => put::<ReplicaSet>(&mut world.replica_sets, &object),
-            "HorizontalPodAutoscaler" => put::<HorizontalPodAutoscaler>(&mut world.autoscalers, &object),
-            "Service" => put::<Service>(&mut world.services, &object),
-            "Pod" => put::<Pod>(&mut world.pods, &object),
-            "EndpointSlice" => put::<EndpointSlice>(&mut world.endpoint_slices, &object),
-            "VirtualService" => put(&mut world.virtual_services, &object),
-            "DestinationRule" => put(&mut world.destination_rules, &object),
+            "Deployment" => {
+                let stored = put::<Deployment>(&mut self.deployments, &object);
+                world.deployments.put(Arc::new(Rollout::kept(stored)));
+            }
+            "ReplicaSet" => {
+                let stored = put::<ReplicaSet>(&mut self.replica_sets, &object);
+                world.replica_sets.put(Arc::new(Replicas::kept(stored)));
+            }
+            "HorizontalPodAutoscaler" => drop(put(&mut world.autoscalers, &object)),
+            "Service" => drop(put(&mut world.services, &object)),
+            "Pod" => world.pods.put(Arc::new(PodProxy::kept(serde_json::from_value(object).unwrap()))),
+            "EndpointSlice" => drop(put(&mut world.endpoint_slices, &object)),
+            "VirtualService" => drop(put(&mut world.virtual_services, &object)),
+            "DestinationRule" => drop(put(&mut world.destination_rules, &object)),
             other => panic!("{other}"),
         }
     }
@@ -160,13 +175,41 @@ impl Fake {
         match kind {
             Kind::Lane => write.to(&mut world.lanes, &namespace, &name),
             Kind::GrayRelease => write.to(&mut world.releases, &namespace, &name),
-            Kind::Deployment => write.to(&mut world.deployments, &namespace, &name),
-            Kind::ReplicaSet => write.to(&mut world.replica_sets, &namespace, &name),
+            Kind::Deployment => {
+                write.to(&mut self.deployments, &namespace, &name);
+                see(&self.deployments, &mut world.deployments, Rollout::kept, (&namespace, &name));
+            }
+            Kind::ReplicaSet => {
+                write.to(&mut self.replica_sets, &namespace, &name);
+                see(&self.replica_sets, &mut world.replica_sets, Replicas::kept, (&namespace, &name));
+            }
             Kind::DestinationRule => write.to(&mut world.destination_rules, &namespace, &name),
             Kind::VirtualService => write.to(&mut world.virtual_services, &namespace, &name),
-            Kind::WasmPlugin => write.to(&mut world.wasm_plugins, &namespace, &name),
-            Kind::EnvoyFilter => write.to(&mut world.envoy_filters, &namespace, &name),
+            Kind::WasmPlugin => {
+                write.to(&mut self.wasm_plugins, &namespace, &name);
+                let kept = |object| Placement::kept(object, &mut self.specs);
+                see(&self.wasm_plugins, &mut world.wasm_plugins, kept, (&namespace, &name));
+            }
+            Kind::EnvoyFilter => {
+                write.to(&mut self.envoy_filters, &namespace, &name);
+                let kept = |object| Placement::kept(object, &mut self.specs);
+                see(&self.envoy_filters, &mut world.envoy_filters, kept, (&namespace, &name));
+            }
             Kind::MeshPolicy => panic!("the policy is not written"),
+        }
+    }
+
+    /// Somebody edits what places filters, each of a namespace and a name.
+    pub(super) fn edit_filters(&mut self, kind: Kind, edit: impl Fn((&str, &str), &mut Value)) {
+        let (stored, seen) = match kind {
+            Kind::WasmPlugin => (&mut self.wasm_plugins, &mut self.world.wasm_plugins),
+            Kind::EnvoyFilter => (&mut self.envoy_filters, &mut self.world.envoy_filters),
+            other => panic!("{other:?} places no filter"),
+        };
+        for object in stored.iter_mut() {
+            let address = (object.namespace().unwrap(), object.name_any());
+            edit((&address.0, &address.1), &mut Arc::make_mut(object).data["spec"]);
+            seen.put(Arc::new(Placement::kept(object.as_ref().clone(), &mut self.specs)));
         }
     }
 
@@ -210,8 +253,8 @@ impl Fake {
         let objects: &Objects<DynamicObject> = match kind {
             Kind::DestinationRule => &self.world.destination_rules,
             Kind::VirtualService => &self.world.virtual_services,
-            Kind::WasmPlugin => &self.world.wasm_plugins,
-            Kind::EnvoyFilter => &self.world.envoy_filters,
+            Kind::WasmPlugin => &self.wasm_plugins,
+            Kind::EnvoyFilter => &self.envoy_filters,
             other => panic!("{other:?} has no place here"),
         };
         objects.iter().find(|object| object.name_any() == name).map(|object| object.data["spec"].clone())
@@ -300,8 +343,23 @@ fn merge(live: &mut Value, patch: &Value) {
     }
 }
 
-fn put<K: ResourceExt + DeserializeOwned>(objects: &mut Objects<K>, object: &Value) {
-    objects.put(Arc::new(serde_json::from_value(object.clone()).unwrap()));
+fn put<K: ResourceExt + DeserializeOwned + Clone>(objects: &mut Objects<K>, object: &Value) -> K {
+    let object: K = serde_json::from_value(object.clone()).unwrap();
+    objects.put(Arc::new(object.clone()));
+    object
+}
+
+/// Shows the controller what has become of an object.
+fn see<K: ResourceExt + Clone, P: Part>(
+    stored: &Objects<K>,
+    seen: &mut Objects<Kept<P>>,
+    kept: impl FnOnce(K) -> Kept<P>,
+    (namespace, name): (&str, &str),
+) {
+    match stored.get(namespace, name) {
+        Some(object) => seen.put(Arc::new(kept(object.clone()))),
+        None => drop(seen.take(namespace, name)),
+    }
 }
 
 /// A Deployment with one pod beside a proxy, which is ready.

@@ -21,8 +21,9 @@ fn mended() -> Value {
 /// Everything that others are told, as objects of Istio say it.
 fn told(fake: &Fake) -> Vec<Value> {
     let world = &fake.world;
-    let all = [&world.destination_rules, &world.virtual_services, &world.wasm_plugins];
-    all.into_iter().flatten().map(|object| object.data["spec"].clone()).collect()
+    let routes = [&world.destination_rules, &world.virtual_services].into_iter().flatten();
+    let routes = routes.map(|object| object.data["spec"].clone());
+    routes.chain(world.wasm_plugins.iter().map(|object| object.spec.as_ref().clone())).collect()
 }
 
 fn accepted(fake: &Fake, name: &str) -> Condition {

@@ -1,7 +1,5 @@
 //! Another module of the filter, while lanes and releases are under way.
 
-use std::sync::Arc;
-
 use graylane_core::Phase as Side;
 use serde_json::{Value, json};
 
@@ -117,9 +115,7 @@ fn a_module_that_somebody_puts_in_is_taken_out_at_once() {
     let mut fake = paused();
     fake.settle();
     let generation = publication::highest_generation(&fake.world);
-    for object in fake.world.wasm_plugins.iter_mut() {
-        Arc::make_mut(object).data["spec"]["url"] = json!("oci://registry.example/foreign");
-    }
+    fake.edit_filters(Kind::WasmPlugin, |_, spec| spec["url"] = json!("oci://registry.example/foreign"));
     fake.turn();
     assert_eq!(url(&fake), "oci://registry.example/next");
     assert_eq!(publication::highest_generation(&fake.world), generation);

@@ -1,10 +1,7 @@
 //! The policy of the mesh, and its secrets.
 
-use std::sync::Arc;
-
 use graylane_core::config::Secret;
 use kube::ResourceExt;
-use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 use super::fake::{Fake, deployment, service};
@@ -134,12 +131,11 @@ fn what_others_add_to_an_envoy_filter_is_taken_out_by_one_write() {
     ];
     for (what, edit) in edits {
         let good = fake.spec(Kind::EnvoyFilter, "graylane-outbound").unwrap();
-        let is_it = |object: &&mut Arc<DynamicObject>| {
-            object.namespace().as_deref() == Some("shop") && object.name_any() == "graylane-outbound"
-        };
-        for object in fake.world.envoy_filters.iter_mut().filter(is_it) {
-            edit(&mut Arc::make_mut(object).data["spec"]);
-        }
+        fake.edit_filters(Kind::EnvoyFilter, |address, spec| {
+            if address == ("shop", "graylane-outbound") {
+                edit(spec);
+            }
+        });
         fake.written.clear();
         fake.settle();
         assert_eq!(fake.spec(Kind::EnvoyFilter, "graylane-outbound").unwrap(), good, "{what}");

@@ -26,11 +26,11 @@ fn shop() -> Fake {
 
 /// Somebody edits the configuration of one of our objects in the namespace of the shop.
 fn edit(fake: &mut Fake, change: impl Fn(&mut Value)) {
-    let is_it =
-        |namespace: Option<String>, name: String| namespace.as_deref() == Some("shop") && name == publication::OUTBOUND;
-    let all = &mut fake.world.wasm_plugins;
-    let object = all.iter_mut().find(|object| is_it(object.namespace(), object.name_any())).unwrap();
-    change(&mut Arc::make_mut(object).data["spec"]["pluginConfig"]);
+    fake.edit_filters(Kind::WasmPlugin, |address, spec| {
+        if address == ("shop", publication::OUTBOUND) {
+            change(&mut spec["pluginConfig"]);
+        }
+    });
 }
 
 fn outbound(fake: &Fake) -> FilterConfig {
@@ -71,9 +71,7 @@ fn a_plugin_configuration_that_somebody_breaks_is_mended_at_once_and_stays_mende
 fn a_configuration_that_is_broken_everywhere_is_mended_and_gets_a_new_generation_once() {
     let mut fake = shop();
     let good = outbound(&fake);
-    for object in fake.world.wasm_plugins.iter_mut() {
-        Arc::make_mut(object).data["spec"]["pluginConfig"]["wieght"] = json!(5);
-    }
+    fake.edit_filters(Kind::WasmPlugin, |_, spec| spec["pluginConfig"]["wieght"] = json!(5));
     fake.settle();
     let mended = outbound(&fake);
     assert_eq!((mended.digest(), mended.generation > good.generation), (good.digest(), true));
@@ -83,9 +81,11 @@ fn a_configuration_that_is_broken_everywhere_is_mended_and_gets_a_new_generation
 fn a_selector_that_somebody_adds_takes_the_filter_from_nobody() {
     let mut fake = shop();
     let good = fake.spec(Kind::WasmPlugin, publication::INBOUND).unwrap();
-    for object in fake.world.wasm_plugins.iter_mut().filter(|object| object.name_any() == publication::INBOUND) {
-        Arc::make_mut(object).data["spec"]["selector"] = json!({"matchLabels": {"app": "nobody"}});
-    }
+    fake.edit_filters(Kind::WasmPlugin, |(_, name), spec| {
+        if name == publication::INBOUND {
+            spec["selector"] = json!({"matchLabels": {"app": "nobody"}});
+        }
+    });
     fake.settle();
     assert_eq!(fake.spec(Kind::WasmPlugin, publication::INBOUND).unwrap(), good);
 }
@@ -104,9 +104,7 @@ fn what_is_published_no_more_goes_by_the_write_that_says_the_rest() {
 #[test]
 fn how_a_module_is_fetched_is_for_others_to_say() {
     let mut fake = shop();
-    for object in fake.world.wasm_plugins.iter_mut() {
-        Arc::make_mut(object).data["spec"]["imagePullSecret"] = json!("mine");
-    }
+    fake.edit_filters(Kind::WasmPlugin, |_, spec| spec["imagePullSecret"] = json!("mine"));
     fake.written.clear();
     fake.settle();
     assert!(fake.written.is_empty(), "{:?}", fake.written);

@@ -18,7 +18,7 @@ pub(super) fn shop() -> Fake {
 
 /// What the controller of Deployments does with a first version.
 pub(super) fn roll_out(fake: &mut Fake, name: &str) {
-    let deployment = fake.world.deployments.get("shop", name).unwrap().clone();
+    let deployment = fake.deployments.get("shop", name).unwrap().clone();
     let mut template = serde_json::to_value(&deployment.spec.template).unwrap();
     let labels = template["metadata"]["labels"].clone();
     template["metadata"]["labels"]["pod-template-hash"] = json!("v1hash");
@@ -38,7 +38,7 @@ pub(super) fn release(name: &str, workloads: &Value) -> Value {
 
 /// Somebody sets another image, and the admission policy pauses the Deployment.
 pub(super) fn set_image(fake: &mut Fake) {
-    let named = fake.world.deployments.iter().find(|deployment| deployment.name_any() == "cart");
+    let named = fake.deployments.iter().find(|deployment| deployment.name_any() == "cart");
     let mut deployment = serde_json::to_value(named.unwrap().as_ref()).unwrap();
     deployment["spec"]["template"]["spec"]["containers"][0]["image"] = json!("app:v2");
     deployment["spec"]["paused"] = json!(true);
@@ -47,7 +47,7 @@ pub(super) fn set_image(fake: &mut Fake) {
 
 /// Pods of the new version become ready, and endpoints.
 pub(super) fn ready(fake: &mut Fake) {
-    let sets = fake.world.replica_sets.iter().filter(|set| set.name_any() != "cart-v1hash");
+    let sets = fake.replica_sets.iter().filter(|set| set.name_any() != "cart-v1hash");
     let Some(set) = sets.into_iter().next().cloned() else { return };
     let mut object = serde_json::to_value(set.as_ref()).unwrap();
     let replicas = object["spec"]["replicas"].as_u64().unwrap();
@@ -253,7 +253,7 @@ fn pods_that_a_quota_forbids_are_told_with_the_reason() {
     for _ in 0..20 {
         fake.turn();
     }
-    let set = fake.world.replica_sets.iter().find(|set| set.name_any() != "cart-v1hash").unwrap().clone();
+    let set = fake.replica_sets.iter().find(|set| set.name_any() != "cart-v1hash").unwrap().clone();
     let mut object = serde_json::to_value(set.as_ref()).unwrap();
     object["status"] = json!({"replicas": 0, "conditions": [{"type": "ReplicaFailure", "status": "True",
         "reason": "FailedCreate", "message": "pods \"cart-x\" is forbidden: exceeded quota: few"}]});
@@ -288,7 +288,7 @@ fn a_deleted_release_takes_routes_away_then_subsets_then_itself() {
 
 /// Pods of the new version end when there are to be none.
 fn no_pods(fake: &mut Fake) {
-    let sets: Vec<_> = fake.world.replica_sets.iter().cloned().collect();
+    let sets: Vec<_> = fake.replica_sets.iter().cloned().collect();
     for set in sets.iter().filter(|set| set.name_any() != "cart-v1hash") {
         let mut object = serde_json::to_value(set.as_ref()).unwrap();
         let replicas = object["spec"]["replicas"].clone();

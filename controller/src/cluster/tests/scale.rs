@@ -1,4 +1,4 @@
-//! What a pass costs where there is much: the scenario scale-1000.
+//! What a pass costs where there is much: the scenario scale-1000. What is held in memory is measured by `tests/scale`.
 //!
 //! The figures in `docs/benchmarks.md` are printed by these tests, optimized:
 //! `cargo test -p graylane --release --lib scale -- --nocapture --test-threads 1`. With debug assertions, as everywhere, there
@@ -73,7 +73,6 @@ fn name(index: usize) -> String {
 /// Somebody sets another image on the first `ACTIVE` Deployments, which the admission policy pauses.
 fn set_images(fake: &mut Fake) {
     let changed: Vec<Value> = fake
-        .world
         .deployments
         .iter()
         .take(ACTIVE)
@@ -92,7 +91,6 @@ fn set_images(fake: &mut Fake) {
 /// Pods of new versions become ready, and endpoints.
 fn ready(fake: &mut Fake) {
     let sets: Vec<Value> = fake
-        .world
         .replica_sets
         .iter()
         .filter(|set| set.status.is_none() && set.spec.replicas > Some(0))
@@ -129,16 +127,8 @@ fn measure(fake: &Fake) -> (Duration, Duration) {
     (times[PASSES / 2], times[PASSES * 99 / 100])
 }
 
-/// What the process holds in memory, in MiB, by the kernel's account.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
-}
-
 #[test]
 fn scale_1000_releases_of_which_100_are_active_are_looked_at_within_the_budget() {
-    let before = resident();
     let mut objects: Vec<Value> = (0..MANY).flat_map(app).collect();
     objects.extend((0..MANY).map(release));
     let mut fake = Fake::with(&objects);
@@ -164,8 +154,7 @@ fn scale_1000_releases_of_which_100_are_active_are_looked_at_within_the_budget()
     let writes = fake.written.len() + fake.stored;
     let (active, active_p99) = measure(&fake);
     println!(
-        "{MANY} releases: to take them over {taken_over} writes; a pass {idle:.1?}, p99 {idle_p99:.1?}; with {ACTIVE} active {active:.1?}, p99 {active_p99:.1?}; {writes} writes until these had taken their first step; {} MiB",
-        resident() - before
+        "{MANY} releases: to take them over {taken_over} writes; a pass {idle:.1?}, p99 {idle_p99:.1?}; with {ACTIVE} active {active:.1?}, p99 {active_p99:.1?}; {writes} writes until these had taken their first step"
     );
     assert!(active_p99 < LONGEST, "{active_p99:?}");
     assert!(writes <= ACTIVE * WRITES, "{writes} writes");
@@ -175,7 +164,6 @@ fn scale_1000_releases_of_which_100_are_active_are_looked_at_within_the_budget()
 
 #[test]
 fn scale_1000_services_with_lanes_over_100_of_them_are_looked_at_within_the_budget() {
-    let before = resident();
     let mut objects: Vec<Value> = (0..MANY).flat_map(app).collect();
     for index in 0..ACTIVE {
         let name = name(index);
@@ -191,6 +179,6 @@ fn scale_1000_services_with_lanes_over_100_of_them_are_looked_at_within_the_budg
     fake.settle();
     assert_eq!(fake.objection("gray"), None);
     let (usual, p99) = measure(&fake);
-    println!("{MANY} services: a pass {usual:.1?}, p99 {p99:.1?}; {} MiB", resident() - before);
+    println!("{MANY} services: a pass {usual:.1?}, p99 {p99:.1?}");
     assert!(p99 < LONGEST, "{p99:?}");
 }
