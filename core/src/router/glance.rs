@@ -16,7 +16,7 @@ const TRAITS: usize = 64;
 /// No place.
 const NOWHERE: usize = PLACES;
 
-/// The values of the headers that the short ways know, in the order of [`Watch::names`]: authority, path, lane, identity,
+/// The values of the headers that the short ways know, in this order: authority, path, lane, identity,
 /// version, explain, signed, `baggage` and `tracestate`, and those that may hold a trace id.
 #[derive(Debug, Clone, Copy)]
 pub struct Glance<'a>(pub(super) [Option<&'a [u8]>; PLACES]);

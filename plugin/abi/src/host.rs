@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(headers(Map::Request), Err(Refused::UNIMPLEMENTED));
         assert_eq!(property(&["xds", "cluster_name"]), Err(Refused::UNIMPLEMENTED));
         assert_eq!(respond(503, &[("x", "y")], "why"), Err(Refused::UNIMPLEMENTED));
-        assert!(shared("key").is_err());
+        assert!(shared(b"key").is_err());
         assert!(random(&mut [0]).is_err());
     }
 }
