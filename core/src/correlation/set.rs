@@ -213,8 +213,11 @@ impl Set {
         let Some(entry) = self.0.iter_mut().min_by_key(|entry| rank(entry)) else { return false };
         let (own, live) = (entry.id == id && entry.mark.agrees(mark), entry.is_live(time));
         if !(own && live) {
-            // As far from now as can be told, so that nothing is presumed.
-            *entry = Entry { id, begun: low(time.now) ^ 0x80, ..Entry::VACANT };
+            *entry = Entry { id, ..Entry::VACANT };
+        }
+        if !entry.is_presumed(time.now) {
+            // As far from now as can be told: what was long ago would come round.
+            entry.begun = low(time.now) ^ 0x80;
         }
         if entry.counted == 0 || mark.question() == Question::Explain {
             entry.mark = mark;
