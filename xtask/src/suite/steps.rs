@@ -62,7 +62,7 @@ fn lint(workspace: &Workspace) -> Result<Outcome> {
 }
 
 /// The programs that need the lab.
-const IN_LAB: [&str; 4] = ["--test", "cluster", "--test", "releases"];
+const IN_LAB: [&str; 6] = ["--test", "cluster", "--test", "program", "--test", "releases"];
 
 /// Without `--all-targets`: tests of the plugin run on this platform, in a host of their own.
 fn lint_wasm(workspace: &Workspace) -> Result<Outcome> {
