@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
-use serde_saphyr::Spanned;
+use serde_saphyr::{Spanned, UserMessageFormatter};
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
@@ -30,8 +30,9 @@ impl Node {
     pub(super) fn read(text: &str) -> Result<Vec<Self>, (Option<u64>, String)> {
         // YAML 1.2: `yes`, `on` and `y` are texts, which is what a header value of that kind is meant to be.
         let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-        serde_saphyr::from_multiple_with_options(text, options)
-            .map_err(|error| (error.location().map(|location| location.line()), complaint(&error)))
+        serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+            (error.location().map(|location| location.line()), error.render_with_formatter(&UserMessageFormatter))
+        })
     }
 
     /// The line of what stands at `path`, as in `spec.rules[0].when`, or of the innermost part of it that is there.
@@ -159,11 +160,6 @@ impl<'de> Visitor<'de> for ContentVisitor {
         }
         Ok(Content::Object(members))
     }
-}
-
-/// What is wrong, without what a program could do about it.
-fn complaint(error: &serde_saphyr::Error) -> String {
-    error.to_string().replace(", set DuplicateKeyPolicy in Options if acceptable", "")
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn a_link_to_nowhere_is_told_and_not_passed_over() {
 fn a_member_that_is_written_twice_is_told_in_words_for_people() {
     let twice = "kind: Lane\nspec: {}\nspec: {}\n";
     let told = wrong(&[("a.yaml", twice)]).join("\n");
-    assert!(told.starts_with("a.yaml:3: no YAML: duplicate mapping key: spec at line 3"), "{told}");
+    assert!(told.starts_with("a.yaml:3: no YAML: duplicate mapping key: spec not allowed here at line 3"), "{told}");
 }
 
 #[test]

@@ -234,23 +234,6 @@ fn a_full_set_forgets_what_has_ended_before_what_is_under_way_and_the_oldest_fir
 }
 
 #[test]
-fn however_long_a_request_took_its_end_ends_the_ambiguity() {
-    for (pace, ticks) in (4..u32::from(TTL) / 2).flat_map(|pace| (1..600 / pace).map(move |ticks| (pace, ticks))) {
-        let (_, mut table) = one();
-        let mut gray = remember(&mut table, id(1), ["gray"]);
-        let mut base = remember(&mut table, id(1), []);
-        for tick in 1..=ticks {
-            table.set_time(START + tick * pace);
-            table.keep(&mut gray);
-            table.keep(&mut base);
-        }
-        assert_eq!(recalled(&mut table, id(1)), "ambiguous");
-        table.end(&base);
-        assert_eq!(recalled(&mut table, id(1)), "gray", "after {ticks} times {pace} seconds");
-    }
-}
-
-#[test]
 fn a_list_stays_published_for_as_long_as_a_request_with_it_is_under_way() {
     let (store, mut table) = one();
     let mut long = remember(&mut table, id(1), ["gray"]);

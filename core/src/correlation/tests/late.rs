@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::{START, id, lanes, recalled};
+use super::{START, TTL, id, lanes, one, recalled, remember};
 use crate::config::Correlation;
 use crate::correlation::set::PRESUMED;
 use crate::correlation::tests::shared::Shared;
@@ -113,5 +113,22 @@ proptest! {
         for step in steps {
             world.act(step);
         }
+    }
+}
+
+#[test]
+fn however_long_a_request_took_its_end_ends_the_ambiguity() {
+    for (pace, ticks) in (4..u32::from(TTL) / 2).flat_map(|pace| (1..600 / pace).map(move |ticks| (pace, ticks))) {
+        let (_, mut table) = one();
+        let mut gray = remember(&mut table, id(1), ["gray"]);
+        let mut base = remember(&mut table, id(1), []);
+        for tick in 1..=ticks {
+            table.set_time(START + tick * pace);
+            table.keep(&mut gray);
+            table.keep(&mut base);
+        }
+        assert_eq!(recalled(&mut table, id(1)), "ambiguous");
+        table.end(&base);
+        assert_eq!(recalled(&mut table, id(1)), "gray", "after {ticks} times {pace} seconds");
     }
 }

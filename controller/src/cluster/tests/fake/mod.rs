@@ -1,5 +1,8 @@
 //! A cluster in memory: it takes what a pass writes, and its proxies take what is published.
 
+mod objects;
+mod written;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,18 +10,19 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::ResourceExt;
 use kube::api::DynamicObject;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::api::{ConditionType, Lane, Reason};
-use crate::cluster::covers::removal;
 use crate::cluster::object::publication;
 use crate::cluster::scope::pod_name;
 use crate::cluster::{
     Change, InForce, Kept, Kind, ModuleSource, Objects, Part, Pass, Placement, PodProxy, Replicas, Report, Rollout,
     Settings, Specs, StoredStatus, World, Write,
 };
+
+pub(super) use objects::{deployment, lane, service};
+use written::Written;
 
 /// A cluster with one controller.
 pub(super) struct Fake {
@@ -113,7 +117,7 @@ impl Fake {
         }
         .unwrap();
         let generation = object["metadata"]["generation"].as_i64().unwrap_or_default() + 1;
-        merge(&mut object, &json!({"metadata": {"generation": generation}, "spec": spec}));
+        json_patch::merge(&mut object, &json!({"metadata": {"generation": generation}, "spec": spec}));
         self.add(&object);
     }
 
@@ -289,60 +293,6 @@ fn stored(world: &World, status: StoredStatus<'_>) -> Value {
     }
 }
 
-/// A write that came to the API server.
-struct Written<'a> {
-    write: &'a Write,
-    /// What the controller said of the object when it applied it last.
-    applied_before: Option<Value>,
-    version: &'a str,
-}
-
-impl Written<'_> {
-    /// Does it, as an API server would: what is not applied any more goes, what others wrote stays, and an object that is
-    /// being deleted goes with its last finalizer.
-    fn to<K>(&self, objects: &mut Objects<K>, namespace: &str, name: &str)
-    where
-        K: ResourceExt + Serialize + DeserializeOwned,
-    {
-        let live = objects.take(namespace, name);
-        let mut object = live.map_or_else(|| json!({}), |live| serde_json::to_value(live.as_ref()).unwrap());
-        match self.write {
-            Write::Apply(applied) => {
-                let applied = serde_json::to_value(applied).unwrap();
-                let gone = self.applied_before.as_ref().and_then(|before| removal(before, &applied));
-                merge(&mut object, &gone.unwrap_or_else(|| json!({})));
-                merge(&mut object, &applied);
-            }
-            Write::Merge(patch) => merge(&mut object, patch),
-            Write::Delete { .. } => return,
-        }
-        merge(&mut object, &json!({"metadata": {"resourceVersion": self.version}}));
-        let object: K = serde_json::from_value(object).unwrap();
-        if object.meta().deletion_timestamp.is_none() || !object.finalizers().is_empty() {
-            objects.put(Arc::new(object));
-        }
-    }
-}
-
-/// RFC 7386.
-fn merge(live: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *live = patch.clone();
-        return;
-    };
-    if !live.is_object() {
-        *live = json!({});
-    }
-    let live = live.as_object_mut().unwrap();
-    for (name, value) in patch {
-        if value.is_null() {
-            live.remove(name);
-        } else {
-            merge(live.entry(name.clone()).or_insert(Value::Null), value);
-        }
-    }
-}
-
 fn put<K: ResourceExt + DeserializeOwned + Clone>(objects: &mut Objects<K>, object: &Value) -> K {
     let object: K = serde_json::from_value(object.clone()).unwrap();
     objects.put(Arc::new(object.clone()));
@@ -360,38 +310,4 @@ fn see<K: ResourceExt + Clone, P: Part>(
         Some(object) => seen.put(Arc::new(kept(object.clone()))),
         None => drop(seen.take(namespace, name)),
     }
-}
-
-/// A Deployment with one pod beside a proxy, which is ready.
-pub(super) fn deployment(name: &str, labels: &Value) -> [Value; 2] {
-    let template =
-        json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "app:v1"}]}});
-    let sidecar = json!({"name": "istio-proxy", "ready": true, "image": "", "imageID": "", "restartCount": 0});
-    [
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
-               "spec": {"selector": {"matchLabels": labels}, "template": template}}),
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("{name}-1"), "labels": labels},
-               "spec": {"containers": [{"name": "istio-proxy"}]},
-               "status": {"podIP": "10.0.0.1", "containerStatuses": [sidecar]}}),
-    ]
-}
-
-/// A Service with endpoints: pods and whether they are ready.
-pub(super) fn service(name: &str, pods: &[(&str, bool)]) -> [Value; 2] {
-    let endpoint = |(pod, ready): &(&str, bool)| json!({"addresses": ["10.0.0.1"], "conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": pod}});
-    let endpoints: Vec<Value> = pods.iter().map(endpoint).collect();
-    [
-        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
-               "spec": {"selector": {"app": name}, "ports": [{"port": 80}]}}),
-        json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
-               "metadata": {"name": format!("{name}-a"), "labels": {"kubernetes.io/service-name": name}},
-               "addressType": "IPv4", "endpoints": endpoints}),
-    ]
-}
-
-/// A lane of these versions.
-pub(super) fn lane(name: &str, services: &Value) -> Value {
-    let rule = json!({"name": "testers", "when": {"header": {"name": "x-user", "exact": "tester"}}});
-    json!({"apiVersion": "graylane.io/v1alpha1", "kind": "Lane", "metadata": {"name": name, "generation": 1},
-           "spec": {"services": services, "rules": [rule]}})
 }
