@@ -139,12 +139,8 @@ impl Seat {
             let line = format!("{}: generation {generation}, digest {digest}, is in use", phase.as_str());
             host::log(LogLevel::Info, &line);
         }
-        if standing.state == ConfigState::Current {
-            refusal::forget(&self.plugin, phase);
-            if vm.retire_unknown(&self.plugin) {
-                refusal::forget(&self.plugin, PhaseLabel::Unknown);
-                vm.set(Metric::State { phase: PhaseLabel::Unknown }, ConfigState::Current as u64);
-            }
+        if standing.state == ConfigState::Current && vm.retire_unknown(&self.plugin) {
+            vm.set(Metric::State { phase: PhaseLabel::Unknown }, ConfigState::Current as u64);
         }
     }
 }

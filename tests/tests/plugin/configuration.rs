@@ -119,17 +119,34 @@ fn a_refusal_is_told_once_whatever_the_number_of_workers() -> anyhow::Result<()>
 }
 
 #[test]
-fn every_refused_configuration_is_told_and_the_same_one_again_after_a_good_one() -> anyhow::Result<()> {
+fn every_refused_configuration_is_told_and_the_same_one_again_when_it_comes_later() -> anyhow::Result<()> {
     let proxy = filter()?.workers(2).start()?;
     for (bad, told) in [(1, 1), (2, 2)] {
         offer(&proxy, of_a_newer_controller(bad))?;
         assert_eq!(refusals(&proxy, GATEWAY), told);
     }
     offer(&proxy, gateway(3).to_string())?;
-    proxy.advance(A_TICK)?;
+    proxy.advance(Duration::from_secs(6))?;
     let another_root = proxy.another_filter();
     offer(&another_root, of_a_newer_controller(2))?;
     assert_eq!(refusals(&proxy, GATEWAY), 3);
+    Ok(())
+}
+
+#[test]
+fn a_thread_that_comes_late_to_each_configuration_tells_of_none_again() -> anyhow::Result<()> {
+    let early = filter()?.start()?;
+    let late = filter()?.beside(&early).start()?;
+    let all = [of_a_newer_controller(1), gateway(2).to_string(), of_a_newer_controller(3), of_a_newer_controller(4)];
+    for configuration in &all {
+        offer(&early, configuration)?;
+        early.advance(Duration::from_millis(60))?;
+    }
+    for configuration in &all {
+        offer(&late, configuration)?;
+        late.advance(Duration::from_millis(60))?;
+    }
+    assert_eq!((refusals(&early, GATEWAY), refusals(&late, GATEWAY)), (3, 0));
     Ok(())
 }
 
