@@ -175,6 +175,6 @@ fn lanes_and_the_policy_have_tables_too() {
     .unwrap();
     insta::assert_snapshot!(policy_table(&[policy]), @r"
     NAME     ACCEPTED  MODE    DELIVERY    MESSAGE
-    default  True      DryRun  WasmPlugin  the policy is followed
+    default  True      dryRun  WasmPlugin  the policy is followed
     ");
 }
