@@ -43,12 +43,12 @@ pub struct Resources {
     pub secrets: BTreeMap<SecretSource, Secret>,
     /// The services of a local mesh.
     pub mesh: Option<LocalMesh>,
-    /// What was left alone.
+    /// What was left alone, and where there was nothing.
     pub notes: Vec<Note>,
     sources: BTreeMap<ObjectRef, Source>,
 }
 
-/// Something in the files that is none of ours.
+/// Something in the files that is none of ours, or a file with nothing in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// Where it stands.
@@ -67,7 +67,7 @@ struct Source {
 /// Reads the files at `paths`: each a file, or a folder whose `*.yaml`, `*.yml` and `*.json` are read in order of name.
 ///
 /// # Errors
-/// Everything that is wrong with the form of any file; then none of them is used.
+/// Everything that is wrong with the form of any file, or that there is nothing in all of them; then none of them is used.
 pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
     let mut reader = Reader::default();
     for path in paths {
@@ -75,6 +75,9 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
             Ok(files) => files.iter().for_each(|file| reader.file(file)),
             Err(findings) => reader.findings.extend(findings),
         }
+    }
+    if reader.has_found_nothing() {
+        reader.findings.extend(paths.iter().flat_map(|path| files::nothing(path.as_ref())));
     }
     if reader.findings.is_empty() {
         reader.look_at_self_lanes();
@@ -113,9 +116,17 @@ struct Reader {
 impl Reader {
     fn file(&mut self, file: &Path) {
         match files::text(file).and_then(|text| files::documents(file, &text)) {
+            Ok(documents) if documents.is_empty() => {
+                let place = Place { file: file.to_owned(), line: None };
+                self.resources.notes.push(Note { place, text: files::NOTHING.to_owned() });
+            }
             Ok(documents) => documents.into_iter().for_each(|node| self.document(file, node)),
             Err(findings) => self.findings.extend(findings),
         }
+    }
+
+    fn has_found_nothing(&self) -> bool {
+        self.resources.sources.is_empty() && self.foreign.is_empty() && self.findings.is_empty()
     }
 
     fn document(&mut self, file: &Path, node: Node) {
