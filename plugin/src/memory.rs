@@ -104,7 +104,7 @@ impl Shared {
 /// No longer than 22 bytes, which the host keeps without an allocation.
 type Name = [u8; 22];
 
-const PREFIX: Name = *b"graylane.2/___________";
+const PREFIX: Name = *b"graylane.3/___________";
 const REST: usize = 1 + 2 * DIGITS;
 
 /// The lower 20 bits as hexadecimal digits.
@@ -143,7 +143,7 @@ mod tests {
         names.extend((0..Key::WAYS).map(|way| Shared::of(&small).name(Key::Way(way))));
         assert_eq!(names.len(), 8 + 4_096 + 256 + 16);
         assert!(
-            names.iter().all(|name| name.starts_with(b"graylane.2/") && !name.contains(&b'_')),
+            names.iter().all(|name| name.starts_with(b"graylane.3/") && !name.contains(&b'_')),
             "{:?}",
             names.first()
         );

@@ -13,8 +13,8 @@
 //! - A mark is recalled exactly as it came, or not at all. Where two requests with one id and different marks are under
 //!   way, neither mark is: the id is ambiguous until all but one of them have ended, and if they ended together until the
 //!   id comes again or is forgotten.
-//! - The end of a request that was under way at no tick costs nothing: it is presumed to last for a few seconds. This holds
-//!   as long as every worker says [`Table::keep`] of its requests in each second.
+//! - A request that is under way is remembered, however long it lasts, as long as its worker says [`Table::keep`] of it now
+//!   and then.
 //! - Nothing of it is kept outside of the store but texts that are named by their own hash, which can not be out of date.
 
 mod lanes;

@@ -1,7 +1,7 @@
 //! A set: the entries that share one value of the store, packed.
 //!
 //! ```text
-//! checksum: 8 | 8 times: id 8 | lanes 4 | identity 4 | seen 4 | counted 2 | begun 1 | flags 1
+//! checksum: 8 | 8 times: id 8 | lanes 4 | identity 4 | seen 4 | under way 2 | flags 1 | 0
 //! ```
 //!
 //! Numbers are little-endian. The checksum begins with the number of this format, so that what another version or another
@@ -13,7 +13,7 @@ use super::Question;
 use crate::hash::IdentityHash;
 
 /// The number of this format, where checksums begin.
-const FORMAT: u64 = 0x6772_6179_6c61_6e02;
+const FORMAT: u64 = 0x6772_6179_6c61_6e03;
 /// Entries in a set.
 pub(super) const WAYS: usize = 8;
 const CHECKSUM: usize = 8;
@@ -21,9 +21,6 @@ const ENTRY: usize = 24;
 /// Bytes of a set.
 pub(super) const SIZE: usize = CHECKSUM + WAYS * ENTRY;
 
-/// For how many seconds a request that has begun is taken to be under way, though nobody has counted it. Its worker
-/// does with its next tick, which may come a second late.
-pub(super) const PRESUMED: u32 = 3;
 /// By how many seconds the worker that has written may be ahead of the one that reads: both go by their last ticks.
 const AHEAD: u32 = 2;
 
@@ -69,15 +66,6 @@ impl Mark {
     }
 }
 
-/// How a request is known to be under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum UnderWay {
-    /// It has begun not long ago.
-    Presumed,
-    /// It is counted, until it ends.
-    Counted,
-}
-
 /// A mark under an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
@@ -86,10 +74,8 @@ struct Entry {
     mark: Mark,
     /// When a request with it was last known to be under way, in seconds since the Unix epoch.
     seen: u32,
-    /// Requests that are counted.
-    counted: u16,
-    /// When the last one that was not counted began: the lower bits of that second.
-    begun: u8,
+    /// Requests under way.
+    open: u16,
 }
 
 /// When something is done to a set, and how long what is written then counts; in seconds.
@@ -121,7 +107,7 @@ pub(super) struct Opened {
 pub(super) struct Set([Entry; WAYS]);
 
 impl Entry {
-    const VACANT: Self = Self { id: 0, mark: Mark { lanes: 0, identity: 0, flags: 0 }, seen: 0, counted: 0, begun: 0 };
+    const VACANT: Self = Self { id: 0, mark: Mark { lanes: 0, identity: 0, flags: 0 }, seen: 0, open: 0 };
 
     /// Seconds since it was seen, and [`AHEAD`].
     fn age(&self, now: u32) -> u32 {
@@ -133,26 +119,14 @@ impl Entry {
     }
 
     fn is_open(&self, time: Time) -> bool {
-        self.is_live(time) && (self.counted > 0 || self.is_presumed(time.now))
+        self.open > 0 && self.is_live(time)
     }
-
-    fn is_presumed(&self, now: u32) -> bool {
-        // Of two times the later one is whole.
-        let begun = u32::from(low(now.wrapping_add(AHEAD)).wrapping_sub(self.begun));
-        self.age(now).max(begun) <= PRESUMED + AHEAD
-    }
-}
-
-/// The lower bits of a time.
-fn low(time: u32) -> u8 {
-    let [low, ..] = time.to_le_bytes();
-    low
 }
 
 impl Set {
     pub(super) const EMPTY: Self = Self([Entry::VACANT; WAYS]);
 
-    /// Remembers a request that begins. One that meets another of its id and a different mark is counted.
+    /// Remembers a request that begins.
     pub(super) fn open(&mut self, id: u64, mark: Mark, time: Time) -> Opened {
         let (mut alike, mut conflict) = (false, false);
         for entry in self.0.iter().filter(|entry| entry.id == id && entry.is_open(time)) {
@@ -164,20 +138,21 @@ impl Set {
             let others = self.0.iter_mut().filter(|entry| entry.id == id && !entry.mark.agrees(mark));
             others.for_each(|entry| *entry = Entry::VACANT);
         }
-        let how = if conflict { UnderWay::Counted } else { UnderWay::Presumed };
-        Opened { evicted: self.put(id, mark, time, how), conflict }
+        Opened { evicted: self.put(id, mark, time), conflict }
     }
 
-    /// Counts a request that is still under way, and puts it back if it was forgotten.
-    pub(super) fn count(&mut self, id: u64, mark: Mark, time: Time) {
-        self.put(id, mark, time, UnderWay::Counted);
+    /// Remembers a request that is still under way for as long again, and puts it back if it was forgotten.
+    pub(super) fn keep(&mut self, id: u64, mark: Mark, time: Time) {
+        self.close(id, mark);
+        self.put(id, mark, time);
     }
 
-    /// Takes a request that has ended off the count; says whether that changes anything.
+    /// Remembers that a request has ended; says whether that changes anything.
     pub(super) fn close(&mut self, id: u64, mark: Mark) -> bool {
         // As many as can be counted are not counted any more: the entry expires.
-        let counted = self.own(id, mark).filter(|entry| (1..u16::MAX).contains(&entry.counted));
-        counted.map(|entry| entry.counted -= 1).is_some()
+        let mut own = self.0.iter_mut().filter(|entry| entry.id == id && entry.mark.agrees(mark));
+        let open = own.find(|entry| (1..u16::MAX).contains(&entry.open));
+        open.map(|entry| entry.open -= 1).is_some()
     }
 
     /// What an id stands for: the marks of its requests under way, or of all if none is.
@@ -199,12 +174,8 @@ impl Set {
         self.0.iter().filter(|entry| entry.is_live(time)).count()
     }
 
-    fn own(&mut self, id: u64, mark: Mark) -> Option<&mut Entry> {
-        self.0.iter_mut().find(|entry| entry.id == id && entry.mark.agrees(mark))
-    }
-
     /// Puts a request in the entry of its id and mark, or in another's place; says whether that one still counted.
-    fn put(&mut self, id: u64, mark: Mark, time: Time, how: UnderWay) -> bool {
+    fn put(&mut self, id: u64, mark: Mark, time: Time) -> bool {
         // Its own first, then the vacant and expired, then those that have ended, then the oldest.
         let rank = |entry: &Entry| {
             let own = entry.id == id && entry.mark.agrees(mark);
@@ -215,18 +186,11 @@ impl Set {
         if !(own && live) {
             *entry = Entry { id, ..Entry::VACANT };
         }
-        if !entry.is_presumed(time.now) {
-            // As far from now as can be told: what was long ago would come round.
-            entry.begun = low(time.now) ^ 0x80;
-        }
-        if entry.counted == 0 || mark.question() == Question::Explain {
+        if entry.open == 0 || mark.question() == Question::Explain {
             entry.mark = mark;
         }
         entry.seen = time.now;
-        match how {
-            UnderWay::Presumed => entry.begun = low(time.now),
-            UnderWay::Counted => entry.counted = entry.counted.saturating_add(1),
-        }
+        entry.open = entry.open.saturating_add(1);
         live && !own
     }
 
@@ -263,20 +227,18 @@ impl Entry {
         let ([lower, upper, lanes, identity, seen, state], []) = bytes.as_chunks() else { return None };
         let words = [lower, upper, lanes, identity, seen];
         let [lower, upper, lanes, identity, seen] = words.map(|word| u32::from_le_bytes(*word));
-        let [open, more, begun, flags] = *state;
+        let [open, more, flags, _] = *state;
         Some(Self {
             id: u64::from(lower) | u64::from(upper) << 32,
             mark: Mark { lanes, identity, flags },
             seen,
-            counted: u16::from_le_bytes([open, more]),
-            begun,
+            open: u16::from_le_bytes([open, more]),
         })
     }
 
     fn encode(&self) -> [u8; ENTRY] {
-        let Self { id, mark: Mark { lanes, identity, flags }, seen, counted, begun } = *self;
-        let [open, more] = counted.to_le_bytes();
-        let state = u32::from_le_bytes([open, more, begun, flags]);
+        let Self { id, mark: Mark { lanes, identity, flags }, seen, open } = *self;
+        let state = u32::from(open) | u32::from(flags) << 16;
         let pair = |first: u32, second: u32| u64::from(first) | u64::from(second) << 32;
         let mut bytes = [0; ENTRY];
         for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip([id, pair(lanes, identity), pair(seen, state)]) {

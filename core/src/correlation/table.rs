@@ -1,7 +1,7 @@
 //! The table: sets of a store, and what is done to them.
 
 use super::lanes::Lists;
-use super::set::{Found, Mark, Opened, SIZE, Set, Time, UnderWay, WAYS};
+use super::set::{Found, Mark, Opened, SIZE, Set, Time, WAYS};
 use super::{Event, Key, Question, Recall, Remembered, RememberedLanes, Store};
 use crate::config::Correlation;
 use crate::hash::IdentityHash;
@@ -68,7 +68,6 @@ pub struct Ticket {
     mark: Mark,
     /// When it was last said to be under way.
     since: u32,
-    how: UnderWay,
 }
 
 /// Whether a set was changed.
@@ -109,37 +108,28 @@ impl Table {
         }
     }
 
-    /// Remembers that a request has ended. Of one that nobody has counted it is presumed soon enough.
+    /// Remembers that a request has ended.
     pub fn end(&mut self, ticket: &Ticket) {
-        let Ticket { id, mark, how, .. } = *ticket;
-        if how == UnderWay::Counted {
-            self.change(id, &mut |set| if set.close(id, mark) { Change::Some } else { Change::None });
-        }
+        let Ticket { id, mark, .. } = *ticket;
+        self.change(id, &mut |set| if set.close(id, mark) { Change::Some } else { Change::None });
     }
 
     /// Remembers a request that is still under way: to be called for all of them with every tick.
     pub fn keep(&mut self, ticket: &mut Ticket) {
-        let (Ticket { id, mark, since, how }, time) = (*ticket, self.time);
-        let due = match how {
-            UnderWay::Presumed => 1,
-            UnderWay::Counted => time.ttl / 2,
-        };
-        if time.now.saturating_sub(since) < due {
+        let (Ticket { id, mark, since }, time) = (*ticket, self.time);
+        if time.now.saturating_sub(since) < time.ttl / 2 {
             return;
         }
         if let Some(name) = mark.lanes().filter(|name| *name != BASE) {
             self.lists.refresh(name, &*self.store, time);
         }
         let kept = self.change(id, &mut |set| {
-            if how == UnderWay::Counted {
-                set.close(id, mark);
-            }
-            set.count(id, mark, time);
+            set.keep(id, mark, time);
             Change::Some
         });
         // What was given up is tried again with the next tick.
         if kept.is_some() {
-            (ticket.since, ticket.how) = (time.now, UnderWay::Counted);
+            ticket.since = time.now;
         }
     }
 
@@ -227,8 +217,7 @@ impl Memory for Table {
         })?;
         self.counts.evictions += u64::from(opened.evicted);
         self.counts.conflicts += u64::from(opened.conflict);
-        let how = if opened.conflict { UnderWay::Counted } else { UnderWay::Presumed };
-        Some(Ticket { id, mark, since: time.now, how })
+        Some(Ticket { id, mark, since: time.now })
     }
 
     fn recall(&mut self, id: TraceId) -> Recall {

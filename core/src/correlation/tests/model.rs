@@ -7,7 +7,6 @@ use proptest::prelude::*;
 
 use super::{START, TTL, id, lanes, recalled, worker};
 use crate::config::Correlation;
-use crate::correlation::set::PRESUMED;
 use crate::correlation::tests::shared::Shared;
 use crate::correlation::{Counts, Question, Table, Ticket};
 use crate::request::Memory as _;
@@ -65,28 +64,17 @@ struct Request {
     id: u8,
     mark: usize,
     under_way: bool,
-    counted: bool,
-    /// Until when it is presumed to be under way.
-    presumed: u32,
     until: u32,
 }
 
 impl Model {
-    fn is_open(&self, request: &Request) -> bool {
-        request.counted && request.under_way || request.presumed > self.now
-    }
-
     /// Its number.
     fn begin(&mut self, id: u8, mark: usize) -> u32 {
-        let open = |request: &Request| request.id == id && self.is_open(request);
-        if !self.requests.iter().any(open) {
+        if !self.requests.iter().any(|request| request.id == id && request.under_way) {
             self.requests.retain(|request| request.id != id || request.mark == mark);
         }
-        let counted =
-            self.requests.iter().any(|request| request.mark != mark && request.id == id && self.is_open(request));
         self.count += 1;
-        let presumed = if counted { 0 } else { self.now + PRESUMED + 1 };
-        self.requests.push(Request { number: self.count, id, mark, under_way: true, counted, presumed, until: 0 });
+        self.requests.push(Request { number: self.count, id, mark, under_way: true, until: 0 });
         self.extend(self.count);
         self.count
     }
@@ -99,19 +87,9 @@ impl Model {
         alike.for_each(|request| request.until = until);
     }
 
-    fn of(&mut self, number: u32) -> Option<&mut Request> {
-        self.requests.iter_mut().find(|request| request.number == number)
-    }
-
-    fn keep(&mut self, number: u32) {
-        self.of(number).expect("it is under way").counted = true;
-        self.extend(number);
-    }
-
     fn end(&mut self, number: u32) {
-        if let Some(request) = self.of(number) {
-            request.under_way = false;
-        }
+        let ended = self.requests.iter_mut().find(|request| request.number == number);
+        ended.expect("it is under way").under_way = false;
     }
 
     fn wait(&mut self, seconds: u32) {
@@ -121,15 +99,15 @@ impl Model {
     }
 
     fn recall(&self, id: u8) -> &'static str {
-        let marks = |wanted: fn(&Self, &Request) -> bool| {
-            let all = self.requests.iter().filter(|request| request.id == id && wanted(self, request));
+        let marks = |wanted: fn(&Request) -> bool| {
+            let all = self.requests.iter().filter(|request| request.id == id && wanted(request));
             let mut marks: Vec<usize> = all.map(|request| request.mark).collect();
             marks.sort_unstable();
             marks.dedup();
             marks
         };
-        let open = marks(Self::is_open);
-        let counting = if open.is_empty() { marks(|_, _| true) } else { open };
+        let open = marks(|request| request.under_way);
+        let counting = if open.is_empty() { marks(|_| true) } else { open };
         match counting.as_slice() {
             [] => "unknown",
             [only] => MARKS[*only],
@@ -187,7 +165,7 @@ impl World {
                     let before = *ticket;
                     self.tables[0].borrow_mut().keep(ticket);
                     if *ticket != before {
-                        self.model.borrow_mut().keep(*number);
+                        self.model.borrow_mut().extend(*number);
                     }
                 }
             }
