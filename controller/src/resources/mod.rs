@@ -12,6 +12,7 @@ mod local_mesh;
 mod observe;
 mod secrets;
 mod self_lanes;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -81,6 +82,7 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
     }
     if reader.findings.is_empty() {
         reader.look_at_self_lanes();
+        reader.look_at_lanes();
     }
     if reader.findings.is_empty() { Ok(reader.resources) } else { Err(reader.findings.into_iter().collect()) }
 }
@@ -148,7 +150,7 @@ impl Reader {
             return;
         }
         let taken = match object.kind {
-            Kind::GrayRelease => typed(&source).map(|release| self.resources.releases.push(release)),
+            Kind::GrayRelease => typed(&source).and_then(|release| self.release(release)),
             Kind::Lane => typed(&source).map(|lane| self.resources.lanes.push(lane)),
             Kind::MeshPolicy => typed(&source).and_then(|policy| self.policy(policy, &source.file)),
             Kind::LocalMesh => typed(&source).and_then(|mesh| self.mesh(mesh)),
@@ -173,6 +175,26 @@ impl Reader {
             Some(Note { place: source.place(""), text: self_lanes::odd_label(&source.node, &lanes)? })
         };
         self.resources.notes.extend(self.foreign.iter().filter_map(odd));
+    }
+
+    /// Whether lanes are of anything but base, which can be told when it is known whether there is a local mesh.
+    fn look_at_lanes(&mut self) {
+        let mesh = self.resources.mesh.as_ref();
+        let wrong = |lane: &Lane| {
+            let problems = versions::of_lane(lane, mesh).err()?;
+            let object = ObjectRef::of(Kind::Lane, &lane.metadata);
+            Some((self.resources.sources.get(&object)?.clone(), object, problems))
+        };
+        let wrong: Vec<_> = self.resources.lanes.iter().filter_map(wrong).collect();
+        for (source, object, problems) in wrong {
+            self.refuse(Some(&object), problems, &source);
+        }
+    }
+
+    fn release(&mut self, release: GrayRelease) -> Result<(), Problems> {
+        versions::of_release(&release)?;
+        self.resources.releases.push(release);
+        Ok(())
     }
 
     fn policy(&mut self, policy: MeshPolicy, file: &Path) -> Result<(), Problems> {

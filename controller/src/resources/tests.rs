@@ -191,6 +191,37 @@ fn a_lane_that_apps_begin_requests_in_must_be_formed_by_an_object() {
 }
 
 #[test]
+fn a_release_or_a_lane_of_what_serves_base_anyway_is_refused() {
+    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec:\n  workloads:\n  - {service: cart, stable: v1, gray: v2}\n  - {service: stock, stable: v1, gray: v1}\n";
+    assert_eq!(
+        wrong(&[("r.yaml", release)]),
+        [
+            "r.yaml:7: GrayRelease default/x: spec.workloads[1].gray: \"v1\" is the stable version too: nothing is released; allowed: another version than stable"
+        ]
+    );
+    let labelled = LANE.replace("version: v2}", "version: v2, base: {version: v2}}");
+    assert_eq!(
+        wrong(&[("l.yaml", &labelled)]),
+        [
+            "l.yaml:4: Lane default/gray: spec.services[0].base: the pods of base have the labels of the lane's (version=v2), and would serve both; allowed: labels that tell them apart"
+        ]
+    );
+}
+
+#[test]
+fn stable_is_base_in_a_cluster_and_any_version_in_a_local_mesh() {
+    let lane = LANE.replace("v2", "stable");
+    assert_eq!(
+        wrong(&[("l.yaml", &lane)]),
+        [
+            "l.yaml:4: Lane default/gray: spec.services[0].version: \"stable\" is what base is called in a cluster; allowed: another name for the version of the lane"
+        ]
+    );
+    let folder = folder(&[("l.yaml", &lane), ("m.yaml", MESH)]);
+    assert!(read(&[folder.path()]).is_ok());
+}
+
+#[test]
 fn a_label_of_pods_that_names_no_lane_here_is_noted_for_its_object_may_lie_elsewhere() {
     let labels = "{metadata: {labels: {graylane.io/lane: grey}}}";
     let deployment = format!("apiVersion: apps/v1\nkind: Deployment\nspec: {{template: {labels}}}\n");
