@@ -4,6 +4,7 @@
 //! over interleaved rounds. Requests per second would measure the machine, and the mean its other tenants.
 
 mod contention;
+mod correlation;
 mod cpu;
 mod envoy;
 mod load;

@@ -43,6 +43,15 @@ fn configurations() -> Vec<Variant> {
     variants
 }
 
+/// In front of an app, and nothing is remembered.
+pub(crate) const BEFORE: &str = "before an app";
+/// The same, and each request is remembered.
+pub(crate) const REMEMBERED: &str = "before an app, remembered";
+/// Behind an app that has lost the mark, which is decided anew.
+pub(crate) const LOST: &str = "behind an app, lost mark";
+/// The same, and the mark is found again.
+pub(crate) const RECALLED: &str = "behind an app, recalled";
+
 /// What remembering a request and looking one up costs: each beside the same without it. What is recalled has been
 /// remembered by the variant in front of the app, which sees the same ids with a mark in every round.
 fn correlation() -> [Variant; 5] {
@@ -60,10 +69,10 @@ fn correlation() -> [Variant; 5] {
     let recalled = json!({ "correlation": {}, "ruleSets": [] });
     let (none, one) = (json!({}), services(1));
     [
-        ours("before an app", with(inbound, &none, &off), Request::Marked, Expect::Base),
-        ours("before an app, remembered", with(inbound, &none, &on), Request::Marked, Expect::Base),
-        ours("behind an app, lost mark", with(outbound, &one, &off), Request::Unmarked, Expect::Gray),
-        ours("behind an app, recalled", with(outbound, &one, &recalled), Request::Unmarked, Expect::Gray),
+        ours(BEFORE, with(inbound, &none, &off), Request::Marked, Expect::Base),
+        ours(REMEMBERED, with(inbound, &none, &on), Request::Marked, Expect::Base),
+        ours(LOST, with(outbound, &one, &off), Request::Unmarked, Expect::Gray),
+        ours(RECALLED, with(outbound, &one, &recalled), Request::Unmarked, Expect::Gray),
         ours("behind an app, looked up in vain", with(outbound, &one, &vain), Request::Unmarked, Expect::Gray),
     ]
 }

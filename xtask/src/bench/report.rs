@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::correlation::Added;
 use super::cpu::CpuTime;
 use super::measure::{Measured, REQUESTS_PER_ROUND};
 use super::memory::Memory;
@@ -19,6 +20,7 @@ pub(crate) struct Report {
     rounds: usize,
     requests_per_round: u32,
     requests: Vec<Cost>,
+    correlation: Vec<Added>,
     /// The same in a proxy with several workers, where that matters.
     pub(crate) contended: Option<Contended>,
     pub(crate) updates: Vec<Update>,
@@ -67,6 +69,7 @@ impl Report {
             conditions,
             rounds: measured.first().map_or(0, |measured| measured.cpu.len()),
             requests_per_round: REQUESTS_PER_ROUND,
+            correlation: Added::all(measured, reference(&requests)),
             requests,
             contended: None,
             updates: Vec::new(),
@@ -86,21 +89,29 @@ pub(crate) struct Contended {
     workers: u8,
     cores: u32,
     requests: Vec<Cost>,
+    correlation: Vec<Added>,
 }
 
 impl Contended {
     pub(crate) fn new(workers: u8, cores: u32, measured: &[Measured<'_>]) -> Result<Self> {
-        Ok(Self { workers, cores, requests: costs(measured)? })
+        let requests = costs(measured)?;
+        let correlation = Added::all(measured, reference(&requests));
+        Ok(Self { workers, cores, requests, correlation })
     }
 }
 
 fn costs(measured: &[Measured<'_>]) -> Result<Vec<Cost>> {
     let mut requests = measured.iter().map(|one| cost(one, measured)).collect::<Result<Vec<_>>>()?;
-    let reference = requests.iter().find(|cost| cost.variant == REFERENCE).map(|cost| cost.above_plain_us.median);
+    let reference = reference(&requests);
     for cost in &mut requests {
         cost.ratio = reference.map(|reference| cost.above_plain_us.median / reference);
     }
     Ok(requests)
+}
+
+/// What ratios are relative to.
+fn reference(requests: &[Cost]) -> Option<f64> {
+    requests.iter().find(|cost| cost.variant == REFERENCE).map(|cost| cost.above_plain_us.median)
 }
 
 fn cost(measured: &Measured<'_>, all: &[Measured<'_>]) -> Result<Cost> {
@@ -139,10 +150,13 @@ impl fmt::Display for Report {
             )?;
         }
         let titles = ["a request", "CPU µs", "above plain, µs (quartiles)", "ratio", "p50 µs", "p99 µs"];
+        let added = ["correlation adds", "µs (quartiles)", "ratio"];
         table(f, titles, self.requests.iter().map(Cost::row))?;
-        if let Some(Contended { workers, cores, requests }) = &self.contended {
+        table(f, added, self.correlation.iter().map(Added::row))?;
+        if let Some(Contended { workers, cores, requests, correlation }) = &self.contended {
             writeln!(f, "\n{workers} workers on {cores} cores, which they share with the load:")?;
             table(f, titles, requests.iter().map(Cost::row))?;
+            table(f, added, correlation.iter().map(Added::row))?;
         }
         let titles = ["a configuration", "bytes", "worker, ms (quartiles)", "process, ms (quartiles)"];
         table(f, titles, self.updates.iter().map(Update::row))?;
@@ -156,7 +170,7 @@ impl Cost {
         [
             self.variant.clone(),
             format!("{:.2}", self.cpu_us.median),
-            above(&self.above_plain_us),
+            self.above_plain_us.to_string(),
             self.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
             format!("{:.0}", self.p50_us),
             format!("{:.0}", self.p99_us),
@@ -167,7 +181,7 @@ impl Cost {
 impl Update {
     fn row(&self) -> [String; 4] {
         let Self { services, bytes, worker_ms, process_ms } = self;
-        [format!("ours, services: {services}"), bytes.to_string(), above(worker_ms), above(process_ms)]
+        [format!("ours, services: {services}"), bytes.to_string(), worker_ms.to_string(), process_ms.to_string()]
     }
 }
 
@@ -221,11 +235,6 @@ fn line<const COLUMNS: usize>(
     writeln!(f, "|")
 }
 
-fn above(spread: &Spread) -> String {
-    let Spread { lower_quartile, median, upper_quartile } = spread;
-    format!("{median:+.2} ({lower_quartile:+.2} .. {upper_quartile:+.2})")
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -253,8 +262,8 @@ mod tests {
     fn costs_are_above_the_baseline_of_the_same_round_and_relative_to_the_reference() {
         let report = report(6.5);
         let reference = report.requests.iter().find(|cost| cost.variant == REFERENCE).unwrap();
-        assert_eq!(above(&reference.above_plain_us), "+6.50 (+6.50 .. +6.50)");
-        assert_eq!(above(&reference.cpu_us), "+56.50 (+51.50 .. +61.50)");
+        assert_eq!(reference.above_plain_us.to_string(), "+6.50 (+6.50 .. +6.50)");
+        assert_eq!(reference.cpu_us.to_string(), "+56.50 (+51.50 .. +61.50)");
         assert_eq!(report.rounds, 2);
         assert_eq!(format!("{:.2} {:.0}", reference.ratio.unwrap(), reference.p50_us), "1.00 200");
     }
@@ -288,7 +297,7 @@ mod tests {
     fn requests_of_several_workers_have_a_table_of_their_own() {
         let mut report = report(1.0);
         let requests = std::mem::take(&mut report.requests);
-        report.contended = Some(Contended { workers: 4, cores: 2, requests });
+        report.contended = Some(Contended { workers: 4, cores: 2, requests, correlation: Vec::new() });
         let text = report.to_string();
         let (before, after) = text.split_once("4 workers on 2 cores").unwrap();
         assert!(!before.contains(REFERENCE) && after.contains(REFERENCE), "{text}");

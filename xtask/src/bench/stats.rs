@@ -1,6 +1,8 @@
 //! Order statistics of small samples: medians and quartiles, never means, so that one disturbed
 //! round cannot move a figure.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// Median and quartiles of a sample.
@@ -20,6 +22,14 @@ impl Spread {
             median: percentile(&sample, 50)?,
             upper_quartile: percentile(&sample, 75)?,
         })
+    }
+}
+
+/// The median, and the quartiles in brackets, all with their signs.
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lower_quartile, median, upper_quartile } = self;
+        write!(f, "{median:+.2} ({lower_quartile:+.2} .. {upper_quartile:+.2})")
     }
 }
 
