@@ -54,6 +54,17 @@ fn unsound_resources_fail_every_command_with_code_1_and_the_place() {
 }
 
 #[test]
+fn an_empty_file_fails_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty.yaml");
+    std::fs::write(&file, "# nothing yet\n").unwrap();
+    let output = graylane(&["check", "-f", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("empty.yaml: holds no resource; ") && told.contains("\n1 problem"), "{told}");
+}
+
+#[test]
 fn problems_of_form_say_that_those_of_meaning_come_after_them() {
     let folder = tempfile::tempdir().unwrap();
     let output = graylane(&["check", "-f", &bad_file(folder.path())]);

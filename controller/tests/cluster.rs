@@ -161,6 +161,18 @@ fn a_missing_right_is_told_once_with_what_gives_it() {
 }
 
 #[test]
+fn who_may_not_list_the_whole_cluster_learns_of_one_namespace_and_of_the_role() {
+    let cluster = Cluster::that(|_| refusal(403, "User \"dana\" cannot list at the cluster scope"));
+    for what in ["releases", "lanes"] {
+        let told = cluster.complaint(&["get", what, "-A"]);
+        assert!(told.contains("-n NAMESPACE") && told.contains("ClusterRoleBinding to the role view"), "{told}");
+        assert!(!cluster.complaint(&["get", what]).contains("-A"), "one namespace was asked for");
+    }
+    let told = cluster.complaint(&["get", "policy"]);
+    assert!(told.contains("ClusterRoleBinding to the role view") && !told.contains("-n "), "{told}");
+}
+
+#[test]
 fn credentials_that_are_not_taken_are_told_from_rights_that_are_missing() {
     let cluster = Cluster::that(|_| refusal(401, "Unauthorized"));
     assert!(cluster.complaint(&["get"]).contains("does not take these credentials (Unauthorized)"));

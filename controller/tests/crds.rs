@@ -163,6 +163,27 @@ fn admission_refuses_what_is_wrong_and_names_the_field() {
         (
             "grayreleases",
             "x",
+            json!({"workloads": [{"service": "cart", "stable": "v1", "gray": "v1"}]}),
+            "spec.workloads[0].gray",
+            "another one than stable",
+        ),
+        (
+            "lanes",
+            "x",
+            json!({"services": [{"service": "a", "version": "stable"}]}),
+            "spec.services[0].version",
+            "base",
+        ),
+        (
+            "lanes",
+            "x",
+            json!({"services": [{"service": "a", "version": "b", "labels": {"app": "a"}, "base": {"app": "a"}}]}),
+            "spec.services[0].labels",
+            "those of base have not",
+        ),
+        (
+            "grayreleases",
+            "x",
             deployments(&json!({"strategy": {"canary": {}}, "weight": 5})),
             "spec.strategy",
             "sets the weight itself",

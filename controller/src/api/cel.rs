@@ -1,6 +1,7 @@
 //! The rules that an API server checks at admission, in CEL, each with the field at fault.
 //!
-//! They say what CEL says simply about one object. The planner says the same and more, and has the last word.
+//! They say what CEL says simply about one object. The reader of files and the planner say the same and more; the planner
+//! has the last word.
 
 use serde_json::{Value, json};
 
@@ -46,6 +47,33 @@ pub(super) fn workloads_have_one_form() -> Value {
         "rule": "self.workloads.all(w, has(w.deployment) && !has(w.stable) && !has(w.gray)) || self.workloads.all(w, !has(w.deployment) && has(w.stable) && has(w.gray))",
         "message": "every workload names its deployment, or every workload names its versions stable and gray",
         "fieldPath": ".workloads"
+    })
+}
+
+/// A release of what serves everyone anyway releases nothing.
+pub(super) fn versions_differ() -> Value {
+    json!({
+        "rule": "!has(self.stable) || !has(self.gray) || self.stable != self.gray",
+        "message": "gray is the new version: another one than stable",
+        "fieldPath": ".gray"
+    })
+}
+
+/// A lane of base is none. In a local mesh, which has no admission, versions are called as it says.
+pub(super) fn stable_is_base() -> Value {
+    json!({
+        "rule": "self.version != 'stable'",
+        "message": "stable is what base is called in a cluster: name the version otherwise",
+        "fieldPath": ".version"
+    })
+}
+
+/// Pods with the labels of a lane and those of base would serve both.
+pub(super) fn labels_tell_versions_apart() -> Value {
+    json!({
+        "rule": "!has(self.labels) || !has(self.base) || self.labels != self.base",
+        "message": "the pods of the version need a label that those of base have not",
+        "fieldPath": ".labels"
     })
 }
 

@@ -142,6 +142,7 @@ pub enum OnSteeringMismatch {
 /// A service and what is released of it: a Deployment, or two versions by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [cel::versions_differ()]))]
 pub struct Workload {
     /// The service: `cart`, or `cart.shop` for one in another namespace than this object's.
     pub service: ServiceName,
@@ -152,7 +153,7 @@ pub struct Workload {
     /// Without a Deployment: the version that serves everyone who is in no lane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stable: Option<VersionName>,
-    /// Without a Deployment: the version that serves the lane.
+    /// Without a Deployment: the version that serves the lane, another one than `stable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gray: Option<VersionName>,
     /// In a cluster: your own objects `VirtualService` that route the service, in the namespace of this object. While the

@@ -63,6 +63,7 @@ pub struct LaneSpec {
 /// The version of one service that serves a lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [cel::stable_is_base(), cel::labels_tell_versions_apart()]))]
 pub struct LaneMember {
     /// The service: `cart`, or `cart.shop` for one in another namespace than this object's.
     pub service: ServiceName,

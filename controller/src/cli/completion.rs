@@ -29,7 +29,7 @@ const NO_FILES: u8 = 4;
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionArgs {
-    /// The shell; bash reads it by `source <(graylane completion bash)`
+    /// The shell; bash and zsh read it by `source <(graylane completion SHELL)`, fish by `graylane completion fish | source`
     #[arg(value_enum)]
     shell: Shell,
 }

@@ -82,6 +82,13 @@ pub enum Event {
         /// When it is tried again.
         again_in: Duration,
     },
+    /// A proxy that had ended by itself goes by what is published again.
+    ProxyReturned {
+        /// Which one.
+        process: ProcessName,
+        /// The number of the generation.
+        generation: u64,
+    },
     /// A generation is on its way to every proxy.
     Published {
         /// Its number.
@@ -216,6 +223,9 @@ impl fmt::Display for Event {
                 let (program, again_in) = (program.display(), shown(*again_in));
                 write!(f, "{process} can not be started: {program}: {cause}; it is tried again in {again_in}")
             }
+            Self::ProxyReturned { process, generation } => {
+                write!(f, "{process} is ready again: it goes by generation {generation}")
+            }
             Self::Published { generation, changes } => {
                 write!(f, "generation {generation} published{}", listed(changes))
             }
@@ -281,6 +291,12 @@ mod tests {
             event.to_string(),
             "the proxy of web-v1-0 ended by itself (signal: 9 (SIGKILL)); it starts again in 1.6 s\n    one\n    two"
         );
+    }
+
+    #[test]
+    fn a_proxy_that_is_back_says_by_what_it_goes() {
+        let event = Event::ProxyReturned { process: ProcessName::Gateway, generation: 3 };
+        assert_eq!(event.to_string(), "the gateway is ready again: it goes by generation 3");
     }
 
     #[test]

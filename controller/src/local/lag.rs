@@ -78,6 +78,17 @@ pub(super) async fn behind(proxies: &[Proxy], generation: u64) -> Vec<Lag> {
     join_all(asked).await.into_iter().flatten().collect()
 }
 
+/// The generation that all filters of `proxy` report, the lowest of them; `None` while one of them does not go by what it
+/// was told last.
+pub(super) async fn reported(proxy: &Proxy) -> Option<u64> {
+    let samples = proxy.metrics().await.ok()?;
+    let of = |phase| match lag_of(phase, 0, &samples) {
+        Some(_) => None,
+        None => gauge(Metric::Generation { phase: PhaseLabel::Known(phase) }, phase, &samples),
+    };
+    proxy.listeners().iter().map(|listener| of(listener.phase())).min().flatten()
+}
+
 /// Waits until all proxies have taken `expected`, each file in that version or a later one; the proxies that have not by
 /// `deadline`.
 ///
@@ -112,18 +123,19 @@ async fn not_taken(proxies: &[Proxy], expected: &[(Resource, u64)]) -> Vec<Lag> 
 
 /// Why the filter of `phase` does not go by `generation`, judged by what it has counted.
 fn lag_of(phase: Phase, generation: u64, samples: &[Sample]) -> Option<LagCause> {
-    let phase_label = PhaseLabel::Known(phase);
-    let gauge = |metric: Metric<'_>| {
-        let of_phase =
-            |sample: &&Sample| sample.family == metric.family() && sample.label("phase") == phase_label.as_str();
-        samples.iter().find(of_phase).and_then(Sample::whole)
-    };
-    let seen = gauge(Metric::Generation { phase: phase_label });
-    let state = gauge(Metric::State { phase: phase_label });
+    let label = PhaseLabel::Known(phase);
+    let seen = gauge(Metric::Generation { phase: label }, phase, samples);
+    let state = gauge(Metric::State { phase: label }, phase, samples);
     if state.is_some_and(|state| state != ConfigState::Current as u64) {
         return Some(LagCause::Refused { phase });
     }
     (seen < Some(generation)).then_some(LagCause::Generation { phase, seen })
+}
+
+fn gauge(metric: Metric<'_>, phase: Phase, samples: &[Sample]) -> Option<u64> {
+    let label = PhaseLabel::Known(phase);
+    let it = |sample: &&Sample| sample.family == metric.family() && sample.label("phase") == label.as_str();
+    samples.iter().find(it).and_then(Sample::whole)
 }
 
 #[cfg(test)]

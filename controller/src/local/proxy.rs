@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use graylane_core::name::LaneName;
 use http::StatusCode;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use super::client::{HttpClient, NoAnswer};
-use super::event::ProcessName;
+use super::event::{Event, ProcessName, Reporter};
 use super::port::Port;
 use super::process::{Program, Site};
-use super::supervise::Supervised;
-use super::{Error, state};
+use super::supervise::{Life, Supervised};
+use super::{Error, lag, state};
 use crate::envoy::stats::{self, Sample};
 use crate::envoy::{Bootstrap, Listener, Resource};
 
@@ -103,7 +105,29 @@ impl Proxy {
             grace: Duration::from_secs(2),
         };
         let proxy = Self { name, admin: admin.address(), listeners, client: site.client.clone() };
-        Ok((proxy, Running { supervised: Supervised::start(program, site), _admin: admin }))
+        let process = program.name.clone();
+        let supervised = Supervised::start(program, site);
+        tokio::spawn(proxy.clone().tell_returns(process, supervised.life.clone(), site.reporter.clone()));
+        Ok((proxy, Running { supervised, _admin: admin }))
+    }
+
+    /// Tells whenever it goes by what is published again after it had ended by itself, until it is stopped for good.
+    async fn tell_returns(self, process: ProcessName, mut life: watch::Receiver<Life>, reporter: Reporter) {
+        while life.wait_for(|life| *life == Life::Failed).await.is_ok() {
+            let returned = async {
+                loop {
+                    if let Some(generation) = lag::reported(&self).await {
+                        return generation;
+                    }
+                    sleep(lag::PERIOD).await;
+                }
+            };
+            let stopped = async { while life.changed().await.is_ok() {} };
+            tokio::select! {
+                generation = returned => reporter.tell(Event::ProxyReturned { process: process.clone(), generation }),
+                () = stopped => return,
+            }
+        }
     }
 
     /// Whether it watches the file of `resource`.

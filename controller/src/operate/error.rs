@@ -6,7 +6,7 @@ use std::iter::successors;
 
 use kube::core::Status;
 
-use super::Operator;
+use super::{Operator, Reach};
 use crate::api::Kind;
 
 /// Why a release can not be looked at or told anything.
@@ -80,6 +80,16 @@ pub enum Error {
     /// Who asks lacks a right.
     #[error("{0}; deploy/users.yaml lets whoever may view, or edit, a namespace do so with its releases")]
     Forbidden(String),
+    /// Who asks may not list all namespaces.
+    #[error(
+        "{0}; -A lists all namespaces, which takes a ClusterRoleBinding to the role view (with deploy/users.yaml); -n NAMESPACE lists one"
+    )]
+    ForbiddenEverywhere(String),
+    /// Who asks may not look at what belongs to no namespace.
+    #[error(
+        "{0}; the policy belongs to no namespace: a ClusterRoleBinding to the role view (with deploy/users.yaml) lets it be looked at"
+    )]
+    ForbiddenPolicy(String),
     /// The API server refuses.
     #[error("the API server refuses: {0}")]
     Refused(String),
@@ -95,6 +105,14 @@ pub enum Error {
 }
 
 impl Operator {
+    /// What went wrong with listing what is within `reach`.
+    pub(super) fn unlisted(&self, error: kube::Error, reach: Reach) -> Error {
+        match (self.fault(error), reach) {
+            (Error::Forbidden(said), Reach::Everywhere) => Error::ForbiddenEverywhere(said),
+            (error, Reach::Everywhere | Reach::Namespace) => error,
+        }
+    }
+
     /// What went wrong with a request, for those who sent it.
     pub(super) fn fault(&self, error: kube::Error) -> Error {
         let server = self.server.clone();

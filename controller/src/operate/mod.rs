@@ -90,7 +90,7 @@ impl Operator {
             Reach::Namespace => self.releases(),
             Reach::Everywhere => Api::all(self.client.clone()),
         };
-        releases.list(&ListParams::default()).await.map_err(|error| self.fault(error))
+        releases.list(&ListParams::default()).await.map_err(|error| self.unlisted(error, reach))
     }
 
     /// The standing lane of this name.
@@ -111,7 +111,7 @@ impl Operator {
             Reach::Namespace => Api::namespaced(self.client.clone(), &self.namespace),
             Reach::Everywhere => Api::all(self.client.clone()),
         };
-        lanes.list(&ListParams::default()).await.map_err(|error| self.fault(error))
+        lanes.list(&ListParams::default()).await.map_err(|error| self.unlisted(error, reach))
     }
 
     /// The policy of the mesh, or none.
@@ -119,7 +119,11 @@ impl Operator {
     /// # Errors
     /// What the API server says.
     pub async fn policies(&self) -> Result<ObjectList<MeshPolicy>, Error> {
-        Api::all(self.client.clone()).list(&ListParams::default()).await.map_err(|error| self.fault(error))
+        let policies = Api::all(self.client.clone());
+        policies.list(&ListParams::default()).await.map_err(|error| match self.fault(error) {
+            Error::Forbidden(said) => Error::ForbiddenPolicy(said),
+            error => error,
+        })
     }
 
     /// The names of all namespaces.

@@ -1,6 +1,8 @@
 //! Objects, one a line.
 
 use kube::ResourceExt;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::Reach;
 use super::view::{bar, share};
@@ -74,10 +76,18 @@ fn lane(lane: &Lane) -> [String; 6] {
 }
 
 fn policy(policy: &MeshPolicy) -> [String; 5] {
-    let (mode, delivery) = (format!("{:?}", policy.spec.mode), format!("{:?}", policy.spec.delivery));
+    let (mode, delivery) = (spelled(policy.spec.mode), spelled(policy.spec.delivery));
     let conditions = policy.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     let (accepted, message) = said(conditions, ConditionType::Accepted);
     [policy.name_any(), accepted, mode, delivery, message]
+}
+
+/// One of few values, as the resource spells it.
+fn spelled(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(text)) => text,
+        Ok(_) | Err(_) => "?".to_owned(),
+    }
 }
 
 /// What a condition says, and why.

@@ -95,3 +95,6 @@ pub(super) fn heard(status: &GrayReleaseStatus, said: &str) -> Option<Answer> {
     let refused = answers.next().and_then(|rest| rest.strip_prefix(": refused: "));
     Some(refused.map_or(Answer::Obeyed, |why| Answer::Refused(why.to_owned())))
 }
+
+#[cfg(test)]
+mod tests;

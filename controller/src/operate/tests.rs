@@ -72,6 +72,20 @@ fn lagging_proxies_and_unready_pods_are_named_with_what_helps() {
 }
 
 #[test]
+fn proxies_that_the_first_line_names_are_named_once() {
+    let message = "weight 50%: 13 of 14 proxies have generation 12; not: shop/web-1";
+    let text = view(&release("Propagating", |object| {
+        object["status"]["message"] = json!(message);
+        object["status"]["proxies"] = json!({"total": 14, "acknowledged": 13, "lagging": ["shop/web-1"]});
+        stalled(object, "LaggingProxies");
+        object["status"]["conditions"][0]["message"] = json!(message);
+    }));
+    assert!(text.starts_with(&format!("checkout  Propagating  {message}\n")), "{text}");
+    assert_eq!(text.matches("shop/web-1").count(), 1, "{text}");
+    assert!(text.contains("13 of 14 have generation 12\n") && text.contains("! LaggingProxies\n"), "{text}");
+}
+
+#[test]
 fn what_goes_on_by_itself_needs_no_advice() {
     for phase in ["Idle", "Completed", "Scaling", "Propagating", "Switching", "Draining", "Adopting"] {
         let text = view(&release(phase, |_| {}));
@@ -161,6 +175,6 @@ fn lanes_and_the_policy_have_tables_too() {
     .unwrap();
     insta::assert_snapshot!(policy_table(&[policy]), @r"
     NAME     ACCEPTED  MODE    DELIVERY    MESSAGE
-    default  True      DryRun  WasmPlugin  the policy is followed
+    default  True      dryRun  WasmPlugin  the policy is followed
     ");
 }

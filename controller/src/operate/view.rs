@@ -30,7 +30,8 @@ pub fn view(release: &GrayRelease) -> String {
     }
     lines.extend(status.workloads.iter().map(workload));
     lines.extend(proxies(status));
-    lines.extend(status.conditions.iter().filter(|condition| is_bad(condition)).map(complaint));
+    let complaints = status.conditions.iter().filter(|condition| is_bad(condition));
+    lines.extend(complaints.map(|condition| complaint(condition, status)));
     for deed in status.history.iter().rev().take(DEEDS).rev() {
         lines.push(format!("  {}  {}  {}", deed.time.strftime("%FT%TZ"), deed.who, deed.what));
     }
@@ -90,10 +91,12 @@ fn workload(workload: &WorkloadStatus) -> String {
     format!("  {}  stable {stable}{of_new}", workload.deployment)
 }
 
+/// How many proxies have what is published, and those that lag, unless the first line names them.
 fn proxies(status: &GrayReleaseStatus) -> Option<String> {
     let publication = status.publication.as_ref().filter(|_| status.proxies.total > 0)?;
     let (has, all) = (status.proxies.acknowledged, status.proxies.total);
-    let lagging = &status.proxies.lagging;
+    let is_new = |name: &&str| !status.message.contains(*name);
+    let lagging: Vec<&str> = status.proxies.lagging.iter().map(String::as_str).filter(is_new).collect();
     let not = if lagging.is_empty() { String::new() } else { format!(", not yet: {}", lagging.join(", ")) };
     Some(format!("  proxies  {has} of {all} have generation {}{not}", publication.generation))
 }
@@ -107,6 +110,8 @@ pub(super) fn is_bad(condition: &Condition) -> bool {
     }
 }
 
-fn complaint(condition: &Condition) -> String {
-    format!("  ! {:?}: {}", condition.reason, condition.message)
+/// What stands in the way, and more of it than the first line says.
+fn complaint(condition: &Condition, status: &GrayReleaseStatus) -> String {
+    let Condition { reason, message, .. } = condition;
+    if *message == status.message { format!("  ! {reason:?}") } else { format!("  ! {reason:?}: {message}") }
 }

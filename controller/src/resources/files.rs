@@ -34,6 +34,14 @@ pub(super) fn documents(file: &Path, text: &str) -> Result<Vec<Node>, Findings> 
     Node::read(text).map_err(|(line, found)| finding(file, line, format!("no YAML: {found}"), "YAML or JSON"))
 }
 
+/// What is said of a file without a document. Such a file may be among others: comments are all that is left of some.
+pub(super) const NOTHING: &str = "holds no resource";
+
+/// That nothing at all was found, here at `path` as little as elsewhere.
+pub(super) fn nothing(path: &Path) -> Findings {
+    finding(path, None, NOTHING, "at least one document of YAML or JSON that is no comment")
+}
+
 /// Editors leave their own files beside: hidden ones are no resources.
 fn is_ours(file: &Path) -> bool {
     let hidden = file.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));

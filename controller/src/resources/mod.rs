@@ -12,6 +12,7 @@ mod local_mesh;
 mod observe;
 mod secrets;
 mod self_lanes;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -43,12 +44,12 @@ pub struct Resources {
     pub secrets: BTreeMap<SecretSource, Secret>,
     /// The services of a local mesh.
     pub mesh: Option<LocalMesh>,
-    /// What was left alone.
+    /// What was left alone, and where there was nothing.
     pub notes: Vec<Note>,
     sources: BTreeMap<ObjectRef, Source>,
 }
 
-/// Something in the files that is none of ours.
+/// Something in the files that is none of ours, or a file with nothing in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// Where it stands.
@@ -67,7 +68,7 @@ struct Source {
 /// Reads the files at `paths`: each a file, or a folder whose `*.yaml`, `*.yml` and `*.json` are read in order of name.
 ///
 /// # Errors
-/// Everything that is wrong with the form of any file; then none of them is used.
+/// Everything that is wrong with the form of any file, or that there is nothing in all of them; then none of them is used.
 pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
     let mut reader = Reader::default();
     for path in paths {
@@ -76,8 +77,12 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Resources, Findings> {
             Err(findings) => reader.findings.extend(findings),
         }
     }
+    if reader.has_found_nothing() {
+        reader.findings.extend(paths.iter().flat_map(|path| files::nothing(path.as_ref())));
+    }
     if reader.findings.is_empty() {
         reader.look_at_self_lanes();
+        reader.look_at_lanes();
     }
     if reader.findings.is_empty() { Ok(reader.resources) } else { Err(reader.findings.into_iter().collect()) }
 }
@@ -113,9 +118,17 @@ struct Reader {
 impl Reader {
     fn file(&mut self, file: &Path) {
         match files::text(file).and_then(|text| files::documents(file, &text)) {
+            Ok(documents) if documents.is_empty() => {
+                let place = Place { file: file.to_owned(), line: None };
+                self.resources.notes.push(Note { place, text: files::NOTHING.to_owned() });
+            }
             Ok(documents) => documents.into_iter().for_each(|node| self.document(file, node)),
             Err(findings) => self.findings.extend(findings),
         }
+    }
+
+    fn has_found_nothing(&self) -> bool {
+        self.resources.sources.is_empty() && self.foreign.is_empty() && self.findings.is_empty()
     }
 
     fn document(&mut self, file: &Path, node: Node) {
@@ -137,7 +150,7 @@ impl Reader {
             return;
         }
         let taken = match object.kind {
-            Kind::GrayRelease => typed(&source).map(|release| self.resources.releases.push(release)),
+            Kind::GrayRelease => typed(&source).and_then(|release| self.release(release)),
             Kind::Lane => typed(&source).map(|lane| self.resources.lanes.push(lane)),
             Kind::MeshPolicy => typed(&source).and_then(|policy| self.policy(policy, &source.file)),
             Kind::LocalMesh => typed(&source).and_then(|mesh| self.mesh(mesh)),
@@ -162,6 +175,26 @@ impl Reader {
             Some(Note { place: source.place(""), text: self_lanes::odd_label(&source.node, &lanes)? })
         };
         self.resources.notes.extend(self.foreign.iter().filter_map(odd));
+    }
+
+    /// Whether lanes are of anything but base, which can be told when it is known whether there is a local mesh.
+    fn look_at_lanes(&mut self) {
+        let mesh = self.resources.mesh.as_ref();
+        let wrong = |lane: &Lane| {
+            let problems = versions::of_lane(lane, mesh).err()?;
+            let object = ObjectRef::of(Kind::Lane, &lane.metadata);
+            Some((self.resources.sources.get(&object)?.clone(), object, problems))
+        };
+        let wrong: Vec<_> = self.resources.lanes.iter().filter_map(wrong).collect();
+        for (source, object, problems) in wrong {
+            self.refuse(Some(&object), problems, &source);
+        }
+    }
+
+    fn release(&mut self, release: GrayRelease) -> Result<(), Problems> {
+        versions::of_release(&release)?;
+        self.resources.releases.push(release);
+        Ok(())
     }
 
     fn policy(&mut self, policy: MeshPolicy, file: &Path) -> Result<(), Problems> {

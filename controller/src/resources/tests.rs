@@ -39,6 +39,25 @@ fn a_folder_is_read_with_all_documents_of_all_its_files_in_yaml_and_json() {
 }
 
 #[test]
+fn where_nothing_at_all_is_found_every_path_is_told() {
+    let folder = folder(&[("a.yaml", ""), ("b.yaml", "# later\n---\n---\n")]);
+    let file = folder.path().join("a.yaml");
+    let told = read(&[folder.path(), &file]).unwrap_err().to_string();
+    let (folder, file) = (folder.path().display(), file.display());
+    let said = "holds no resource; allowed: at least one document of YAML or JSON that is no comment";
+    assert_eq!(told, format!("{folder}: {said}\n{file}: {said}"));
+}
+
+#[test]
+fn a_file_with_nothing_but_comments_is_noted_among_others() {
+    let folder = folder(&[("a.yaml", "# later\n"), ("b.yaml", LANE)]);
+    let resources = read(&[folder.path()]).unwrap();
+    assert_eq!(resources.lanes.len(), 1);
+    let notes: Vec<String> = resources.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(notes, [format!("{}: holds no resource", folder.path().join("a.yaml").display())]);
+}
+
+#[test]
 fn a_link_to_nowhere_is_told_and_not_passed_over() {
     let folder = folder(&[("a.yaml", LANE)]);
     std::os::unix::fs::symlink("nowhere.yaml", folder.path().join("b.yaml")).unwrap();
@@ -166,8 +185,39 @@ fn a_lane_that_apps_begin_requests_in_must_be_formed_by_an_object() {
             "m.yaml:6: LocalMesh default/shop: spec.services[0].versions[0].selfLane: no object forms the lane \"grey\"; allowed: gray"
         ]
     );
-    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec: {lane: grey, workloads: [{service: cart, stable: v1, gray: v1}]}\n";
+    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec: {lane: grey, workloads: [{service: cart, stable: v1, gray: v2}]}\n";
     let folder = folder(&[("m.yaml", &mesh), ("r.yaml", release)]);
+    assert!(read(&[folder.path()]).is_ok());
+}
+
+#[test]
+fn a_release_or_a_lane_of_what_serves_base_anyway_is_refused() {
+    let release = "apiVersion: graylane.io/v1alpha1\nkind: GrayRelease\nmetadata: {name: x}\nspec:\n  workloads:\n  - {service: cart, stable: v1, gray: v2}\n  - {service: stock, stable: v1, gray: v1}\n";
+    assert_eq!(
+        wrong(&[("r.yaml", release)]),
+        [
+            "r.yaml:7: GrayRelease default/x: spec.workloads[1].gray: \"v1\" is the stable version too: nothing is released; allowed: another version than stable"
+        ]
+    );
+    let labelled = LANE.replace("version: v2}", "version: v2, base: {version: v2}}");
+    assert_eq!(
+        wrong(&[("l.yaml", &labelled)]),
+        [
+            "l.yaml:4: Lane default/gray: spec.services[0].base: the pods of base have the labels of the lane's (version=v2), and would serve both; allowed: labels that tell them apart"
+        ]
+    );
+}
+
+#[test]
+fn stable_is_base_in_a_cluster_and_any_version_in_a_local_mesh() {
+    let lane = LANE.replace("v2", "stable");
+    assert_eq!(
+        wrong(&[("l.yaml", &lane)]),
+        [
+            "l.yaml:4: Lane default/gray: spec.services[0].version: \"stable\" is what base is called in a cluster; allowed: another name for the version of the lane"
+        ]
+    );
+    let folder = folder(&[("l.yaml", &lane), ("m.yaml", MESH)]);
     assert!(read(&[folder.path()]).is_ok());
 }
 

@@ -12,7 +12,7 @@ use crate::trial;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("an_app_that_is_killed_is_replaced_meanwhile_and_restarted", app),
-        trial("a_proxy_that_is_killed_is_restarted_with_what_is_published", proxy),
+        trial("a_proxy_that_is_killed_is_restarted_with_what_is_published_and_said_to_be", proxy),
         trial("a_proxy_that_hangs_is_named_holds_up_no_other_and_catches_up", hangs),
         trial("an_app_that_fails_is_reported_with_its_last_words", last_words),
     ]
@@ -43,7 +43,7 @@ async fn proxy() -> Result<()> {
     let fixture = Fixture::new()?;
     let mut mesh = fixture.ready().await?;
     fixture.write("release.yaml", &release("100"))?;
-    mesh.acknowledged().await?;
+    let published = mesh.acknowledged().await?;
     let client = mesh.client();
     for (file, name) in
         [("web-v1-0_proxy", ProcessName::Proxy("web-v1-0".to_owned())), ("gateway_proxy", ProcessName::Gateway)]
@@ -51,6 +51,11 @@ async fn proxy() -> Result<()> {
         kill(fixture.process(file)?, Signal::KILL)?;
         let exited = |event: &Event| matches!(event, Event::Exited { process, .. } if *process == name);
         mesh.event(exited).await?;
+        let returned = mesh.event(|event| matches!(event, Event::ProxyReturned { .. })).await?;
+        ensure!(
+            matches!(&returned, Event::ProxyReturned { process, generation } if *process == name && *generation >= published),
+            "{returned}"
+        );
         eventually("it serves again", async || client.front().await.is_ok_and(|answer| answer.contains("cart-v2")))
             .await?;
     }

@@ -11,7 +11,7 @@
 
 use std::rc::Rc;
 
-use super::set::Time;
+use super::entry::Time;
 use super::{Key, Store};
 use crate::hash;
 

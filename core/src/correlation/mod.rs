@@ -17,6 +17,7 @@
 //!   and then.
 //! - Nothing of it is kept outside of the store but texts that are named by their own hash, which can not be out of date.
 
+mod entry;
 mod lanes;
 mod set;
 mod store;

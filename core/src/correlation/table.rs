@@ -1,7 +1,8 @@
 //! The table: sets of a store, and what is done to them.
 
+use super::entry::{Mark, Time};
 use super::lanes::Lists;
-use super::set::{Found, Mark, Opened, SIZE, Set, Time, WAYS};
+use super::set::{Found, Opened, Set, WAYS};
 use super::{Event, Key, Question, Recall, Remembered, RememberedLanes, Store};
 use crate::config::Correlation;
 use crate::hash::IdentityHash;
@@ -99,11 +100,12 @@ impl Table {
         if missing(Key::Set(self.sets - 1)).is_none() {
             return;
         }
-        let empty = Set::EMPTY.encode();
+        let mut empty = Set::empty();
+        let empty = empty.seal();
         for key in (0..self.sets).map(Key::Set) {
             if let Some((_, token)) = missing(key) {
                 // Overtaken: it is there now.
-                let _ = self.store.put(key, &empty, token);
+                let _ = self.store.put(key, empty, token);
             }
         }
     }
@@ -149,7 +151,7 @@ impl Table {
         for _ in 0..sample {
             self.next = (self.next + 1) % self.sets;
             if let Some((value, _)) = self.store.get(Key::Set(self.next)) {
-                live += u64::try_from(self.read(&value).live(self.time)).unwrap_or_default();
+                live += u64::try_from(self.read(value).live(self.time)).unwrap_or_default();
             }
         }
         live * u64::from(self.sets / sample)
@@ -165,10 +167,11 @@ impl Table {
         Key::Set(u32::try_from(id % u64::from(self.sets)).unwrap_or_default())
     }
 
-    fn read(&mut self, value: &[u8]) -> Set {
-        Set::decode(value).unwrap_or_else(|| {
-            self.counts.damaged += u64::from(!value.is_empty());
-            Set::EMPTY
+    fn read(&mut self, value: Vec<u8>) -> Set {
+        let written = !value.is_empty();
+        Set::of(value).unwrap_or_else(|| {
+            self.counts.damaged += u64::from(written);
+            Set::empty()
         })
     }
 
@@ -177,12 +180,8 @@ impl Table {
         let key = self.key(id);
         for _ in 0..TRIES {
             let Some((value, token)) = self.store.get(key) else { break };
-            let mut set = self.read(&value);
-            let bytes: [u8; SIZE] = match change(&mut set) {
-                Change::None => return Some(()),
-                Change::Some => set.encode(),
-            };
-            if self.store.put(key, &bytes, token).is_ok() {
+            let mut set = self.read(value);
+            if change(&mut set) == Change::None || self.store.put(key, set.seal(), token).is_ok() {
                 return Some(());
             }
         }
@@ -223,7 +222,7 @@ impl Memory for Table {
     fn recall(&mut self, id: TraceId) -> Recall {
         let id = id.hash();
         let found = match self.store.get(self.key(id)) {
-            Some((value, _)) => self.read(&value).find(id, self.time),
+            Some((value, _)) => self.read(value).find(id, self.time),
             None => Found::Nothing,
         };
         let known = match found {

@@ -7,7 +7,8 @@ mod shared;
 
 use proptest::prelude::*;
 
-use super::set::{Mark, SIZE, Set, Time, WAYS};
+use super::entry::{Mark, Time};
+use super::set::{SIZE, Set, WAYS};
 use super::*;
 use crate::config::Correlation;
 use crate::mark::LaneList;
@@ -250,7 +251,7 @@ fn a_request_that_can_not_be_stored_is_an_unknown_one() {
 
 #[test]
 fn more_requests_than_can_be_counted_stay_ambiguous_and_expire() {
-    let mut set = Set::EMPTY;
+    let mut set = Set::empty();
     let (mark, time) = (Mark::default(), Time { now: START, ttl: 60 });
     for _ in 0..70_000 {
         set.open(7, mark, time);
@@ -295,12 +296,13 @@ proptest! {
     fn a_set_is_read_as_it_was_written(requests in prop::collection::vec(
         (1_u64.., any::<Option<u32>>(), any::<Option<u32>>(), any::<bool>()), 0..20
     )) {
-        let mut set = Set::EMPTY;
+        let mut set = Set::empty();
         for (id, lanes, identity, asked) in requests {
             let question = if asked { Question::Explain } else { Question::None };
             let mark = Mark::new(lanes, identity.map(IdentityHash::from_bits), question);
             set.open(id, mark, Time { now: START, ttl: 9 });
         }
-        prop_assert_eq!(Set::decode(&set.encode()), Some(set));
+        let written = set.seal().to_vec();
+        prop_assert_eq!(Set::of(written), Some(set));
     }
 }

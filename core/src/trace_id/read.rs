@@ -7,15 +7,15 @@ const LONGEST: usize = 512;
 
 /// W3C Trace Context, section 3.2.2: `00-TRACE-PARENT-FLAGS`, lower-case; later versions may go on behind another dash.
 pub(super) fn traceparent(value: &[u8]) -> Option<u128> {
-    let (known, rest) = value.split_at_checked(55)?;
-    let [version, trace, parent, flags] = parts(known, b'-')?;
-    let goes_on = version != b"00" && rest.starts_with(b"-");
-    let sound = version.len() == 2
-        && version != b"ff"
-        && (rest.is_empty() || goes_on)
-        && trace.len() == 32
-        && parent.len() == 16
-        && !known.iter().any(u8::is_ascii_uppercase);
+    /// What digits and small letters have in common, and capital letters have not.
+    const SMALL: u8 = 0x20;
+    let (known, more) = value.split_first_chunk::<55>()?;
+    let ([version @ .., b'-'], rest) = known.split_first_chunk::<3>()? else { return None };
+    let ([trace @ .., b'-'], rest) = rest.split_first_chunk::<33>()? else { return None };
+    let ([parent @ .., b'-'], flags) = rest.split_first_chunk::<17>()? else { return None };
+    let goes_on = version != b"00" && more.starts_with(b"-");
+    let small = known.iter().fold(SMALL, |all, byte| all & byte) != 0;
+    let sound = version != b"ff" && (more.is_empty() || goes_on) && small;
     (sound && half(version).is_some() && half(flags).is_some() && half(parent)? != 0).then(|| hex(trace)).flatten()
 }
 

@@ -50,7 +50,7 @@ const RIGHT: [&str; 3] = [
 ];
 
 /// Objects, and what the refusal must say.
-const WRONG: [(&str, &str); 10] = [
+const WRONG: [(&str, &str); 13] = [
     ("kind: Lane, metadata: {name: base}, spec: {services: [{service: a, version: b}]}", "a lane is called by"),
     ("kind: Lane, metadata: {name: x}, spec: {services: []}", "spec.services"),
     ("kind: Lane, metadata: {name: x}, spec: {services: [{service: a, version: b, labels: {}}]}", "labels"),
@@ -59,7 +59,16 @@ const WRONG: [(&str, &str); 10] = [
         "kind: Lane, metadata: {name: x}, spec: {services: [{service: a, version: b}], isolation: strict, fallback: [gray]}",
         "spec.fallback",
     ),
+    ("kind: Lane, metadata: {name: x}, spec: {services: [{service: a, version: stable}]}", "spec.services[0].version"),
+    (
+        "kind: Lane, metadata: {name: x}, spec: {services: [{service: a, version: b, labels: {app: a}, base: {app: a}}]}",
+        "spec.services[0].labels",
+    ),
     ("kind: GrayRelease, metadata: {name: x}, spec: {workloads: [{service: a}]}", "spec.workloads"),
+    (
+        "kind: GrayRelease, metadata: {name: x}, spec: {workloads: [{service: a, stable: v1, gray: v1}]}",
+        "spec.workloads[0].gray",
+    ),
     (
         "kind: GrayRelease, metadata: {name: x}, spec: {workloads: [{service: a, deployment: a}], weight: 5, strategy: {canary: {steps: []}}}",
         "spec.strategy",

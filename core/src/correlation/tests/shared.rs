@@ -15,8 +15,6 @@ pub(super) struct Shared(Rc<Inner>);
 struct Inner {
     values: RefCell<BTreeMap<Key, (Vec<u8>, u32)>>,
     writes: Cell<u32>,
-    /// Reads and writes.
-    accesses: Cell<u32>,
     refuses: Cell<bool>,
     /// What others do after the next reads, one after each.
     between: RefCell<Vec<Between>>,
@@ -25,10 +23,6 @@ struct Inner {
 impl Shared {
     pub(super) fn refuse(&self) {
         self.0.refuses.set(true);
-    }
-
-    pub(super) fn accesses(&self) -> u32 {
-        self.0.accesses.get()
     }
 
     /// Has others do this after the next read.
@@ -55,7 +49,6 @@ impl Shared {
 
 impl Store for Shared {
     fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
-        self.0.accesses.set(self.0.accesses.get() + 1);
         let (value, token) = self.0.values.borrow().get(&key).cloned().unwrap_or_default();
         let between = self.0.between.borrow_mut().pop();
         if let Some(between) = between {
@@ -65,7 +58,6 @@ impl Store for Shared {
     }
 
     fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
-        self.0.accesses.set(self.0.accesses.get() + 1);
         let mut values = self.0.values.borrow_mut();
         let present = values.get(&key).map_or(0, |(_, token)| *token);
         if self.0.refuses.get() || present != token {
