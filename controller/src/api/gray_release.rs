@@ -96,6 +96,14 @@ pub struct GrayReleaseSpec {
     pub on_steering_mismatch: OnSteeringMismatch,
 }
 
+impl GrayRelease {
+    /// The lane that its new versions form; `None` where its name can not be that of a lane.
+    #[must_use]
+    pub fn lane(&self) -> Option<LaneName> {
+        self.spec.lane.clone().or_else(|| LaneName::new(self.metadata.name.clone()?).ok())
+    }
+}
+
 const fn ten_minutes() -> u32 {
     600
 }

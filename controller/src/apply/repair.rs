@@ -116,6 +116,13 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_two_writes_to_mend_is_told_once() {
+        let routes = Kind::VirtualService;
+        let out = change(routes, Write::Merge(json!({"spec": {"gateways": null}})));
+        assert_eq!(repairs(&[(applied(routes, 10), 1), (applied(routes, 10), 4), (out, 5)]), [false, true, false]);
+    }
+
+    #[test]
     fn what_we_have_deleted_ourselves_is_made_anew_and_not_repaired() {
         let rule = Kind::DestinationRule;
         let writes = [(applied(rule, 10), 1), (change(rule, Write::Delete { uid: None }), 2), (applied(rule, 10), 5)];

@@ -8,7 +8,7 @@ use graylane_core::name::{LaneName, ServiceName};
 use kube::core::ObjectMeta;
 
 use super::in_force::Judged;
-use crate::api::ObjectRef;
+use crate::api::{GrayRelease, ObjectRef};
 use crate::plan::{Observed, Service};
 
 /// Leaves out of `observed` what is gone; says of each object what that is.
@@ -36,19 +36,16 @@ pub(super) fn forget(observed: &mut Observed) -> BTreeMap<ObjectRef, String> {
 
 /// The lanes that objects form.
 fn lanes(observed: &Observed) -> impl Iterator<Item = LaneName> {
-    let named = |metadata: &ObjectMeta| LaneName::new(metadata.name.clone().unwrap_or_default()).ok();
-    let released = observed
-        .releases
-        .iter()
-        .filter_map(move |release| release.spec.lane.clone().or_else(|| named(&release.metadata)));
-    released.chain(observed.lanes.iter().filter_map(move |lane| named(&lane.metadata)))
+    let standing = observed.lanes.iter().filter_map(|lane| LaneName::new(lane.metadata.name.clone()?).ok());
+    observed.releases.iter().filter_map(GrayRelease::lane).chain(standing)
 }
 
 /// Leaves lanes out of a fallback that are not there; says which one was the first.
 fn fallback(fallback: &mut Vec<LaneName>, lanes: &BTreeSet<LaneName>) -> Option<String> {
-    let index = fallback.iter().position(|lane| !lanes.contains(lane))?;
+    let is_there = |lane: &LaneName| lane.is_base() || lanes.contains(lane);
+    let index = fallback.iter().position(|lane| !is_there(lane))?;
     let lane = fallback.get(index).map(ToString::to_string).unwrap_or_default();
-    fallback.retain(|lane| lanes.contains(lane));
+    fallback.retain(is_there);
     Some(format!(
         "spec.fallback[{index}]: there is no lane {lane:?} any more: requests skip it; take it out, or name another one"
     ))

@@ -120,6 +120,7 @@ pub(super) fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
         secrets: secrets(world),
         services,
         newcomers: Vec::new(),
+        left: BTreeMap::new(),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn plan(observed: &Observed, previous: Option<&Configs>) -> Result<Plan, Ref
     let place = |entry: &Entry<'_>| newcomers.get(&entry.object).copied();
     entries.sort_by(|one, other| (place(one), &one.object).cmp(&(place(other), &other.object)));
 
-    let lanes = lanes::merge(&entries, &mut origins, &mut refusals);
+    let lanes = lanes::merge(observed, &entries, &mut origins, &mut refusals);
     let entrance = rules::entrance(&entries, &mut origins, &mut refusals);
     let steering = steering::steer(observed, &entries, previous, &mut origins, &mut refusals);
     let configs = configs::compose(observed, previous, &lanes, &entrance, &steering, &mut origins);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use graylane_core::config::{HostPattern, Secret};
-use graylane_core::name::VersionName;
+use graylane_core::name::{LaneName, VersionName};
 
 use super::Service;
 use crate::api::{GrayRelease, Lane, MeshPolicy, ObjectRef, SecretSource};
@@ -24,6 +24,8 @@ pub struct Observed {
     /// The objects that say something which is not in force yet: where one of them contradicts another object, it is the
     /// one that is refused; of two of them, the later one in this list.
     pub newcomers: Vec<ObjectRef>,
+    /// The lanes that a newcomer forms for as long as what it says is not in force, and would leave then.
+    pub left: BTreeMap<LaneName, ObjectRef>,
 }
 
 /// What is known of one service.

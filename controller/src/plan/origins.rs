@@ -27,6 +27,11 @@ impl Origins {
         self.0.push(Origin { part, object: object.clone(), field: field.into() });
     }
 
+    /// The object that `part` of the configuration comes from.
+    pub(super) fn object_of(&self, part: &str) -> Option<&ObjectRef> {
+        self.0.iter().find(|origin| origin.part == part).map(|origin| &origin.object)
+    }
+
     /// Tells a problem of the configuration as one of the object that the innermost part around it comes from.
     pub(super) fn trace(&self, problem: &Problem) -> Refusal {
         let below = |origin: &Origin| {

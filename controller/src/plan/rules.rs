@@ -96,7 +96,9 @@ impl Entrance {
         let name = match SplitName::new(format!("{rule}.{}", entry.set)) {
             Ok(name) if !self.splits.contains_key(&name) => name,
             Ok(name) => {
-                let found = format!("makes a second split called {:?}", name.as_str());
+                let other = origins.object_of(&format!("splits.{name}"));
+                let other = other.map(|other| format!(", beside {other}")).unwrap_or_default();
+                let found = format!("makes a second split called {:?}{other}", name.as_str());
                 refusals.add(&entry.object, name_field, found, "names that differ when joined by dots");
                 return None;
             }

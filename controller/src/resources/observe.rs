@@ -32,6 +32,7 @@ impl Resources {
             policy: self.policy.clone(),
             secrets: self.secrets.clone(),
             newcomers: Vec::new(),
+            left: BTreeMap::new(),
         }
     }
 

@@ -54,7 +54,7 @@ struct Candidates {
     in_order: Vec<ObjectRef>,
 }
 
-/// What is in force, without what can not be followed any more.
+/// What is in force, as far as it goes, also what nobody is sent to yet, without what can not be followed any more.
 fn in_force(world: &World, seen: &Seen<'_>, newcomers: &Newcomers) -> Observed {
     let facts: BTreeMap<String, Facts> =
         over_deployments(world).map(|release| (address(release), facts::of(world, seen, release))).collect();
@@ -64,6 +64,12 @@ fn in_force(world: &World, seen: &Seen<'_>, newcomers: &Newcomers) -> Observed {
     if newcomers.policy.as_ref().is_some_and(|policy| policy.in_force.is_none()) {
         observed.policy = None;
     }
+    let releases = statuses.releases.values().map(|(release, ..)| tried(release, &observed.services));
+    observed.releases = releases.collect();
+    for lane in &seen.lanes {
+        make_known(lane, &mut observed.services);
+    }
+    observed.lanes = seen.lanes.iter().map(|lane| (*lane).clone()).collect();
     gone::forget(&mut observed);
     planning::settle(&mut observed, None);
     observed
@@ -127,7 +133,11 @@ impl Candidates {
     fn beside(&self, mut observed: Observed, refused: &BTreeMap<ObjectRef, Objection>) -> Observed {
         for release in self.releases.iter().filter(|release| !refused.contains_key(&release.address())) {
             let address = release.address();
-            observed.releases.retain(|known| known.address() != address);
+            if let Some(at) = observed.releases.iter().position(|known| known.address() == address) {
+                let left =
+                    observed.releases.swap_remove(at).lane().filter(|lane| Some(lane) != release.lane().as_ref());
+                observed.left.extend(left.map(|lane| (lane, address)));
+            }
             observed.releases.push(tried(release, &observed.services));
         }
         for lane in self.lanes.iter().filter(|lane| !refused.contains_key(&lane.address())) {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::way::{Way, Ways};
 use super::super::{Change, Kind, World};
-use super::{applied, deletion, goes_with, is_named, known, name_of, names_of, owned, owners};
+use super::{deletion, differs, goes_with, is_named, known, name_of, names_of, owners};
 use crate::plan::Service;
 
 /// The subsets of `service`. They last as long as what they belong to: a subset that nobody names does no harm, and one
@@ -22,9 +22,8 @@ pub(in crate::cluster) fn subsets(world: &World, service: &Service, way: &Way) -
         "metadata": {"ownerReferences": owners(way)},
         "spec": {"host": service.host(), "subsets": subsets},
     });
-    let name = name_of(service);
-    let live = world.destination_rules.get(service.namespace(), &name).map(owned);
-    applied(Kind::DestinationRule, service.namespace(), &name, body, live.as_ref())
+    let live = world.destination_rules.get(service.namespace(), &name_of(service));
+    differs(Kind::DestinationRule, service, body, live)
 }
 
 /// Removes the subsets of services that nobody wants anything of.

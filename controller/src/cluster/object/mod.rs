@@ -1,5 +1,6 @@
 //! The objects that releases and lanes are made of.
 
+mod additions;
 mod deployment;
 mod destination_rule;
 pub(super) mod envoy_filter;
@@ -21,6 +22,7 @@ use super::way::{Way, Ways};
 use super::{Change, Data, Kind, Said, World, Write};
 use crate::api::{GROUP, GrayRelease};
 use crate::plan::Service;
+use additions::taken_out;
 
 pub(super) use deployment::{let_go, pausing};
 pub(super) use destination_rule::{subsets, surplus_subsets};
@@ -36,6 +38,13 @@ fn applied(kind: Kind, namespace: &str, name: &str, body: Value, live: Option<&V
     let mut body = body;
     let metadata = body.as_object_mut().and_then(|members| members.remove("metadata")).unwrap_or_default();
     Some(apply(kind, namespace, name, metadata, Data(Arc::new(body))))
+}
+
+/// What differs from our object for `service` saying `body`, and nothing of others that does not go with it.
+fn differs(kind: Kind, service: &Service, body: Value, live: Option<&DynamicObject>) -> Option<Change> {
+    let added = live.and_then(|live| taken_out(kind, &live.metadata, live.data.get("spec")?, body.get("spec")?));
+    let live = live.map(owned);
+    applied(kind, service.namespace(), &name_of(service), body, live.as_ref()).or(added)
 }
 
 /// The server-side apply of an object with `metadata` and `data`.

@@ -8,11 +8,12 @@ use kube::ResourceExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::covers::{Elements, covers, is_same, removal};
+use super::super::covers::{Elements, covers, is_same};
 use super::super::scope::Places;
 use super::super::supply::{Exchange, Supplied, Supply};
-use super::super::{Change, Data, Kept, Kind, MANAGED, Objects, Placement, Settings, World, Write};
-use super::{apply, change, deletion, envoy_filter, json_of, wasm_plugin};
+use super::super::{Change, Data, Kept, Kind, MANAGED, Objects, Placement, Settings, World};
+use super::additions::taken_out;
+use super::{apply, deletion, envoy_filter, json_of, wasm_plugin};
 use crate::api::Delivery;
 use crate::plan::Configs;
 
@@ -20,9 +21,6 @@ use crate::plan::Configs;
 pub(in crate::cluster) const GATEWAY: &str = "graylane-gateway";
 pub(in crate::cluster) const INBOUND: &str = "graylane-inbound";
 pub(in crate::cluster) const OUTBOUND: &str = "graylane-outbound";
-
-/// What others may say beside us: how a module is had from a registry.
-const THEIRS: [&str; 2] = ["imagePullPolicy", "imagePullSecret"];
 
 /// The name of the object for proxies of a phase.
 pub(in crate::cluster) fn name(phase: Phase) -> &'static str {
@@ -142,8 +140,9 @@ impl<'a> Wanted<'a> {
             return Vec::new();
         }
         let is_there = there.is_some_and(|there| covers(there, self.spec(), Elements::AsWritten));
+        // A filter refuses a configuration with something that it does not know.
         let purged = live.filter(|live| is_there || !self.is_readable(live));
-        let purged = purged.and_then(|live| self.purged(namespace, live));
+        let purged = purged.and_then(|live| taken_out(self.kind, &live.metadata, &live.spec, self.spec()));
         let apply = || apply(self.kind, namespace, self.name, self.metadata.clone(), self.data.clone());
         purged.into_iter().chain((!is_there).then(apply)).collect()
     }
@@ -162,16 +161,6 @@ impl<'a> Wanted<'a> {
                 is_readable
             }
         }
-    }
-
-    /// Takes out what somebody else has put there, which an apply leaves: a filter refuses a configuration with something
-    /// that it does not know, and a selector takes the filter away from proxies.
-    fn purged(&self, namespace: &str, live: &Kept<Placement>) -> Option<Change> {
-        let mut spec = live.spec.as_ref().clone();
-        spec.as_object_mut()?.retain(|member, _| !THEIRS.contains(&member.as_str()));
-        let metadata = json!({"resourceVersion": live.resource_version()});
-        let patch = json!({"metadata": metadata, "spec": removal(&spec, self.spec())?});
-        Some(change(self.kind, namespace, self.name, Write::Merge(patch)))
     }
 }
 

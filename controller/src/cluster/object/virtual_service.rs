@@ -9,15 +9,14 @@ use serde_json::{Value, json};
 use super::super::way::{Way, Ways};
 use super::super::{Change, Kind, World};
 use super::fronted::unfit;
-use super::{applied, deletion, name_of, owned, owners};
+use super::{deletion, differs, name_of, owners};
 use crate::api::{Reason, VirtualServiceName};
 use crate::plan::Service;
 use crate::release::Objection;
 
 /// The version header leads to one of the versions, and everybody else to base; apps never see the header.
 pub(in crate::cluster) fn routes(world: &World, service: &Service, header: &HeaderName, way: &Way) -> Option<Change> {
-    let name = name_of(service);
-    let live = world.virtual_services.get(service.namespace(), &name);
+    let live = world.virtual_services.get(service.namespace(), &name_of(service));
     // What others route inside the mesh has our routes in front.
     let theirs = inside(world, service).next().is_some();
     let Some(base) = way.base.as_ref().filter(|_| !theirs) else {
@@ -39,8 +38,7 @@ pub(in crate::cluster) fn routes(world: &World, service: &Service, header: &Head
         "metadata": {"ownerReferences": owners(way)},
         "spec": {"hosts": [service.host()], "http": http},
     });
-    let live = live.map(owned);
-    applied(Kind::VirtualService, service.namespace(), &name, body, live.as_ref())
+    differs(Kind::VirtualService, service, body, live)
 }
 
 /// Removes the routes of services that nobody wants anything of.

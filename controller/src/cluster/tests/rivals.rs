@@ -146,3 +146,145 @@ fn a_release_that_is_wrong_in_itself_claims_nothing() {
     assert_eq!((condition.reason, generation), (Reason::Valid, 2), "{}", condition.message);
     assert_eq!(judged(&fake, "payment").1, 1);
 }
+
+/// An edit of a lane that is refused beside what another object says of that lane, and what that object says.
+fn opposites() -> [(Value, Value); 2] {
+    let (strict, falls) =
+        (json!({"lane": "same", "isolation": "strict"}), json!({"lane": "same", "fallback": ["base"]}));
+    [(strict.clone(), falls.clone()), (falls, strict)]
+}
+
+/// What is refused of `checkout`, by a reason that names the other one.
+fn expect_refused(fake: &Fake, in_force: i64) {
+    let (condition, generation) = judged(fake, "checkout");
+    assert_eq!((condition.reason, generation), (Reason::Refused, in_force), "{}", condition.message);
+    let named = format!("(generation {in_force}) stays in force");
+    for part in ["GrayRelease shop/payment", &named] {
+        assert!(condition.message.contains(part), "{part}: {}", condition.message);
+    }
+}
+
+fn expect_accepted(fake: &Fake, release: &str, generation: i64) {
+    let (condition, accepted) = judged(fake, release);
+    assert_eq!((condition.reason, accepted), (Reason::Valid, generation), "{release}: {}", condition.message);
+}
+
+/// A release that has nothing to do with any other.
+fn add_bystander(fake: &mut Fake) {
+    let mut bystander = release("bystander", &json!([{"service": "stock", "deployment": "stock"}]));
+    bystander["metadata"]["creationTimestamp"] = json!("1990-01-01T00:00:00Z");
+    fake.add(&bystander);
+}
+
+#[test]
+fn of_two_that_say_of_a_lane_what_can_not_be_together_the_older_one_is_accepted() {
+    for (theirs, ours) in opposites() {
+        let mut fake = payment();
+        fake.edit(Kind::GrayRelease, "checkout", &theirs);
+        fake.edit(Kind::GrayRelease, "payment", &ours);
+        fake.settle();
+        expect_accepted(&fake, "payment", 2);
+        expect_refused(&fake, 1);
+    }
+}
+
+#[test]
+fn who_contradicts_a_lane_in_force_is_refused_alone() {
+    for (theirs, ours) in opposites() {
+        let mut fake = payment();
+        fake.edit(Kind::GrayRelease, "payment", &ours);
+        fake.settle();
+        add_bystander(&mut fake);
+        fake.edit(Kind::GrayRelease, "checkout", &theirs);
+        fake.turn();
+        expect_accepted(&fake, "payment", 2);
+        expect_accepted(&fake, "bystander", 1);
+        expect_refused(&fake, 1);
+    }
+}
+
+#[test]
+fn a_lane_that_somebody_older_falls_back_to_is_not_taken_away() {
+    let (falls, leaves) = (json!({"fallback": ["new-cart"]}), json!({"lane": "renamed"}));
+    let mut fake = payment();
+    fake.edit(Kind::GrayRelease, "payment", &falls);
+    fake.edit(Kind::GrayRelease, "checkout", &leaves);
+    fake.settle();
+    expect_accepted(&fake, "payment", 2);
+    expect_refused(&fake, 1);
+
+    let mut fake = payment();
+    fake.edit(Kind::GrayRelease, "payment", &falls);
+    fake.settle();
+    add_bystander(&mut fake);
+    fake.edit(Kind::GrayRelease, "checkout", &leaves);
+    fake.turn();
+    expect_accepted(&fake, "payment", 2);
+    expect_accepted(&fake, "bystander", 1);
+    expect_refused(&fake, 1);
+    fake.edit(Kind::GrayRelease, "payment", &json!({"fallback": null}));
+    fake.settle();
+    expect_accepted(&fake, "checkout", 2);
+}
+
+#[test]
+fn a_lane_that_somebody_older_takes_away_can_not_be_fallen_back_to() {
+    let mut fake = payment();
+    fake.edit(Kind::GrayRelease, "checkout", &json!({"fallback": ["new-pay"]}));
+    fake.edit(Kind::GrayRelease, "payment", &json!({"lane": "renamed"}));
+    fake.turn();
+    expect_accepted(&fake, "payment", 2);
+    expect_refused(&fake, 1);
+    fake.settle();
+    let (condition, generation) = judged(&fake, "checkout");
+    assert_eq!((condition.reason, generation), (Reason::Refused, 1));
+    assert!(condition.message.contains("\"new-pay\""), "{}", condition.message);
+}
+
+#[test]
+fn of_two_whose_splits_would_have_one_name_the_older_one_is_accepted() {
+    let mut fake = payment();
+    let rules = |name: &str| json!([{"name": name, "when": {"header": {"name": "x", "exact": "y"}}, "weight": 50}]);
+    let mut older = release("x.checkout", &json!([{"service": "stock", "deployment": "stock"}]));
+    older["metadata"]["creationTimestamp"] = json!("1970-01-01T00:00:00Z");
+    older["spec"]["rules"] = rules("r");
+    fake.add(&older);
+    fake.edit(Kind::GrayRelease, "checkout", &json!({"rules": rules("r.x")}));
+    fake.settle();
+    expect_accepted(&fake, "x.checkout", 1);
+    let (condition, generation) = judged(&fake, "checkout");
+    assert_eq!((condition.reason, generation), (Reason::Refused, 1));
+    assert!(condition.message.contains("GrayRelease shop/x.checkout"), "{}", condition.message);
+}
+
+#[test]
+fn a_lane_that_is_accepted_and_serves_nobody_yet_is_in_force_all_the_same() {
+    for (created, (of_lane, of_release)) in [
+        ("1960-01-01T00:00:00Z", (Reason::Valid, Reason::Refused)),
+        ("1980-01-01T00:00:00Z", (Reason::Refused, Reason::Valid)),
+    ] {
+        let mut fake = shop();
+        fake.proxies_listen = false;
+        for object in deployment("cart-gray", &json!({"app": "cart", "version": "gray"})) {
+            fake.add(&object);
+        }
+        let mut checkout = serde_json::to_value(status(&fake, "checkout")).unwrap();
+        checkout["metadata"]["creationTimestamp"] = json!("1970-01-01T00:00:00Z");
+        fake.add(&checkout);
+        let mut lane = lane("new", &json!([{"service": "cart", "version": "gray"}]));
+        lane["metadata"]["creationTimestamp"] = json!(created);
+        fake.add(&lane);
+        for _ in 0..4 {
+            fake.turn();
+            let told = [
+                accepted_of(&fake.lane("new").status.unwrap().conditions),
+                accepted_of(&status(&fake, "checkout").status.unwrap().conditions),
+            ];
+            assert_eq!(told.clone().map(|condition| condition.reason), [of_lane, of_release], "{told:?}");
+        }
+    }
+}
+
+fn accepted_of(conditions: &[Condition]) -> Condition {
+    conditions.iter().find(|condition| condition.kind == ConditionType::Accepted).unwrap().clone()
+}

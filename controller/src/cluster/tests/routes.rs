@@ -6,6 +6,9 @@ use super::fake::{Fake, deployment, lane, service};
 use crate::api::Reason;
 use crate::cluster::Kind;
 
+/// What our objects of cart are called.
+const OURS: &str = "graylane-cart";
+
 /// The shop behind a gateway, with a page that is none of cart's, and a field that nobody here knows.
 fn mine() -> Value {
     json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "mine"}, "spec": {
@@ -22,13 +25,31 @@ fn mine() -> Value {
 }
 
 fn shop(virtual_services: &Value) -> Fake {
+    let mut fake = with_lane(virtual_services);
+    fake.add(&mine());
+    fake
+}
+
+/// A lane of cart, of which nobody has routes yet.
+fn with_lane(virtual_services: &Value) -> Fake {
     let cart = deployment("cart", &json!({"app": "cart", "version": "v1"}));
     let gray = deployment("cart-gray", &json!({"app": "cart", "version": "gray"}));
     let service = service("cart", &[("cart-1", true), ("cart-gray-1", true)]);
     let mut fake = Fake::with(&[cart, gray, service].concat());
-    fake.add(&mine());
     fake.add(&lane("gray", &json!([{"service": "cart", "version": "gray", "virtualServices": virtual_services}])));
     fake
+}
+
+/// Somebody adds `edit` to our object of cart.
+fn add_to_ours(fake: &mut Fake, kind: Kind, edit: &Value) {
+    let objects = match kind {
+        Kind::VirtualService => &fake.world.virtual_services,
+        Kind::DestinationRule => &fake.world.destination_rules,
+        other => panic!("{other:?} is none of cart's"),
+    };
+    let mut object = serde_json::to_value(objects.get("shop", OURS).unwrap()).unwrap();
+    json_patch::merge(&mut object, edit);
+    fake.add(&object);
 }
 
 #[test]
@@ -46,7 +67,7 @@ fn routes_stand_in_front_of_those_of_somebody_and_these_stay_as_they_are() {
     for member in ["gateways", "hosts", "tcp"] {
         assert_eq!(spec[member], before[member]);
     }
-    assert_eq!(fake.spec(Kind::VirtualService, "graylane-cart"), None, "Istio would not merge it");
+    assert_eq!(fake.spec(Kind::VirtualService, OURS), None, "Istio would not merge it");
 }
 
 #[test]
@@ -107,5 +128,61 @@ fn what_can_have_no_routes_in_front_is_refused_with_its_own_reason() {
         assert_eq!(told, reason, "{message}");
         let same = fake.spec(Kind::VirtualService, "mine").unwrap();
         assert_eq!(same, object["spec"], "nothing foreign is touched: {message}");
+    }
+}
+
+#[test]
+fn whatever_others_add_to_routes_and_subsets_of_ours_goes_by_one_write() {
+    let mut fake = with_lane(&json!([]));
+    fake.settle();
+    let route = json!([{"route": [{"destination": {"host": "elsewhere"}}]}]);
+    for (kind, added) in [
+        (Kind::VirtualService, json!({"gateways": ["edge"]})),
+        (Kind::VirtualService, json!({"exportTo": ["."]})),
+        (Kind::VirtualService, json!({"tcp": route})),
+        (Kind::VirtualService, json!({"tls": route, "gateways": ["edge"], "exportTo": ["~"]})),
+        (Kind::DestinationRule, json!({"exportTo": ["."]})),
+        (Kind::DestinationRule, json!({"workloadSelector": {"matchLabels": {"app": "nobody"}}})),
+    ] {
+        let right = fake.spec(kind, OURS);
+        add_to_ours(&mut fake, kind, &json!({"spec": added}));
+        assert_ne!(fake.spec(kind, OURS), right);
+        fake.written.clear();
+        fake.settle();
+        assert_eq!(fake.spec(kind, OURS), right, "{added}");
+        assert_eq!(fake.written, [format!("patch {kind:?}/{OURS}")], "one write, then rest");
+    }
+}
+
+#[test]
+fn hosts_that_others_add_go_as_well() {
+    let mut fake = with_lane(&json!([]));
+    fake.settle();
+    let right = fake.spec(Kind::VirtualService, OURS);
+    let hosts = json!(["cart.shop.svc.cluster.local", "pay.shop.svc.cluster.local"]);
+    add_to_ours(&mut fake, Kind::VirtualService, &json!({"spec": {"hosts": hosts, "gateways": ["edge"]}}));
+    fake.settle();
+    assert_eq!(fake.spec(Kind::VirtualService, OURS), right);
+}
+
+#[test]
+fn how_connections_are_made_is_for_others_to_say_and_so_is_what_objects_are_labelled_with() {
+    let mut fake = with_lane(&json!([]));
+    fake.settle();
+    let theirs = json!({"labels": {"whose": "theirs"}, "annotations": {"note": "by hand"}});
+    let pool = json!({"connectionPool": {"tcp": {"maxConnections": 7}}, "outlierDetection": {"interval": "5s"}});
+    add_to_ours(&mut fake, Kind::VirtualService, &json!({"metadata": theirs}));
+    add_to_ours(&mut fake, Kind::DestinationRule, &json!({"metadata": theirs, "spec": {"trafficPolicy": pool}}));
+    fake.written.clear();
+    fake.settle();
+    assert_eq!(fake.written, Vec::<String>::new());
+
+    add_to_ours(&mut fake, Kind::DestinationRule, &json!({"spec": {"exportTo": ["."]}}));
+    fake.settle();
+    let spec = fake.spec(Kind::DestinationRule, OURS).unwrap();
+    assert_eq!((&spec["trafficPolicy"], &spec["exportTo"]), (&pool, &Value::Null));
+    for objects in [&fake.world.virtual_services, &fake.world.destination_rules] {
+        let metadata = serde_json::to_value(&objects.get("shop", OURS).unwrap().metadata).unwrap();
+        assert_eq!([&metadata["labels"], &metadata["annotations"]], [&theirs["labels"], &theirs["annotations"]]);
     }
 }

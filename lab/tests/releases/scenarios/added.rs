@@ -12,12 +12,14 @@ use super::figure;
 use crate::cluster::until;
 use crate::shop::Shop;
 
-/// Adds `value` to an object of ours, at a place as JSON Patch (RFC 6902) writes it, and sees that one write takes it out
-/// again, soon.
-pub(super) async fn expect_taken_out(api: &Api<DynamicObject>, name: &str, place: &str, value: Value) -> Result<()> {
+/// Adds values to an object of ours by one edit, each at a place as JSON Patch (RFC 6902) writes it, and sees that one
+/// write takes all of them out again, soon, and nothing else.
+pub(super) async fn expect_taken_out(api: &Api<DynamicObject>, name: &str, added: &[(&str, Value)]) -> Result<()> {
     let right = api.get(name).await?;
     let mut edited = right.clone();
-    add(&mut edited.data, place, value).with_context(|| format!("{name} has no {place}"))?;
+    for (place, value) in added {
+        add(&mut edited.data, place, value.clone()).with_context(|| format!("{name} has no {place}"))?;
+    }
     let edited = api.replace(name, &PostParams::default(), &edited).await?;
     ensure!(edited.data != right.data, "{name}: the API server takes it");
     let started = Instant::now();
@@ -28,7 +30,8 @@ pub(super) async fn expect_taken_out(api: &Api<DynamicObject>, name: &str, place
     .await?;
     let took = started.elapsed();
     let kind = mended.types.unwrap_or_default().kind;
-    figure(&format!("{place} added to {kind} {name}: taken out after {took:?}"));
+    let places = added.iter().map(|(place, _)| *place).collect::<Vec<_>>().join(" and ");
+    figure(&format!("{places} added to {kind} {name}: taken out after {took:?}"));
     ensure!(took < Duration::from_secs(2), "{name}: it took {took:?}");
     let writes = mended.metadata.generation.unwrap_or_default() - edited.metadata.generation.unwrap_or_default();
     ensure!(writes == 1, "{name}: {writes} writes mended it");
@@ -46,13 +49,14 @@ fn add(object: &mut Value, place: &str, value: Value) -> Option<()> {
     Some(())
 }
 
-/// Once each.
-pub(super) async fn until_repairs_are_told(shop: &Shop, repairs: usize) -> Result<()> {
+/// Once each: an event says how often the same was told of an object.
+pub(super) async fn until_repairs_are_told(shop: &Shop, repairs: i32) -> Result<()> {
     until("repairs are told", || async {
         let events = shop.api::<Event>().list(&ListParams::default()).await?.items;
         let told: Vec<_> = events.iter().filter(|event| event.reason.as_deref() == Some("Repaired")).collect();
-        ensure!(told.len() <= repairs && told.iter().all(|event| event.series.is_none()), "told too often: {told:?}");
-        Ok((told.len() == repairs).then_some(()))
+        let times: i32 = told.iter().map(|event| event.series.as_ref().map_or(1, |series| series.count)).sum();
+        ensure!(times <= repairs, "told too often: {told:?}");
+        Ok((times == repairs).then_some(()))
     })
     .await
 }

@@ -82,7 +82,7 @@ async fn expect_additions_are_taken_out(shop: &Shop) -> Result<()> {
         ("graylane-outbound", "/spec/configPatches/-", patch),
         ("graylane-inbound", "/spec/workloadSelector", json!({"labels": {"app": "nobody"}})),
     ] {
-        expect_taken_out(&api, name, place, value).await?;
+        expect_taken_out(&api, name, &[(place, value)]).await?;
     }
     until_repairs_are_told(shop, 2).await
 }

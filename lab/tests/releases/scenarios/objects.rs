@@ -94,7 +94,7 @@ async fn foreign_edits_are_repaired_and_nothing_is_written_at_rest(shop: &Shop) 
     load.stop().await.expect_nothing_lost()
 }
 
-/// Routes, subsets and settings of a filter beside ours.
+/// Routes, subsets and settings of a filter beside ours, and for whom they hold. How connections are made stays.
 async fn what_others_add_to_objects_of_ours_is_taken_out(shop: &Shop) -> Result<()> {
     let load = shop.load();
     shop.release_stock(BY_HALVES).await?;
@@ -104,15 +104,25 @@ async fn what_others_add_to_objects_of_ours_is_taken_out(shop: &Shop) -> Result<
         "route": [{"destination": {"host": "stock"}}]});
     let subset = json!({"name": "theirs", "labels": {"whose": "theirs"}});
     let selector = json!({"matchLabels": {"app": "nobody"}});
-    for (api, name, place, value) in [
-        (shop.routes(), "graylane-stock", "/spec/http/-", theirs),
-        (shop.destination_rules(), "graylane-stock", "/spec/subsets/-", subset.clone()),
-        (shop.wasm_plugins(), "graylane-outbound", "/spec/pluginConfig/theirs", subset),
-        (shop.wasm_plugins(), "graylane-inbound", "/spec/selector", selector),
+    let pool = json!({"spec": {"trafficPolicy": {"connectionPool": {"http": {"http2MaxRequests": 1_000}}}}});
+    shop.destination_rules().patch("graylane-stock", &PatchParams::default(), &Patch::Merge(&pool)).await?;
+    for (api, name, added) in [
+        (shop.routes(), "graylane-stock", vec![("/spec/http/-", theirs)]),
+        (shop.destination_rules(), "graylane-stock", vec![("/spec/subsets/-", subset.clone())]),
+        (shop.wasm_plugins(), "graylane-outbound", vec![("/spec/pluginConfig/theirs", subset)]),
+        (shop.wasm_plugins(), "graylane-inbound", vec![("/spec/selector", selector)]),
+        (
+            shop.routes(),
+            "graylane-stock",
+            vec![("/spec/gateways", json!(["nowhere"])), ("/spec/exportTo", json!(["."]))],
+        ),
+        (shop.destination_rules(), "graylane-stock", vec![("/spec/exportTo", json!(["."]))]),
     ] {
-        expect_taken_out(&api, name, place, value).await?;
+        expect_taken_out(&api, name, &added).await?;
     }
-    until_repairs_are_told(shop, 4).await?;
+    until_repairs_are_told(shop, 6).await?;
+    let policy = &shop.destination_rules().get("graylane-stock").await?.data["spec"]["trafficPolicy"];
+    ensure!(*policy == pool["spec"]["trafficPolicy"], "what is theirs to say stays: {policy}");
     expect_share(&load, "v2", 10.).await?;
     load.stop().await.expect_nothing_lost()
 }
