@@ -152,6 +152,8 @@ impl Set {
 /// the proxy are not enemies, but may be careless.
 fn checksum_of(entries: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let words = entries.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
-    words.fold(FORMAT, |sum, word| (sum ^ word).wrapping_mul(ODD).rotate_left(29))
+    let mix = |sum: u64, word: &[u8; 8]| (sum ^ u64::from_le_bytes(*word)).wrapping_mul(ODD).rotate_left(29);
+    // As many words at once as an entry has.
+    let entries = entries.as_chunks().0.as_chunks().0.iter();
+    entries.fold(FORMAT, |sum, [first, second, third]| mix(mix(mix(sum, first), second), third))
 }

@@ -3,6 +3,7 @@
 //! Readers are strict and linear, allocate nothing, and never fail: what is no id of the format is no id. It must not know
 //! what ids are for.
 
+mod hex;
 mod read;
 
 use crate::carrier::TRACEPARENT;

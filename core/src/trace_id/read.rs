@@ -1,22 +1,24 @@
 //! The formats.
 
+use super::hex::{self, Letters};
 use crate::hash;
 
 /// The longest value that is looked at.
 const LONGEST: usize = 512;
 
+/// Formats but the W3C's leave open how letters are written.
+const ANY: Letters = Letters::SmallAndCapital;
+
 /// W3C Trace Context, section 3.2.2: `00-TRACE-PARENT-FLAGS`, lower-case; later versions may go on behind another dash.
 pub(super) fn traceparent(value: &[u8]) -> Option<u128> {
-    /// What digits and small letters have in common, and capital letters have not.
-    const SMALL: u8 = 0x20;
     let (known, more) = value.split_first_chunk::<55>()?;
-    let ([version @ .., b'-'], rest) = known.split_first_chunk::<3>()? else { return None };
+    let ([v, w, b'-'], rest) = known.split_first_chunk()? else { return None };
     let ([trace @ .., b'-'], rest) = rest.split_first_chunk::<33>()? else { return None };
-    let ([parent @ .., b'-'], flags) = rest.split_first_chunk::<17>()? else { return None };
-    let goes_on = version != b"00" && more.starts_with(b"-");
-    let small = known.iter().fold(SMALL, |all, byte| all & byte) != 0;
-    let sound = version != b"ff" && (more.is_empty() || goes_on) && small;
-    (sound && half(version).is_some() && half(flags).is_some() && half(parent)? != 0).then(|| hex(trace)).flatten()
+    let ([parent @ .., b'-'], [f, g]) = rest.split_first_chunk::<17>()? else { return None };
+    let others = hex::of_8([b'0', b'0', b'0', b'0', *v, *w, *f, *g], Letters::Small)?;
+    let goes_on = others >> 8 != 0 && more.starts_with(b"-");
+    let sound = others >> 8 != 0xff && (more.is_empty() || goes_on) && hex::of_16(parent, Letters::Small)? != 0;
+    sound.then(|| hex::of_32(trace, Letters::Small)).flatten()
 }
 
 /// B3 in one header: `TRACE-SPAN`, `TRACE-SPAN-SAMPLED` or `TRACE-SPAN-SAMPLED-PARENT`; a lone decision has no id.
@@ -24,14 +26,14 @@ pub(super) fn b3(value: &[u8]) -> Option<u128> {
     let mut parts = value.split(|byte| *byte == b'-');
     let (trace, span) = (parts.next()?, parts.next()?);
     let sampled = parts.next().is_none_or(|sampled| matches!(sampled, b"0" | b"1" | b"d"));
-    let parent = parts.next().is_none_or(|parent| parent.len() == 16 && half(parent).is_some());
-    let sound = span.len() == 16 && half(span).is_some() && sampled && parent && parts.next().is_none();
+    let parent = parts.next().is_none_or(|parent| hex::of_16(parent, ANY).is_some());
+    let sound = hex::of_16(span, ANY).is_some() && sampled && parent && parts.next().is_none();
     sound.then(|| b3_trace_id(trace)).flatten()
 }
 
 /// B3 in many headers: 32 or 16 digits; the short form is the long one without its upper half.
 pub(super) fn b3_trace_id(value: &[u8]) -> Option<u128> {
-    matches!(value.len(), 16 | 32).then(|| hex(value)).flatten()
+    hex::of_32(value, ANY).or_else(|| hex::of_16(value, ANY).map(u128::from))
 }
 
 /// Cross Process Propagation Headers Protocol v3 of Apache `SkyWalking`: eight parts, the second of them the id, any text, in base64.
@@ -61,7 +63,7 @@ pub(super) fn datadog(value: &[u8]) -> Option<u128> {
 pub(super) fn request_id(value: &[u8]) -> Option<u128> {
     const VERSION: u128 = 0xf << 76;
     if value.len() == 32 {
-        return hex(value);
+        return hex::of_32(value, ANY);
     }
     let parts: [&[u8]; 5] = parts(value, b'-')?;
     let mut digits = [0; 32];
@@ -71,7 +73,7 @@ pub(super) fn request_id(value: &[u8]) -> Option<u128> {
         (part.len() == length).then(|| place.copy_from_slice(part))?;
         rest = others;
     }
-    hex(&digits).map(|id| id & !VERSION)
+    hex::of_32(&digits, ANY).map(|id| id & !VERSION)
 }
 
 /// Exactly `COUNT` parts.
@@ -86,26 +88,4 @@ fn split<'a>(value: &'a [u8], separator: u8, parts: &mut [&'a [u8]]) -> bool {
     let mut all = value.split(|byte| *byte == separator);
     let filled = parts.iter_mut().all(|part| all.next().map(|own| *part = own).is_some());
     filled && all.next().is_none()
-}
-
-/// Up to 32 hexadecimal digits and nothing else.
-#[inline(never)]
-fn hex(digits: &[u8]) -> Option<u128> {
-    let (upper, lower) = digits.split_at_checked(digits.len().saturating_sub(16))?;
-    (upper.len() <= 16).then_some(())?;
-    Some(u128::from(half(upper)?) << 64 | u128::from(half(lower)?))
-}
-
-/// Up to 16 of them: numbers of 128 bits are slow here.
-#[inline(never)]
-fn half(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |number, digit| {
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            b'A'..=b'F' => digit - b'A' + 10,
-            _ => return None,
-        };
-        Some(number << 4 | u64::from(value))
-    })
 }
