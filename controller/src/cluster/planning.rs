@@ -15,7 +15,8 @@ use super::standing::{self, BASE};
 use super::version_names::resolve;
 use super::{Kept, NoSecret, Placement, World, gone};
 use crate::api::{
-    GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, NewPods, ObjectRef, SecretRef, SecretSource, WorkloadStatus,
+    GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, NewPods, ObjectRef, SecretRef, SecretSource, Stage,
+    WorkloadStatus,
 };
 use crate::plan::{Configs, Observed, Readiness, Refusals, Service, ServiceFacts, plan};
 use crate::release::Facts;
@@ -104,15 +105,7 @@ pub(super) fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
         }
     }
     gateways(world, statuses, &mut services);
-    for known in statuses.lanes.iter().flat_map(|(_, status)| &status.services) {
-        // The name is a full one.
-        let Ok(service) = Service::resolve(&known.service, "") else { continue };
-        if let Some(facts) = services.get_mut(&service) {
-            let ready = statuses.endpoints.ready(&service, &known.labels);
-            let readiness = if ready > 0 { Readiness::Ready } else { Readiness::NotReady };
-            facts.versions.insert(known.version.clone(), readiness);
-        }
-    }
+    of_lanes(statuses, &mut services);
     Observed {
         releases: statuses.releases.values().filter_map(|(release, _, status)| resolve(release, status)).collect(),
         lanes: statuses.lanes.iter().map(|(lane, status)| standing::resolve(lane, status)).collect(),
@@ -121,6 +114,28 @@ pub(super) fn observe(world: &World, statuses: &Statuses<'_>) -> Observed {
         services,
         newcomers: Vec::new(),
         left: BTreeMap::new(),
+    }
+}
+
+/// Adds the versions of standing lanes: nothing is sent to one before its routes are laid, and one that leaves is there no
+/// more.
+fn of_lanes(statuses: &Statuses<'_>, services: &mut BTreeMap<Service, ServiceFacts>) {
+    for known in statuses.lanes.iter().flat_map(|(_, status)| &status.services) {
+        // The name is a full one.
+        let Ok(service) = Service::resolve(&known.service, "") else { continue };
+        let Some(facts) = services.get_mut(&service) else { continue };
+        match known.stage {
+            Stage::Serving => {
+                let ready = statuses.endpoints.ready(&service, &known.labels);
+                let readiness = if ready > 0 { Readiness::Ready } else { Readiness::NotReady };
+                facts.versions.insert(known.version.clone(), readiness);
+            }
+            // Another lane may have it already.
+            Stage::Preparing | Stage::Routing => {
+                facts.versions.entry(known.version.clone()).or_insert(Readiness::NotReady);
+            }
+            Stage::Leaving | Stage::Unrouting => {}
+        }
     }
 }
 
