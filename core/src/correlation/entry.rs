@@ -121,11 +121,11 @@ pub(super) fn is_of([lower, upper, ..]: &Place, id: u64) -> bool {
 }
 
 /// Whether an entry has this id and this mark.
-pub(super) fn own(place: &Place, id: u64, mark: Mark) -> bool {
+pub(super) fn is_own(place: &Place, id: u64, mark: Mark) -> bool {
     is_of(place, id) && Entry::decode(place).mark.agrees(mark)
 }
 
 /// Whether an entry has this id and another mark.
-pub(super) fn other(place: &Place, id: u64, mark: Mark) -> bool {
+pub(super) fn is_other(place: &Place, id: u64, mark: Mark) -> bool {
     is_of(place, id) && !Entry::decode(place).mark.agrees(mark)
 }

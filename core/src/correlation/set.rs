@@ -8,7 +8,7 @@
 //! filter has written counts as empty.
 
 use super::Question;
-use super::entry::{ENTRY, Entry, Mark, Place, Time, VACANT, is_of, other, own};
+use super::entry::{ENTRY, Entry, Mark, Place, Time, VACANT, is_of, is_other, is_own};
 
 /// The number of this format, where checksums begin.
 const FORMAT: u64 = 0x6772_6179_6c61_6e03;
@@ -69,7 +69,7 @@ impl Set {
         }
         if !(alike || conflict) {
             // What was remembered of this id is over.
-            let others = self.places_mut().iter_mut().filter(|place| other(place, id, mark));
+            let others = self.places_mut().iter_mut().filter(|place| is_other(place, id, mark));
             others.for_each(|place| *place = VACANT);
         }
         Opened { evicted: self.put(id, mark, time), conflict }
@@ -83,7 +83,7 @@ impl Set {
 
     /// Remembers that a request has ended; says whether that changes anything.
     pub(super) fn close(&mut self, id: u64, mark: Mark) -> bool {
-        let Some(place) = self.places_mut().iter_mut().find(|place| own(place, id, mark)) else { return false };
+        let Some(place) = self.places_mut().iter_mut().find(|place| is_own(place, id, mark)) else { return false };
         let entry = Entry::decode(place);
         // As many as can be counted are not counted any more: the entry expires.
         let counts = (1..u16::MAX).contains(&entry.open);
@@ -119,7 +119,7 @@ impl Set {
             let entry = Entry::decode(place);
             (entry.is_live(time), entry.is_open(time), entry.seen)
         };
-        let own = self.places().iter().position(|place| own(place, id, mark));
+        let own = self.places().iter().position(|place| is_own(place, id, mark));
         let places = self.places_mut();
         let place = match own {
             Some(own) => places.get_mut(own),
