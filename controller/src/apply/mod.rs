@@ -16,7 +16,7 @@ use tracing::info;
 use crate::api::{GrayRelease, Lane, MeshPolicy};
 use crate::cluster::{Change, FIELD_MANAGER, StoredStatus, Write};
 pub use events::Narrator;
-pub use repair::Applied;
+pub use repair::{Applied, Before};
 
 /// What became of a write.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,14 +2,23 @@
 
 use std::collections::HashMap;
 
-use crate::cluster::{Change, Kind, Write};
-use crate::release::fingerprint;
+use crate::cluster::{Change, Kind, SAID_ANNOTATION, Write};
 
-/// What was applied last, by object. With it nothing is lost but events, so it is kept in memory.
+/// What was applied last, by object. With it nothing is lost but events told twice, so it is kept in memory; what others
+/// have applied before us, the object says itself.
 #[derive(Debug, Default)]
 pub struct Applied(HashMap<Address, Known>);
 
 type Address = (Kind, String, String);
+
+/// An object as it was seen before a write.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    /// Its resource version; `None` where there was none.
+    pub version: Option<String>,
+    /// What was said of it last, as its annotation tells.
+    pub said: Option<String>,
+}
 
 #[derive(Debug)]
 struct Known {
@@ -20,21 +29,25 @@ struct Known {
 }
 
 impl Applied {
-    /// Notes that `change` was done to version `before` of an object and has made `after`; says whether that undid what
-    /// somebody else had done.
-    pub fn note(&mut self, change: &Change, before: Option<&str>, after: Option<String>) -> bool {
+    /// Notes that `change` was done to an object as it was `before`, and has made version `after` of it; says whether that
+    /// undid what somebody else had done.
+    pub fn note(&mut self, change: &Change, before: Before, after: Option<String>) -> bool {
         let Change { kind, namespace, name, write } = change;
         let address = (*kind, namespace.clone(), name.clone());
+        let Before { version: before, said } = before;
+        if let Some(said) = said {
+            self.0.entry(address.clone()).or_insert(Known { said, version: None });
+        }
         // Where the version stays, nothing had to be undone: the object was seen too late.
-        let is_touched =
-            |known: &Known, after: &Option<String>| known.version.as_deref() != before && known.version != *after;
+        let is_touched = |known: &Known, after: &Option<String>| known.version != before && known.version != *after;
         match write {
-            Write::Apply(object) if is_ours_alone(*kind) => {
-                let said = fingerprint(object);
+            Write::Apply(object) => {
+                let Some(said) = object.metadata.annotations.as_ref().and_then(|all| all.get(SAID_ANNOTATION)) else {
+                    return false;
+                };
                 let known = self.0.insert(address, Known { said: said.clone(), version: after.clone() });
-                known.is_some_and(|known| known.said == said && is_touched(&known, &after))
+                known.is_some_and(|known| known.said == *said && is_touched(&known, &after))
             }
-            Write::Apply(_) => false,
             // Takes out what we do not say, so we say the same as before.
             Write::Merge(_) => self.0.get_mut(&address).is_some_and(|known| {
                 let is_touched = is_touched(known, &after);
@@ -46,14 +59,6 @@ impl Applied {
                 false
             }
         }
-    }
-}
-
-/// Pods are looked after by Kubernetes' own controllers as well.
-fn is_ours_alone(kind: Kind) -> bool {
-    match kind {
-        Kind::DestinationRule | Kind::VirtualService | Kind::WasmPlugin | Kind::EnvoyFilter => true,
-        Kind::GrayRelease | Kind::Lane | Kind::MeshPolicy | Kind::Deployment | Kind::ReplicaSet => false,
     }
 }
 
@@ -73,16 +78,21 @@ mod tests {
 
     fn applied(kind: Kind, weight: u32) -> Change {
         let data = Data(Arc::new(json!({"spec": {"weight": weight}})));
-        let said = Said { types: TypeMeta::default(), metadata: ObjectMeta::default(), data };
+        let annotations = Some([(SAID_ANNOTATION.to_owned(), weight.to_string())].into());
+        let said =
+            Said { types: TypeMeta::default(), metadata: ObjectMeta { annotations, ..ObjectMeta::default() }, data };
         change(kind, Write::Apply(Box::new(said)))
+    }
+
+    fn version(number: u32) -> Before {
+        Before { version: Some(number.to_string()), said: None }
     }
 
     /// Of each write, made of this version in this order, whether it repaired something. It makes the next version.
     fn repairs(writes: &[(Change, u32)]) -> Vec<bool> {
         let mut known = Applied::default();
-        let mut note = |(change, before): &(Change, u32)| {
-            known.note(change, Some(&before.to_string()), Some((before + 1).to_string()))
-        };
+        let mut note =
+            |(change, before): &(Change, u32)| known.note(change, version(*before), Some((before + 1).to_string()));
         writes.iter().map(&mut note).collect()
     }
 
@@ -98,7 +108,7 @@ mod tests {
         let mut known = Applied::default();
         let say = applied(Kind::VirtualService, 10);
         let mut note = |before| known.note(&say, before, Some("2".to_owned()));
-        assert_eq!([note(None), note(None), note(Some("1"))], [false; 3]);
+        assert_eq!([note(Before::default()), note(Before::default()), note(version(1))], [false; 3]);
     }
 
     #[test]
@@ -130,7 +140,21 @@ mod tests {
     }
 
     #[test]
-    fn pods_are_not_ours_alone() {
-        assert_eq!(repairs(&[(applied(Kind::ReplicaSet, 1), 1), (applied(Kind::ReplicaSet, 1), 3)]), [false, false]);
+    fn whoever_begins_to_lead_knows_by_the_object_what_was_said_before() {
+        let object = |said: &str| Before { version: Some("7".to_owned()), said: Some(said.to_owned()) };
+        let note = |change: &Change, said| Applied::default().note(change, object(said), Some("8".to_owned()));
+        let say = applied(Kind::VirtualService, 10);
+        assert_eq!([note(&say, "10"), note(&say, "50")], [true, false]);
+        let out = change(Kind::VirtualService, Write::Merge(json!({"spec": {"gateways": null}})));
+        assert!(note(&out, "10"));
+    }
+
+    #[test]
+    fn what_others_write_as_well_is_never_repaired() {
+        let mut set = applied(Kind::ReplicaSet, 1);
+        if let Write::Apply(said) = &mut set.write {
+            said.metadata.annotations = None;
+        }
+        assert_eq!(repairs(&[(set.clone(), 1), (set, 3)]), [false, false]);
     }
 }

@@ -49,6 +49,14 @@ impl Kind {
             Self::WasmPlugin => istio("extensions.istio.io", "v1alpha1", "WasmPlugin"),
         }
     }
+
+    /// Whether nobody else writes what we apply of it. Pods are looked after by Kubernetes' own controllers as well.
+    pub(super) fn is_ours_alone(self) -> bool {
+        match self {
+            Self::DestinationRule | Self::VirtualService | Self::WasmPlugin | Self::EnvoyFilter => true,
+            Self::GrayRelease | Self::Lane | Self::MeshPolicy | Self::Deployment | Self::ReplicaSet => false,
+        }
+    }
 }
 
 /// A write, of one object.

@@ -74,6 +74,10 @@ pub const LANE_FINALIZER: &str = "graylane.io/lane";
 /// By which module, and how, the filter of an object came to proxies.
 pub const SUPPLY_ANNOTATION: &str = "graylane.io/supply";
 
+/// A short name for what was said of an object last, by whichever controller: it has to be said again only where somebody
+/// has changed the object.
+pub const SAID_ANNOTATION: &str = "graylane.io/said";
+
 /// The label by which Kubernetes tells pods of one template from those of another.
 pub const HASH_LABEL: &str = "pod-template-hash";
 

@@ -25,7 +25,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
-use crate::cluster::{Kept, Kind, Placement, PodProxy, Replicas, Rollout, Specs, World, named_secrets};
+use crate::cluster::{
+    Kept, Kind, Placement, PodProxy, Replicas, Rollout, SAID_ANNOTATION, Specs, World, named_secrets,
+};
 pub use cache::Pauses;
 use cache::{Ours, Page, Watcher, whole};
 use known::Known;
@@ -167,6 +169,19 @@ impl Watches {
         }
     }
 
+    /// What was said last of an object in the caches, as its annotation tells; `None` where nothing was, or where others write it as well.
+    #[must_use]
+    pub fn said(&self, kind: Kind, namespace: &str, name: &str) -> Option<String> {
+        let address = Address { kind, namespace, name };
+        match kind {
+            Kind::DestinationRule => address.said_in(&self.destination_rules),
+            Kind::VirtualService => address.said_in(&self.virtual_services),
+            Kind::WasmPlugin => address.said_in(&self.wasm_plugins),
+            Kind::EnvoyFilter => address.said_in(&self.envoy_filters),
+            Kind::GrayRelease | Kind::Lane | Kind::MeshPolicy | Kind::Deployment | Kind::ReplicaSet => None,
+        }
+    }
+
     /// Waits until the caches show what was written, so that it is not written again; at most until `deadline`.
     pub async fn until_seen(&self, written: &[Written], deadline: Instant) {
         let is_seen = |one: &Written| self.version(one.kind, &one.namespace, &one.name) != one.before;
@@ -202,10 +217,24 @@ impl Address<'_> {
     where
         K: Resource<DynamicType = ApiResource> + Clone + 'static,
     {
+        self.of(store).and_then(|object| object.resource_version())
+    }
+
+    fn said_in<K>(&self, store: &Store<K>) -> Option<String>
+    where
+        K: Resource<DynamicType = ApiResource> + Clone + 'static,
+    {
+        self.of(store)?.annotations().get(SAID_ANNOTATION).cloned()
+    }
+
+    fn of<K>(&self, store: &Store<K>) -> Option<Arc<K>>
+    where
+        K: Resource<DynamicType = ApiResource> + Clone + 'static,
+    {
         let key = ObjectRef::new_with(self.name, self.kind.resource());
         // What belongs to the cluster is in no namespace.
         let key = if self.namespace.is_empty() { key } else { key.within(self.namespace) };
-        store.get(&key).and_then(|object| object.resource_version())
+        store.get(&key)
     }
 }
 

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::apply::{self, Applied, Narrator, Outcome};
+use crate::apply::{self, Applied, Before, Narrator, Outcome};
 use crate::cluster::{Change, InForce, Pass, Settings};
 use crate::observe::{Pace, Proxies, Secrets, Watches, Written};
 use election::Election;
@@ -185,7 +185,9 @@ impl Controller {
             if !self.election.leads() {
                 return Ok(());
             }
-            let before = self.watches.version(change.kind, &change.namespace, &change.name);
+            let Change { kind, namespace, name, .. } = &change;
+            let before = self.watches.version(*kind, namespace, name);
+            let said = self.watches.said(*kind, namespace, name);
             let outcome = apply::write(&self.client, &change).await?;
             self.metrics.wrote();
             let Outcome::Done(made) = outcome else { continue };
@@ -194,7 +196,8 @@ impl Controller {
             if version == before {
                 continue;
             }
-            if let Some(made) = made.filter(|_| self.applied.note(&change, before.as_deref(), version)) {
+            let seen = Before { version: before.clone(), said };
+            if let Some(made) = made.filter(|_| self.applied.note(&change, seen, version)) {
                 self.narrator.tell_repair(&made).await;
             }
             let Change { kind, namespace, name, .. } = change;

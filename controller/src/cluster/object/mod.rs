@@ -19,9 +19,10 @@ use serde_json::{Value, json};
 
 use super::covers::{Elements, covers};
 use super::way::{Way, Ways};
-use super::{Change, Data, Kind, Said, World, Write};
+use super::{Change, Data, Kind, SAID_ANNOTATION, Said, World, Write};
 use crate::api::{GROUP, GrayRelease};
 use crate::plan::Service;
+use crate::release::fingerprint;
 use additions::taken_out;
 
 pub(super) use deployment::{let_go, pausing};
@@ -56,7 +57,12 @@ fn apply(kind: Kind, namespace: &str, name: &str, metadata: Value, data: Data) -
         namespace: Some(namespace.to_owned()),
         ..serde_json::from_value(metadata).unwrap_or_default()
     };
-    change(kind, namespace, name, Write::Apply(Box::new(Said { types, metadata, data })))
+    let mut said = Said { types, metadata, data };
+    if kind.is_ours_alone() {
+        let short = fingerprint(&said);
+        said.metadata.annotations.get_or_insert_default().insert(SAID_ANNOTATION.to_owned(), short);
+    }
+    change(kind, namespace, name, Write::Apply(Box::new(said)))
 }
 
 /// Istio's definitions have no defaults.

@@ -121,6 +121,11 @@ async fn what_others_add_to_objects_of_ours_is_taken_out(shop: &Shop) -> Result<
         expect_taken_out(&api, name, &added).await?;
     }
     until_repairs_are_told(shop, 6).await?;
+    // Whoever leads next has written none of these objects.
+    shop.cluster.kill_leader().await?;
+    shop.cluster.until_led().await?;
+    expect_taken_out(&shop.routes(), "graylane-stock", &[("/spec/exportTo", json!(["."]))]).await?;
+    until_repairs_are_told(shop, 7).await?;
     let policy = &shop.destination_rules().get("graylane-stock").await?.data["spec"]["trafficPolicy"];
     ensure!(*policy == pool["spec"]["trafficPolicy"], "what is theirs to say stays: {policy}");
     expect_share(&load, "v2", 10.).await?;
