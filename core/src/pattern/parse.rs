@@ -104,17 +104,12 @@ impl Parser<'_> {
     /// `(...)`, `(?:...)`, `(?i:...)`; and `(?i)`, which holds for what follows it in its group.
     fn group(&mut self, depth: usize) -> Parsed<Option<Vec<Step>>> {
         let (case, dot) = (self.case, self.dot);
-        let flags = self.took("?");
-        while flags && !self.took(":") {
-            if self.took("i") {
-                self.case = Case::Ignored;
-            } else if self.took("s") {
-                self.dot = Dot::All;
-            } else if self.took(")") {
+        if self.took("?") {
+            self.flags()?;
+            if self.took(")") {
                 return self.part(depth);
-            } else {
-                return Err(InvalidPattern("of groups with '?' there are (?:...), (?i) and (?s); no look-around"));
             }
+            self.took(":");
         }
         if depth == DEEPEST {
             return Err(InvalidPattern("groups are nested too deeply"));
@@ -122,6 +117,21 @@ impl Parser<'_> {
         let steps = self.alternatives(depth + 1)?;
         (self.case, self.dot) = (case, dot);
         if self.took(")") { Ok(Some(steps)) } else { Err(InvalidPattern("a '(' is not closed")) }
+    }
+
+    /// The flags between `(?` and the ':' or ')' that ends them: each at most once, and at least one before a ')'.
+    fn flags(&mut self) -> Parsed<()> {
+        let flags = self.rest.split_inclusive([':', ')']).next().unwrap_or_default();
+        let (case, dot) = match flags {
+            ":" => (self.case, self.dot),
+            "i:" | "i)" => (Case::Ignored, self.dot),
+            "s:" | "s)" => (self.case, Dot::All),
+            "is:" | "si:" | "is)" | "si)" => (Case::Ignored, Dot::All),
+            _ => return Err(InvalidPattern("of groups with '?' there are (?:...), (?i) and (?s); no look-around")),
+        };
+        (self.case, self.dot) = (case, dot);
+        self.rest = self.rest.trim_start_matches(['i', 's']);
+        Ok(())
     }
 
     /// How often what stands before is to be there, at least and at most.

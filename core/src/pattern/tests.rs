@@ -43,6 +43,9 @@ fn what_is_no_pattern_is_refused_with_its_reason() {
         ("a{99999999999999999999}", "too large"),
         ("(?=a)", "no look-around"),
         ("(?P<name>a)", "of groups with '?'"),
+        ("a(?)", "of groups with '?'"),
+        ("(?ii)a", "of groups with '?'"),
+        ("(?i", "of groups with '?'"),
         ("\\p{L}", "escape is not known"),
         ("a\\", "behind the last backslash"),
         ("[z-a]", "to a later one"),
@@ -69,7 +72,7 @@ proptest! {
     #[test]
     fn what_is_accepted_means_what_it_means_to_the_library(
         parts in prop::collection::vec(prop::sample::select(vec![
-            "a", "b", "ä", "-", "0", " ", ".", "^", "$", "|", "(", ")", "(?:", "(?i)", "(?s:", "[", "[^", "]", "*", "+", "?", "{2}", "{0,2}", "{1,}",
+            "a", "b", "ä", "-", "0", " ", ".", "^", "$", "|", "(", ")", "(?:", "(?i)", "(?s:", "i", "s", ":", "[", "[^", "]", "*", "+", "?", "{2}", "{0,2}", "{1,}",
             "{", "}", "a-z", "A-", "&&", "~", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "\\b", "\\B", "\\.", "\\-", "\\n", ",", "_",
         ]), 0..12),
         texts in prop::collection::vec("[abAB0ä_ .\n-]{0,6}", 1..6),
