@@ -31,7 +31,7 @@ const LONGEST: usize = 4096;
 /// Logs and counts a refusal, unless another machine has.
 pub(crate) fn report(vm: &Vm, plugin: &Plugin, source: Source, refusal: &Refusal) {
     let phase = refusal.phase.map_or(PhaseLabel::Unknown, PhaseLabel::Known);
-    if !is_news(&key(plugin, phase.as_str()), source.hash.to_le_bytes(), memory::now()) {
+    if !is_news(&key(plugin, phase.as_str()), source.hash, LATELY) {
         return;
     }
     vm.count_now(Metric::ConfigRejected { phase });
@@ -45,11 +45,12 @@ pub(crate) fn report(vm: &Vm, plugin: &Plugin, source: Source, refusal: &Refusal
     host::log(LogLevel::Error, &line);
 }
 
-/// Whether no other machine has told of `hash` lately; tells all others that this one does, at `now` in seconds.
-fn is_news(key: &str, hash: [u8; 8], now: u32) -> bool {
+/// Whether no other machine has told of `hash` within so many seconds; tells all others that this one does.
+pub(crate) fn is_news(key: &str, hash: u64, within: u32) -> bool {
+    let (hash, now) = (hash.to_le_bytes(), memory::now());
     let lately = |entry: &[u8]| {
         let when = entry.strip_prefix(&hash).and_then(|when| when.try_into().ok()).map(u32::from_le_bytes);
-        when.is_some_and(|when| now.abs_diff(when) < LATELY)
+        when.is_some_and(|when| now.abs_diff(when) < within)
     };
     for _ in 0..ATTEMPTS {
         let Ok((told, version)) = host::shared(key.as_bytes()) else {
@@ -65,6 +66,16 @@ fn is_news(key: &str, hash: [u8; 8], now: u32) -> bool {
         }
     }
     true
+}
+
+/// Makes what was told under `key` be told again.
+pub(crate) fn forget(key: &str) {
+    if let Ok((told, version)) = host::shared(key.as_bytes())
+        && !told.is_empty()
+    {
+        // Overtaken: another thread has forgotten it, or was refused anew; either is news that shall stay.
+        let _ = host::share(key.as_bytes(), b"", version);
+    }
 }
 
 /// Shared data is common to all plugins of one `vm_id`, in Istio to all there are: hence the prefix.

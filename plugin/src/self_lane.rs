@@ -18,9 +18,6 @@ const LABEL: [&str; 5] = ["xds", "node", "metadata", "LABELS", "graylane.io/lane
 /// The longest label and what is wrong with it, in bytes.
 const LONGEST: usize = 256;
 
-/// How often a write that another thread overtook is tried again.
-const ATTEMPTS: usize = 8;
-
 /// Has `router` go by the label of the pod, if it has one, behind the app.
 pub(crate) fn settle(vm: &Vm, plugin: &Plugin, router: &mut Router) {
     if router.phase() != Phase::SidecarOutbound {
@@ -32,8 +29,8 @@ pub(crate) fn settle(vm: &Vm, plugin: &Plugin, router: &mut Router) {
     }
     let key = refusal::key(plugin, "graylane.io/lane");
     match router.begin_in(&label) {
-        Ok(()) => forget(&key),
-        Err(why) if is_first(&key, &hash::salted("", &label).to_le_bytes()) => {
+        Ok(()) => refusal::forget(&key),
+        Err(why) if refusal::is_news(&key, hash::salted("", &label), u32::MAX) => {
             vm.count_now(Metric::SelfLaneIgnored);
             let why = visible(&why.to_string(), LONGEST);
             let line = format!("outbound: the label graylane.io/lane of this pod is ignored: {why}");
@@ -41,30 +38,4 @@ pub(crate) fn settle(vm: &Vm, plugin: &Plugin, router: &mut Router) {
         }
         Err(_) => {}
     }
-}
-
-/// Makes what was told under `key` be told again.
-fn forget(key: &str) {
-    if let Ok((told, version)) = host::shared(key.as_bytes())
-        && !told.is_empty()
-    {
-        // Overtaken: another thread has forgotten it, or was refused anew; either is news that shall stay.
-        let _ = host::share(key.as_bytes(), b"", version);
-    }
-}
-
-/// Whether no other machine has told of `hash`; tells all others that this one does.
-fn is_first(key: &str, hash: &[u8]) -> bool {
-    for _ in 0..ATTEMPTS {
-        let Ok((told, version)) = host::shared(key.as_bytes()) else {
-            return true;
-        };
-        if *told == *hash {
-            return false;
-        }
-        if host::share(key.as_bytes(), hash, version).is_ok() {
-            return true;
-        }
-    }
-    true
 }

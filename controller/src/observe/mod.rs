@@ -16,8 +16,9 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{ApiResource, DynamicObject};
+use kube::core::ObjectMeta;
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::{Client, CustomResourceExt, Resource, ResourceExt};
+use kube::{Client, CustomResourceExt, Resource};
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -155,30 +156,27 @@ impl Watches {
     /// The resource version of an object in the caches; `None` where there is none.
     #[must_use]
     pub fn version(&self, kind: Kind, namespace: &str, name: &str) -> Option<String> {
-        let address = Address { kind, namespace, name };
-        match kind {
-            Kind::GrayRelease => address.version_in(&self.releases),
-            Kind::Lane => address.version_in(&self.lanes),
-            Kind::MeshPolicy => address.version_in(&self.policies),
-            Kind::DestinationRule => address.version_in(&self.destination_rules),
-            Kind::VirtualService => address.version_in(&self.virtual_services),
-            Kind::WasmPlugin => address.version_in(&self.wasm_plugins),
-            Kind::EnvoyFilter => address.version_in(&self.envoy_filters),
-            Kind::Deployment => typed_version(&self.deployments, namespace, name),
-            Kind::ReplicaSet => typed_version(&self.replica_sets, namespace, name),
-        }
+        self.read(kind, namespace, name, |metadata| metadata.resource_version.clone())
     }
 
-    /// What was said last of an object in the caches, as its annotation tells; `None` where nothing was, or where others write it as well.
+    /// What was said last of an object in the caches, as its annotation tells; `None` where nothing was.
     #[must_use]
     pub fn said(&self, kind: Kind, namespace: &str, name: &str) -> Option<String> {
+        self.read(kind, namespace, name, |metadata| metadata.annotations.as_ref()?.get(SAID_ANNOTATION).cloned())
+    }
+
+    fn read(&self, kind: Kind, namespace: &str, name: &str, what: Read) -> Option<String> {
         let address = Address { kind, namespace, name };
         match kind {
-            Kind::DestinationRule => address.said_in(&self.destination_rules),
-            Kind::VirtualService => address.said_in(&self.virtual_services),
-            Kind::WasmPlugin => address.said_in(&self.wasm_plugins),
-            Kind::EnvoyFilter => address.said_in(&self.envoy_filters),
-            Kind::GrayRelease | Kind::Lane | Kind::MeshPolicy | Kind::Deployment | Kind::ReplicaSet => None,
+            Kind::GrayRelease => address.read_in(&self.releases, what),
+            Kind::Lane => address.read_in(&self.lanes, what),
+            Kind::MeshPolicy => address.read_in(&self.policies, what),
+            Kind::DestinationRule => address.read_in(&self.destination_rules, what),
+            Kind::VirtualService => address.read_in(&self.virtual_services, what),
+            Kind::WasmPlugin => address.read_in(&self.wasm_plugins, what),
+            Kind::EnvoyFilter => address.read_in(&self.envoy_filters, what),
+            Kind::Deployment => read_typed(&self.deployments, namespace, name, what),
+            Kind::ReplicaSet => read_typed(&self.replica_sets, namespace, name, what),
         }
     }
 
@@ -205,6 +203,9 @@ impl Watcher<'_> {
     }
 }
 
+/// What is read of an object.
+type Read = fn(&ObjectMeta) -> Option<String>;
+
 /// Where an object is looked for.
 struct Address<'a> {
     kind: Kind,
@@ -213,28 +214,14 @@ struct Address<'a> {
 }
 
 impl Address<'_> {
-    fn version_in<K>(&self, store: &Store<K>) -> Option<String>
-    where
-        K: Resource<DynamicType = ApiResource> + Clone + 'static,
-    {
-        self.of(store).and_then(|object| object.resource_version())
-    }
-
-    fn said_in<K>(&self, store: &Store<K>) -> Option<String>
-    where
-        K: Resource<DynamicType = ApiResource> + Clone + 'static,
-    {
-        self.of(store)?.annotations().get(SAID_ANNOTATION).cloned()
-    }
-
-    fn of<K>(&self, store: &Store<K>) -> Option<Arc<K>>
+    fn read_in<K>(&self, store: &Store<K>, what: Read) -> Option<String>
     where
         K: Resource<DynamicType = ApiResource> + Clone + 'static,
     {
         let key = ObjectRef::new_with(self.name, self.kind.resource());
         // What belongs to the cluster is in no namespace.
         let key = if self.namespace.is_empty() { key } else { key.within(self.namespace) };
-        store.get(&key)
+        what(store.get(&key)?.meta())
     }
 }
 
@@ -251,9 +238,9 @@ pub struct Written {
     pub before: Option<String>,
 }
 
-fn typed_version<K>(store: &Store<K>, namespace: &str, name: &str) -> Option<String>
+fn read_typed<K>(store: &Store<K>, namespace: &str, name: &str, what: Read) -> Option<String>
 where
     K: kube::Resource<DynamicType = ()> + Clone + 'static,
 {
-    store.get(&ObjectRef::new(name).within(namespace)).and_then(|object| object.resource_version())
+    what(store.get(&ObjectRef::new(name).within(namespace))?.meta())
 }

@@ -86,6 +86,16 @@ fn proxies_that_the_first_line_names_are_named_once() {
 }
 
 #[test]
+fn a_proxy_is_named_though_the_first_line_names_one_whose_name_begins_like_it() {
+    let text = view(&release("Propagating", |object| {
+        object["status"]["message"] = json!("weight 50%: 12 of 14 proxies have generation 12; not: shop/web-10");
+        object["status"]["proxies"] =
+            json!({"total": 14, "acknowledged": 12, "lagging": ["shop/web-1", "shop/web-10"]});
+    }));
+    assert!(text.contains("12 of 14 have generation 12, not yet: shop/web-1\n"), "{text}");
+}
+
+#[test]
 fn what_goes_on_by_itself_needs_no_advice() {
     for phase in ["Idle", "Completed", "Scaling", "Propagating", "Switching", "Draining", "Adopting"] {
         let text = view(&release(phase, |_| {}));

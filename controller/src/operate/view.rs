@@ -95,7 +95,8 @@ fn workload(workload: &WorkloadStatus) -> String {
 fn proxies(status: &GrayReleaseStatus) -> Option<String> {
     let publication = status.publication.as_ref().filter(|_| status.proxies.total > 0)?;
     let (has, all) = (status.proxies.acknowledged, status.proxies.total);
-    let is_new = |name: &&str| !status.message.contains(*name);
+    let told: Vec<&str> = status.message.split([' ', ',', ';']).collect();
+    let is_new = |name: &&str| !told.contains(name);
     let lagging: Vec<&str> = status.proxies.lagging.iter().map(String::as_str).filter(is_new).collect();
     let not = if lagging.is_empty() { String::new() } else { format!(", not yet: {}", lagging.join(", ")) };
     Some(format!("  proxies  {has} of {all} have generation {}{not}", publication.generation))

@@ -1,6 +1,7 @@
 //! Passes over a cluster that is held in memory: what objects come to, turn by turn.
 
 mod fake;
+mod gone;
 mod in_force;
 mod lanes;
 mod manifests;

@@ -188,18 +188,23 @@ fn of_two_that_say_of_a_lane_what_can_not_be_together_the_older_one_is_accepted(
     }
 }
 
+/// Beside a newcomer that contradicts nobody, checkout is edited against payment, which is in force.
+fn expect_checkout_alone_refused(fake: &mut Fake, edit: &Value) {
+    add_bystander(fake);
+    fake.edit(Kind::GrayRelease, "checkout", edit);
+    fake.turn();
+    expect_accepted(fake, "payment", 2);
+    expect_accepted(fake, "bystander", 1);
+    expect_refused(fake, 1);
+}
+
 #[test]
 fn who_contradicts_a_lane_in_force_is_refused_alone() {
     for (theirs, ours) in opposites() {
         let mut fake = payment();
         fake.edit(Kind::GrayRelease, "payment", &ours);
         fake.settle();
-        add_bystander(&mut fake);
-        fake.edit(Kind::GrayRelease, "checkout", &theirs);
-        fake.turn();
-        expect_accepted(&fake, "payment", 2);
-        expect_accepted(&fake, "bystander", 1);
-        expect_refused(&fake, 1);
+        expect_checkout_alone_refused(&mut fake, &theirs);
     }
 }
 
@@ -216,12 +221,7 @@ fn a_lane_that_somebody_older_falls_back_to_is_not_taken_away() {
     let mut fake = payment();
     fake.edit(Kind::GrayRelease, "payment", &falls);
     fake.settle();
-    add_bystander(&mut fake);
-    fake.edit(Kind::GrayRelease, "checkout", &leaves);
-    fake.turn();
-    expect_accepted(&fake, "payment", 2);
-    expect_accepted(&fake, "bystander", 1);
-    expect_refused(&fake, 1);
+    expect_checkout_alone_refused(&mut fake, &leaves);
     fake.edit(Kind::GrayRelease, "payment", &json!({"fallback": null}));
     fake.settle();
     expect_accepted(&fake, "checkout", 2);
