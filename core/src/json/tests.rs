@@ -34,6 +34,15 @@ fn agree(text: &str) -> bool {
     both.0.is_some()
 }
 
+/// Whether a number in `text` may be one that a double can not hold, which a general parser rounds or refuses.
+fn is_beyond_doubles(text: &str) -> bool {
+    let mut numbers = text.split(|char: char| !matches!(char, '0'..='9' | '.' | '+' | '-' | 'e' | 'E'));
+    numbers.any(|number| {
+        let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, ""));
+        digits.len() > 15 || exponent.len() > 2
+    })
+}
+
 fn problem(bytes: &[u8]) -> String {
     Json::parse(bytes).unwrap_err().to_string()
 }
@@ -153,6 +162,8 @@ fn numbers_are_read_exactly_where_doubles_are_not() {
         ("1e99999999999999999999", None),
         ("0e99999999999999999999", Some(0)),
         ("1e-400", None),
+        ("479.5e-0798", None),
+        ("0.1e0310", None),
         ("1e-99999999999999999999", None),
     ] {
         assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number(number)), "{text}");
@@ -188,7 +199,9 @@ proptest! {
     fn texts_near_json_are_read_as_a_general_parser_reads_them(
         text in r#"([\[\]{}:, \n]|"[a\\\\"u0-9d]{0,6}"|-?[0-9]{1,3}(\.[0-9]{1,2})?([eE][+-]?[0-9])?|null|true|false){0,12}"#
     ) {
-        agree(&text);
+        if !is_beyond_doubles(&text) {
+            agree(&text);
+        }
     }
 
     #[test]

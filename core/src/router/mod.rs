@@ -154,9 +154,9 @@ impl Router {
     ) -> Decision<'r> {
         let trust = self.trust(request);
         let view = View::of(request, lines, &self.headers);
-        let lists = if trust == Trust::Outside { self.cleaned(&view) } else { Vec::new() };
+        let lists = self.cleaned(&view);
         let hidden = Hidden { names: &self.headers, aliases: &self.carriers.aliases, lists: &lists };
-        let view = if trust == Trust::Outside { view.hiding(hidden) } else { view };
+        let view = view.hiding(hidden);
         let mut decision = Decision::pass();
         decision.explain = self.grants_explanation(trust, &view);
         if decision.explain {

@@ -35,7 +35,7 @@ impl Router {
         if believed { Trust::Believed } else { Trust::Outside }
     }
 
-    /// The lists of a caller outside, without the members that only this mesh may set; only those that have any.
+    /// The lists without the members that only this mesh may set; only those that have any.
     pub(super) fn cleaned(&self, view: &View<'_>) -> Vec<(&HeaderName, Vec<u8>)> {
         if !view.sent.has_lists() {
             return Vec::new();

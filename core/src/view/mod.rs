@@ -96,11 +96,12 @@ pub(crate) struct View<'a> {
     target: &'a [u8],
     path: OnceCell<Cow<'a, [u8]>>,
     pub(crate) sent: Sent<'a>,
-    /// What conditions and identities must not see.
+    /// What conditions and identities do not see.
     hidden: Option<Hidden<'a>>,
 }
 
-/// What a caller that is not believed may have written: conditions and identities see none of it.
+/// What this mesh alone may write. Conditions and identities see none of it, whoever sent it: a caller outside could write what
+/// it likes, and what this proxy takes away or adds would make the next one decide otherwise.
 #[derive(Clone, Copy)]
 pub(crate) struct Hidden<'a> {
     pub(crate) names: &'a HeaderNames,
@@ -153,7 +154,7 @@ impl<'a> View<'a> {
         view
     }
 
-    /// The view where the caller is not believed: it can write what it likes.
+    /// The view without what is not to be seen.
     pub(crate) fn hiding(self, hidden: Hidden<'a>) -> Self {
         Self { hidden: Some(hidden), ..self }
     }

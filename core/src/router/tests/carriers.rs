@@ -141,6 +141,32 @@ fn without_its_headers_a_mark_travels_in_baggage() {
 }
 
 #[test]
+fn conditions_see_nothing_of_what_the_next_proxy_does_not_get() {
+    for (header, value) in [
+        ("x-gray-lane", "gray"),
+        ("x-gray-version", "v2"),
+        ("x-gray-override", "k1.nonsense"),
+        ("x-mse-tag", "N0 LANE"),
+        ("baggage", "gray-id=0cda3b18"),
+        ("tracestate", "gray-lane"),
+    ] {
+        let absent = json!({"header": {"name": header, "present": true, "invert": true}});
+        let rules = json!([{"name": "r", "priority": 10, "when": absent, "then": {"lane": "gray"}}]);
+        let router = router(
+            "sidecarOutbound",
+            json!({
+                "carriers": {"headers": "disabled", "tracestate": {"key": "gray-lane"}, "aliases": ["x-mse-tag"]},
+                "ruleSets": [{"name": "shop", "rules": rules}],
+            }),
+        );
+        let (reason, lanes, headers, _) = sent(&router, &[TRACEPARENT, (header, value)]);
+        assert_eq!((reason, lanes.len()), (Reason::Rule, 1), "{header}");
+        let next = router.decide(&headers, &mut NoDraw);
+        assert_eq!(next.lanes.as_slice(), lanes, "{header}");
+    }
+}
+
+#[test]
 fn a_request_with_the_header_and_agreeing_mirrors_is_left_alone() {
     let router = router("sidecarOutbound", all_carriers());
     let request = Headers::from([
