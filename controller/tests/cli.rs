@@ -61,7 +61,7 @@ fn an_empty_file_fails_the_check() {
     let output = graylane(&["check", "-f", &file.display().to_string()]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.contains("empty.yaml: holds no resource; ") && told.contains("\n1 problem"), "{told}");
+    assert!(told.contains("empty.yaml: holds no resource; ") && told.ends_with("\n1 problem\n"), "{told}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::output::ReportForm;
 use super::{CliError, Files, Verdict, understood};
-use crate::resources::{self, Findings, Resources};
+use crate::resources::{self, Finding, Findings, Resources};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -19,8 +19,13 @@ pub(super) struct CheckArgs {
 
 pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, CliError> {
     let read = resources::read(&args.files.paths);
-    // Half of the resources would seem to contradict what the other half says.
-    let rest = if read.is_err() { "; what resources mean together is looked at when all can be read" } else { "" };
+    let rest = match &read {
+        // Half of the resources would seem to contradict what the other half says.
+        Err(findings) if findings.iter().any(is_in_a_resource) => {
+            "; what resources mean together is looked at when all can be read"
+        }
+        _ => "",
+    };
     let checked = read.and_then(understood);
     let verdict = if checked.is_ok() { Verdict::Fine } else { Verdict::Refused };
     match (args.output.data(), checked) {
@@ -33,6 +38,11 @@ pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, Cli
         }
     }
     Ok(verdict)
+}
+
+/// Whether something was read, and not only looked for.
+fn is_in_a_resource(finding: &Finding) -> bool {
+    finding.place.as_ref().is_none_or(|place| place.line.is_some())
 }
 
 fn praise(resources: &Resources, out: &mut impl Write) -> Result<(), CliError> {

@@ -9,7 +9,7 @@ use kube::core::ObjectMeta;
 
 use super::in_force::Judged;
 use crate::api::{GrayRelease, ObjectRef, ServiceSplit};
-use crate::plan::{Observed, Readiness, Service, ServiceFacts};
+use crate::plan::{Observed, Readiness, Service, ServiceFacts, in_one_line};
 
 type Services = BTreeMap<Service, ServiceFacts>;
 
@@ -21,14 +21,15 @@ pub(super) fn forget(observed: &mut Observed) -> BTreeMap<ObjectRef, String> {
     for release in releases {
         let (address, metadata) = (release.address(), &release.metadata);
         release.spec.workloads.retain(|workload| is_there(services, metadata, &workload.service));
-        let split = splits(&mut release.spec.service_splits, metadata, services);
-        let lane = fallback(&mut release.spec.fallback, &lanes);
-        gone.extend(lane.or(split).map(|message| (address, message)));
+        let mut problems = fallback(&mut release.spec.fallback, &lanes);
+        problems.extend(splits(&mut release.spec.service_splits, metadata, services));
+        gone.extend(in_one_line(&problems).map(|problems| (address, problems)));
     }
     for lane in standing {
         let (address, metadata) = (lane.address(), &lane.metadata);
         lane.spec.services.retain(|member| is_there(services, metadata, &member.service));
-        gone.extend(fallback(&mut lane.spec.fallback, &lanes).map(|message| (address, message)));
+        let problems = fallback(&mut lane.spec.fallback, &lanes);
+        gone.extend(in_one_line(&problems).map(|problems| (address, problems)));
     }
     gone
 }
@@ -48,9 +49,8 @@ fn is_there(services: &Services, metadata: &ObjectMeta, service: &ServiceName) -
     named(metadata, service).is_none_or(|service| services.contains_key(&service))
 }
 
-/// Leaves out splits of services that are not there, and gives no requests to versions that are not; says which one was
-/// the first.
-fn splits(splits: &mut Vec<ServiceSplit>, metadata: &ObjectMeta, services: &mut Services) -> Option<String> {
+/// Leaves out splits of services that are not there, and gives no requests to versions that are not; says which these are.
+fn splits(splits: &mut Vec<ServiceSplit>, metadata: &ObjectMeta, services: &mut Services) -> Vec<String> {
     let mut gone = Vec::new();
     for (index, split) in splits.iter().enumerate() {
         let Some(service) = named(metadata, &split.service) else { continue };
@@ -63,13 +63,13 @@ fn splits(splits: &mut Vec<ServiceSplit>, metadata: &ObjectMeta, services: &mut 
         }
     }
     splits.retain(|split| is_there(services, metadata, &split.service));
-    gone.into_iter().next()
+    gone
 }
 
 /// Notes versions of a split that are not there as ones that are not ready: base gets their shares, nobody else is moved,
-/// and when they come back, so do their users. Says which one was the first.
-fn versions(split: &ServiceSplit, path: &str, service: &Service, facts: &mut ServiceFacts) -> Option<String> {
-    let mut gone = None;
+/// and when they come back, so do their users. Says which these are.
+fn versions(split: &ServiceSplit, path: &str, service: &Service, facts: &mut ServiceFacts) -> Vec<String> {
+    let mut gone = Vec::new();
     for (index, weight) in split.weights.iter().enumerate() {
         if facts.versions.contains_key(&weight.version) {
             continue;
@@ -78,7 +78,7 @@ fn versions(split: &ServiceSplit, path: &str, service: &Service, facts: &mut Ser
         let version = weight.version.as_str();
         // While somebody releases the service, base has another name, and its share all the same.
         if version != ServiceFacts::BASE {
-            gone.get_or_insert_with(|| format!(
+            gone.push(format!(
                 "{path}.weights[{index}].version: {service} has no version {version:?} any more: base gets its share; give the share to another version"
             ));
         }
@@ -86,13 +86,16 @@ fn versions(split: &ServiceSplit, path: &str, service: &Service, facts: &mut Ser
     gone
 }
 
-/// Leaves lanes out of a fallback that are not there; says which one was the first.
-fn fallback(fallback: &mut Vec<LaneName>, lanes: &BTreeSet<LaneName>) -> Option<String> {
+/// Leaves lanes out of a fallback that are not there; says which these are.
+fn fallback(fallback: &mut Vec<LaneName>, lanes: &BTreeSet<LaneName>) -> Vec<String> {
     let is_there = |lane: &LaneName| lane.is_base() || lanes.contains(lane);
-    let index = fallback.iter().position(|lane| !is_there(lane))?;
-    let lane = fallback.get(index).map(ToString::to_string).unwrap_or_default();
+    let gone = fallback.iter().enumerate().filter(|(_, lane)| !is_there(lane)).map(|(index, lane)| {
+        let lane = lane.as_str();
+        format!(
+            "spec.fallback[{index}]: there is no lane {lane:?} any more: requests skip it; take it out, or name another one"
+        )
+    });
+    let gone = gone.collect();
     fallback.retain(is_there);
-    Some(format!(
-        "spec.fallback[{index}]: there is no lane {lane:?} any more: requests skip it; take it out, or name another one"
-    ))
+    gone
 }

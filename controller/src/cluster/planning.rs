@@ -18,7 +18,7 @@ use crate::api::{
     GrayRelease, GrayReleaseStatus, Kind, Lane, LaneStatus, NewPods, ObjectRef, SecretRef, SecretSource, Stage,
     WorkloadStatus,
 };
-use crate::plan::{Configs, Observed, Readiness, Refusals, Service, ServiceFacts, plan};
+use crate::plan::{Configs, Observed, Readiness, Service, ServiceFacts, plan};
 use crate::release::Facts;
 
 /// What is to be planned: objects with the status that is or will be stored.
@@ -59,20 +59,14 @@ pub(super) fn settle(observed: &mut Observed, previous: Option<&Configs>) -> Pla
             Ok(plan) => return Planned { configs: Some(plan.configs), refused },
             Err(refusals) => {
                 let before = refused.len();
-                note(&refusals, &mut refused);
+                for (object, problems) in refusals.by_object() {
+                    refused.entry(object.clone()).or_insert(problems);
+                }
                 if refused.len() == before {
                     return Planned { configs: None, refused };
                 }
                 observed.leave_out(&refused);
             }
-        }
-    }
-}
-
-fn note(refusals: &Refusals, refused: &mut BTreeMap<ObjectRef, String>) {
-    for refusal in refusals.iter() {
-        if let Some(object) = &refusal.object {
-            refused.entry(object.clone()).or_insert_with(|| refusal.problem.to_string());
         }
     }
 }

@@ -21,6 +21,7 @@ mod steering;
 
 pub use observed::{Observed, Readiness, ServiceFacts};
 pub use published::{Configs, Plan, ServiceRoutes};
+pub(crate) use refusal::in_one_line;
 pub use refusal::{Refusal, Refusals};
 pub use service::{InvalidService, Service};
 

@@ -1,11 +1,15 @@
 //! What is wrong with the resources, told by object and field.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use graylane_core::Problem;
 use serde::Serialize;
 
 use crate::api::ObjectRef;
+
+/// The most problems that one message tells of: what a person still reads, and a condition has room for.
+const MOST_TOLD: usize = 20;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,10 +49,28 @@ impl Refusals {
         self.0.iter()
     }
 
+    /// All that is wrong with each object that is named.
+    pub(crate) fn by_object(&self) -> BTreeMap<&ObjectRef, String> {
+        let mut problems: BTreeMap<&ObjectRef, Vec<String>> = BTreeMap::new();
+        for refusal in &self.0 {
+            if let Some(object) = &refusal.object {
+                problems.entry(object).or_default().push(refusal.problem.to_string());
+            }
+        }
+        problems.into_iter().filter_map(|(object, problems)| Some((object, in_one_line(&problems)?))).collect()
+    }
+
     /// What `make` makes if nothing is wrong.
     pub(crate) fn or_else<T>(self, make: impl FnOnce() -> T) -> Result<T, Self> {
         if self.0.is_empty() { Ok(make()) } else { Err(self) }
     }
+}
+
+/// Several problems as the message of one condition or event; `None` where there are none.
+pub(crate) fn in_one_line(problems: &[String]) -> Option<String> {
+    let (told, more) = problems.split_at(problems.len().min(MOST_TOLD));
+    let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+    (!told.is_empty()).then(|| format!("{}{more}", told.join("; ")))
 }
 
 impl IntoIterator for Refusals {

@@ -183,14 +183,8 @@ fn make_known(lane: &Lane, services: &mut BTreeMap<Service, ServiceFacts>) {
 
 /// Notes whose fault it is. Where none of `newcomers` is named, they are refused together: without them all was well.
 fn refuse(refusals: &Refusals, newcomers: &[ObjectRef], refused: &mut BTreeMap<ObjectRef, Objection>) {
-    let named: BTreeMap<&ObjectRef, String> = refusals
-        .iter()
-        .filter_map(|refusal| Some((refusal.object.as_ref()?, refusal.problem.to_string())))
-        .filter(|(object, _)| newcomers.contains(object))
-        .fold(BTreeMap::new(), |mut named, (object, message)| {
-            named.entry(object).or_insert(message);
-            named
-        });
+    let mut named = refusals.by_object();
+    named.retain(|object, _| newcomers.contains(object));
     let objection = |message| Objection { reason: Reason::Refused, message };
     if named.is_empty() {
         let why = refusals.iter().next().map(ToString::to_string).unwrap_or_default();

@@ -146,6 +146,21 @@ fn a_split_of_a_service_that_is_deleted_is_left_out_alone() {
 }
 
 #[test]
+fn all_that_is_gone_is_named_at_once() {
+    let mut fake = sharing();
+    fake.add(&lane("qa", &json!([{"service": "cart", "version": "qa"}])));
+    fake.settle();
+    fake.edit(Kind::GrayRelease, "checkout", &json!({"fallback": ["qa"]}));
+    fake.settle();
+    fake.delete_lane("qa");
+    fake.delete_lane("gray");
+    turns(&mut fake);
+    let message = accepted(&fake, "checkout").message;
+    assert!(message.starts_with("spec.fallback[0]: there is no lane \"qa\" any more"), "{message}");
+    assert!(message.contains("; spec.serviceSplits[0].weights[1].version: pay.shop has no version"), "{message}");
+}
+
+#[test]
 fn base_in_a_split_means_base_also_while_somebody_releases_the_service() {
     let mut fake = sharing();
     let mut payment = release("payment", &json!([{"service": "pay", "deployment": "pay"}]));

@@ -11,7 +11,7 @@ use crate::cluster::object::publication;
 
 /// No such lane: the planner refuses what admission can not know of.
 fn falls_nowhere() -> Value {
-    json!({"fallback": ["nowhere"]})
+    json!({"fallback": ["nowhere", "elsewhere"]})
 }
 
 pub(super) fn mended() -> Value {
@@ -65,7 +65,9 @@ fn a_running_release_that_is_changed_to_what_is_refused_moves_nobody_and_goes_on
     assert_eq!(fake.written, Vec::<String>::new());
     let condition = accepted(&fake, "checkout");
     assert_eq!((condition.status, condition.reason), (ConditionStatus::False, Reason::Refused));
-    for part in ["spec.fallback[0]", "\"nowhere\"", "(generation 1) stays in force"] {
+    let parts =
+        ["spec.fallback[0]", "\"nowhere\"", "; spec.fallback[1]", "\"elsewhere\"", "(generation 1) stays in force"];
+    for part in parts {
         assert!(condition.message.contains(part), "{}", condition.message);
     }
     assert_eq!(condition.observed_generation, 2);
