@@ -236,7 +236,8 @@ impl CoreRunner {
         };
         let mut around = Around { dice: &mut self.dice, memory: self.memories.get_mut(&phase), now: self.now };
         let (decision, steps) = router.answer(&incoming, &mut around);
-        let explanation = decision.explain.then(|| {
+        // In front of an app nothing is decided.
+        let explanation = (decision.explain && phase != Phase::SidecarInbound).then(|| {
             let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
             (router.headers().explanation.to_string(), steps.join("; "))
         });

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::condition::Case;
 use super::mesh::Mesh;
+use super::request::Message;
 use super::runner::Configuration;
 use super::step::Step;
 use super::text::Text;
@@ -200,6 +201,11 @@ impl Scenario {
             let bytes = Configuration::Document(document).bytes(self.phase, 0);
             FilterConfig::from_json(&bytes).ok()
         })
+    }
+
+    /// Its requests, each as the first one of a caller.
+    pub fn messages(&self) -> impl Iterator<Item = Message> {
+        self.steps.iter().filter_map(Step::request).map(|request| request.message(0, Vec::new()))
     }
 
     /// The mesh that it needs.
