@@ -146,6 +146,7 @@ impl<'w> Pass<'w> {
             writes.extend(release.finalizer().filter(|_| !release.has_ended()));
             release.hold(self.world, &mut writes);
         }
+        writes.extend(object::abandoned(self.world));
         writes.extend(self.routes());
         for release in &self.releases {
             release.scale(self.world, &self.seen.sets, &mut writes);

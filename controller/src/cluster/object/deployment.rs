@@ -1,9 +1,11 @@
 //! What is done to a Deployment: a label, and pausing. Its template is never touched.
 
+use std::sync::Arc;
+
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::super::{Change, Kept, Kind, RELEASE_LABEL, Rollout, Write};
+use super::super::{Change, Kept, Kind, RELEASE_LABEL, Rollout, World, Write};
 use super::{applied, change};
 use crate::api::GrayRelease;
 use crate::release::Pausing;
@@ -36,11 +38,25 @@ pub(in crate::cluster) fn pausing(
 pub(in crate::cluster) fn let_go(release: &GrayRelease, deployment: &Kept<Rollout>) -> Option<Change> {
     let labelled = deployment.labels().get(RELEASE_LABEL) == Some(&release.name_any());
     let paused = deployment.spec.paused == Some(true);
+    (labelled || paused).then(|| ordinary(deployment))
+}
+
+/// Lets Deployments go on whose release is not there any more: it was deleted before it could be kept, or somebody took its
+/// finalizer away. Nobody else would ever let them.
+pub(in crate::cluster) fn abandoned(world: &World) -> impl Iterator<Item = Change> {
+    let is_there = |namespace: &str, release: &str| world.releases.get(namespace, release).is_some();
+    let abandoned = move |deployment: &&Arc<Kept<Rollout>>| {
+        let namespace = deployment.namespace().unwrap_or_default();
+        deployment.labels().get(RELEASE_LABEL).is_some_and(|release| !is_there(&namespace, release))
+    };
+    world.deployments.iter().filter(abandoned).map(|deployment| ordinary(deployment))
+}
+
+fn ordinary(deployment: &Kept<Rollout>) -> Change {
     let patch = json!({
         "metadata": {"resourceVersion": deployment.resource_version(), "labels": {RELEASE_LABEL: Value::Null}},
         "spec": {"paused": Value::Null},
     });
     let namespace = deployment.namespace().unwrap_or_default();
-    let write = Write::Merge(patch);
-    (labelled || paused).then(|| change(Kind::Deployment, &namespace, &deployment.name_any(), write))
+    change(Kind::Deployment, &namespace, &deployment.name_any(), Write::Merge(patch))
 }

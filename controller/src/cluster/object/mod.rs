@@ -25,7 +25,7 @@ use crate::plan::Service;
 use crate::release::fingerprint;
 use additions::taken_out;
 
-pub(super) use deployment::{let_go, pausing};
+pub(super) use deployment::{abandoned, let_go, pausing};
 pub(super) use destination_rule::{subsets, surplus_subsets};
 pub(super) use fronted::{addresses, fronted};
 pub(super) use replica_set::{gray, removed, twins};

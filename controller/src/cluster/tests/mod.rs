@@ -7,6 +7,7 @@ mod lanes;
 mod manifests;
 mod modules;
 mod policy;
+mod promises;
 mod pushes;
 mod releases;
 mod rivals;

@@ -286,6 +286,29 @@ fn a_deleted_release_takes_routes_away_then_subsets_then_itself() {
     assert!(routes < gone("delete DestinationRule") && gone("delete DestinationRule") < gone("patch GrayRelease"));
 }
 
+#[test]
+fn a_deployment_is_an_ordinary_one_again_when_its_release_is_lost() {
+    let is_ordinary = |fake: &Fake| {
+        let deployment = &fake.world.deployments[0];
+        deployment.labels().is_empty() && deployment.spec.paused != Some(true)
+    };
+    // Deleted before it could be kept, and in the middle of its way by somebody who took its finalizer away.
+    for phase in [None, Some(Phase::Pausing)] {
+        let mut fake = shop();
+        fake.turn();
+        if let Some(phase) = phase {
+            fake.settle();
+            set_image(&mut fake);
+            until(&mut fake, phase);
+        }
+        assert!(!is_ordinary(&fake), "{phase:?}");
+        fake.world.releases.take("shop", "checkout").unwrap();
+        fake.settle();
+        assert!(is_ordinary(&fake), "{phase:?}");
+        assert_eq!(fake.told("cart.shop")["lanes"], Value::Null);
+    }
+}
+
 /// Pods of the new version end when there are to be none.
 fn no_pods(fake: &mut Fake) {
     let sets: Vec<_> = fake.replica_sets.iter().cloned().collect();

@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::cluster::covers::removal;
 use crate::cluster::{Objects, Write};
 
 /// A write that came to the API server.
@@ -30,8 +29,9 @@ impl Written<'_> {
         match self.write {
             Write::Apply(applied) => {
                 let applied = serde_json::to_value(applied).unwrap();
-                let gone = self.applied_before.as_ref().and_then(|before| removal(before, &applied));
-                json_patch::merge(&mut object, &gone.unwrap_or_else(|| json!({})));
+                if let Some(before) = &self.applied_before {
+                    give_up(&mut object, before, Some(&applied));
+                }
                 json_patch::merge(&mut object, &applied);
             }
             Write::Merge(patch) => json_patch::merge(&mut object, patch),
@@ -42,5 +42,22 @@ impl Written<'_> {
         if object.meta().deletion_timestamp.is_none() || !object.finalizers().is_empty() {
             objects.put(Arc::new(object));
         }
+    }
+}
+
+/// Takes out of `live` what was applied `before` and is not any more: fields, and objects around them only where others have none
+/// in them. Tells whether nothing is left.
+fn give_up(live: &mut Value, before: &Value, applied: Option<&Value>) -> bool {
+    match (live, before) {
+        (Value::Object(live), Value::Object(before)) if !before.is_empty() => {
+            for (name, before) in before {
+                let applied = applied.and_then(|applied| applied.get(name));
+                if live.get_mut(name).is_some_and(|live| give_up(live, before, applied)) {
+                    live.remove(name);
+                }
+            }
+            applied.is_none() && live.is_empty()
+        }
+        _ => applied.is_none(),
     }
 }
