@@ -1,6 +1,6 @@
 //! The objects of a cluster, as they were last seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use graylane_core::config::Secret;
@@ -17,6 +17,8 @@ use crate::api::{GrayRelease, Lane, MeshPolicy, SecretRef};
 pub struct World {
     /// The releases.
     pub releases: Objects<GrayRelease>,
+    /// The namespaces and names of releases that are there and can not be read.
+    pub unread_releases: BTreeSet<(String, String)>,
     /// The standing lanes.
     pub lanes: Objects<Lane>,
     /// The policy of the mesh.

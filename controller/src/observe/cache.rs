@@ -1,5 +1,6 @@
 //! The cache of one kind: what is kept of each object, and nothing else of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -178,6 +179,15 @@ impl<T: Resource + DeserializeOwned> Ours<T> {
         Self: Clone + 'static,
     {
         store.state().into_iter().filter_map(|kept| kept.0.clone()).collect()
+    }
+
+    /// The namespaces and names of those that can not be read.
+    pub(super) fn unread(store: &Store<Kept<Self>>) -> BTreeSet<(String, String)>
+    where
+        Self: Clone + 'static,
+    {
+        let unread = store.state().into_iter().filter(|kept| kept.0.is_none());
+        unread.map(|kept| (kept.namespace().unwrap_or_default(), kept.name_any())).collect()
     }
 }
 

@@ -136,6 +136,7 @@ impl Watches {
     pub fn world(&self, proxies: &Proxies, secrets: &Secrets) -> World {
         World {
             releases: Ours::all(&self.releases),
+            unread_releases: Ours::unread(&self.releases),
             lanes: Ours::all(&self.lanes),
             policy: self.policy(),
             secrets: secrets.known(),

@@ -42,12 +42,14 @@ pub(in crate::cluster) fn let_go(release: &GrayRelease, deployment: &Kept<Rollou
 }
 
 /// Lets Deployments go on whose release is not there any more: it was deleted before it could be kept, or somebody took its
-/// finalizer away. Nobody else would ever let them.
+/// finalizer away. Nobody else would ever let them. One that can not be read is there.
 pub(in crate::cluster) fn abandoned(world: &World) -> impl Iterator<Item = Change> {
-    let is_there = |namespace: &str, release: &str| world.releases.get(namespace, release).is_some();
+    let is_there = |address: (String, String)| {
+        world.releases.get(&address.0, &address.1).is_some() || world.unread_releases.contains(&address)
+    };
     let abandoned = move |deployment: &&Arc<Kept<Rollout>>| {
-        let namespace = deployment.namespace().unwrap_or_default();
-        deployment.labels().get(RELEASE_LABEL).is_some_and(|release| !is_there(&namespace, release))
+        let release = deployment.labels().get(RELEASE_LABEL);
+        release.is_some_and(|release| !is_there((deployment.namespace().unwrap_or_default(), release.clone())))
     };
     world.deployments.iter().filter(abandoned).map(|deployment| ordinary(deployment))
 }

@@ -309,6 +309,18 @@ fn a_deployment_is_an_ordinary_one_again_when_its_release_is_lost() {
     }
 }
 
+#[test]
+fn a_deployment_stays_held_while_its_release_can_not_be_read() {
+    let mut fake = shop();
+    fake.settle();
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
+    let release = fake.world.releases.take("shop", "checkout").unwrap();
+    fake.world.unread_releases.insert(("shop".to_owned(), release.name_any()));
+    fake.settle();
+    assert_eq!(fake.world.deployments[0].spec.paused, Some(true));
+}
+
 /// Pods of the new version end when there are to be none.
 fn no_pods(fake: &mut Fake) {
     let sets: Vec<_> = fake.replica_sets.iter().cloned().collect();
