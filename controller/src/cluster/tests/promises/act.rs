@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::fake::{Fake, lane};
 use super::super::releases::release;
 use super::kubernetes::serve;
-use super::{LANES, RELEASES, SERVICES, pass};
+use super::{FRONTED, LANES, RELEASES, SERVICES, THEIRS, pass};
 use crate::cluster::Kind;
 
 /// What people and the cluster do.
@@ -86,16 +86,24 @@ fn release_spec() -> impl Strategy<Value = Value> {
 }
 
 fn lane_spec() -> impl Strategy<Value = Value> {
-    let member = |name: &str| json!({"service": name, "version": "gray", "base": {"app": name, "version": "v1"}});
     let renamed = json!({"service": "cart", "version": "next", "labels": {"version": "gray"}, "base": {"app": "cart", "version": "v1"}});
     let both = json!([member("cart"), member("pay")]);
     let services = prop_oneof![1 => Just(both), 1 => select(vec![json!([member("cart")]), json!([member("pay")]), json!([renamed])])];
     (services, fallback()).prop_map(|(services, fallback)| json!({"services": services, "fallback": fallback}))
 }
 
+fn member(name: &str) -> Value {
+    let base = json!({"app": name, "version": "v1"});
+    json!({"service": name, "version": "gray", "base": base, "virtualServices": named(name)})
+}
+
+/// The `VirtualService`s of others that routes to a service are put in front of.
+fn named(service: &str) -> Value {
+    if service == FRONTED { json!([THEIRS]) } else { json!([]) }
+}
+
 /// A lane over both services, and a release of cart that is on its way.
 pub(super) fn canary() -> Vec<Act> {
-    let member = |name: &str| json!({"service": name, "version": "gray", "base": {"app": name, "version": "v1"}});
     let spec = json!({"services": [member("cart"), member("pay")]});
     let steps = json!([{"setWeight": 10}, {"pause": {}}]);
     vec![
@@ -124,7 +132,9 @@ impl Act {
             Self::Release { index, spec } => {
                 let (name, service) = RELEASES[*index];
                 if fake.world.releases.get("shop", name).is_none() {
-                    fake.add(&release(name, &json!([{"service": service, "deployment": service}])));
+                    let workload =
+                        json!({"service": service, "deployment": service, "virtualServices": named(service)});
+                    fake.add(&release(name, &json!([workload])));
                 }
                 fake.edit(Kind::GrayRelease, name, spec);
             }

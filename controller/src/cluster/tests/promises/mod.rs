@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fake::{Fake, deployment};
 use super::releases::roll_out;
@@ -18,11 +18,23 @@ use kubernetes::{collect_garbage, pods, serve};
 
 const SERVICES: [&str; 2] = ["cart", "pay"];
 const LANES: [&str; 2] = ["gray", "qa"];
+/// The service that somebody has routes of their own for, and where they are.
+const FRONTED: &str = "pay";
+const THEIRS: &str = "theirs";
 /// Releases, and the Deployment and Service of each.
 const RELEASES: [(&str, &str); 2] = [("checkout", "cart"), ("payment", "pay")];
 
+/// Routes of somebody's own.
+fn theirs() -> Value {
+    let slow = json!({"match": [{"uri": {"prefix": "/slow"}}], "timeout": "9s", "route": [{"destination": {"host": FRONTED}}]});
+    json!({"hosts": [FRONTED], "http": [slow, {"route": [{"destination": {"host": FRONTED}}]}]})
+}
+
 fn shop() -> Fake {
-    let mut fake = Fake::with(&[]);
+    let metadata = json!({"name": THEIRS});
+    let virtual_service = json!({"kind": "VirtualService", "apiVersion": "networking.istio.io/v1",
+        "metadata": metadata, "spec": theirs()});
+    let mut fake = Fake::with(&[virtual_service]);
     for name in SERVICES {
         let gray = deployment(&format!("{name}-gray"), &json!({"app": name, "version": "gray"}));
         for object in deployment(name, &json!({"app": name, "version": "v1"})).into_iter().chain(gray) {
@@ -47,7 +59,8 @@ fn who_is_sent_somewhere_finds_a_route(fake: &Fake) {
     let Some(spec) = fake.spec(Kind::WasmPlugin, publication::OUTBOUND) else { return };
     for (name, told) in spec["pluginConfig"]["services"].as_object().into_iter().flatten() {
         let name = name.strip_suffix(".shop").unwrap();
-        let routes = fake.spec(Kind::VirtualService, &format!("graylane-{name}")).unwrap_or_default().to_string();
+        let routes = if name == FRONTED { THEIRS.to_owned() } else { format!("graylane-{name}") };
+        let routes = fake.spec(Kind::VirtualService, &routes).unwrap_or_default().to_string();
         let subsets = fake.spec(Kind::DestinationRule, &format!("graylane-{name}")).unwrap_or_default().to_string();
         let not_ready = told["notReady"].as_array().cloned().unwrap_or_default();
         let lanes = told["lanes"].as_object().into_iter().flatten().map(|(_, version)| version);
@@ -87,6 +100,7 @@ proptest! {
                 prop_assert!(fake.spec(kind, &own).is_none(), "{:?} {}", kind, own);
             }
         }
+        prop_assert_eq!(fake.spec(Kind::VirtualService, THEIRS), Some(theirs()));
         for deployment in &fake.deployments {
             let marks = deployment.annotations().keys().chain(deployment.labels().keys());
             let left: Vec<_> = marks.filter(|key| key.contains("graylane")).collect();
