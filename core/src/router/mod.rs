@@ -36,7 +36,7 @@ use crate::name::LaneName;
 use crate::problem::Problems;
 use crate::request::{Draw, Line, Request};
 use crate::trace_id::Fields;
-use crate::view::{Hidden, Sent, View};
+use crate::view::{Hidden, Lists, Sent, View};
 
 use carriers::Carried;
 use choice::Choice;
@@ -153,10 +153,9 @@ impl Router {
         trace: &mut Trace<'_>,
     ) -> Decision<'r> {
         let trust = self.trust(request);
-        let view = View::of(request, lines, &self.headers);
-        let lists = self.cleaned(&view);
-        let hidden = Hidden { names: &self.headers, aliases: &self.carriers.aliases, lists: &lists };
-        let view = view.hiding(hidden);
+        let lists = Lists::default();
+        let hidden = Hidden { names: &self.headers, carriers: &self.carriers, lists: &lists };
+        let view = View::of(request, lines, &self.headers).hiding(hidden);
         let mut decision = Decision::pass();
         decision.explain = self.grants_explanation(trust, &view);
         if decision.explain {
@@ -164,7 +163,7 @@ impl Router {
         }
         let carried = match trust {
             Trust::Believed => self.admit(&view, &mut decision, trace),
-            Trust::Outside => self.disbelieve(&view, &hidden, &mut decision, trace),
+            Trust::Outside => self.disbelieve(&view, &mut decision, trace),
         };
         match self.phase {
             Phase::SidecarInbound => {

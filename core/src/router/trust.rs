@@ -7,9 +7,8 @@ use crate::config::Phase;
 use crate::decision::Decision;
 use crate::explain::{Step, Trace};
 use crate::matcher::{Matcher, Values};
-use crate::name::HeaderName;
 use crate::request::Request;
-use crate::view::{Hidden, View};
+use crate::view::View;
 
 /// Whether what the caller says of its mark holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,31 +34,18 @@ impl Router {
         if believed { Trust::Believed } else { Trust::Outside }
     }
 
-    /// The lists without the members that only this mesh may set; only those that have any.
-    pub(super) fn cleaned(&self, view: &View<'_>) -> Vec<(&HeaderName, Vec<u8>)> {
-        if !view.sent.has_lists() {
-            return Vec::new();
-        }
-        let mut carried = Carried::nothing(Trust::Outside, view.sent);
-        self.take_lists(view, &mut carried);
-        let lists = self.carriers.mirrors.iter().zip(&carried.lists);
-        let forged = lists.filter(|(mirror, (list, _))| mirror.format.owns_any(list));
-        forged.map(|(mirror, (list, _))| (&mirror.header, mirror.format.without(list))).collect()
-    }
-
     /// Takes from a caller outside everything that only this mesh may set, and counts it. Its mark, version and mirrors
     /// are overwritten or removed by what is decided next.
     pub(super) fn disbelieve<'a, 'r>(
         &'r self,
         view: &View<'a>,
-        hidden: &Hidden<'a>,
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) -> Carried<'a> {
         let mut forged = Carried::nothing(Trust::Outside, view.sent);
         self.take_lists(view, &mut forged);
         for (mirror, (list, stance)) in self.carriers.mirrors.iter().zip(&mut forged.lists) {
-            if let Some(cleaned) = hidden.list(mirror.header.as_str()) {
+            if let Some(cleaned) = view.cleaned(mirror.header.as_str()) {
                 (*list, *stance) = (List::Line(cleaned), Stance::Nonsense);
             }
         }

@@ -9,10 +9,10 @@ use std::cell::OnceCell;
 
 use percent_encoding::percent_decode;
 
-use crate::carrier::{BAGGAGE, Format, List, TRACESTATE};
+use crate::carrier::{BAGGAGE, Carriers, Format, List, MOST_MIRRORS, Mirror, TRACESTATE};
 use crate::config::HeaderNames;
 use crate::mark::MalformedMark;
-use crate::name::{ClaimName, HeaderName};
+use crate::name::ClaimName;
 use crate::request::{Line, Request};
 
 /// The longest host that is looked at: RFC 1035 allows 253 characters, and brackets surround an IPv6 address.
@@ -105,19 +105,17 @@ pub(crate) struct View<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Hidden<'a> {
     pub(crate) names: &'a HeaderNames,
-    pub(crate) aliases: &'a [HeaderName],
-    /// Lists, by the name of their header, without the members that are ours.
-    pub(crate) lists: &'a [(&'a HeaderName, Vec<u8>)],
+    pub(crate) carriers: &'a Carriers,
+    pub(crate) lists: &'a Lists,
 }
 
-impl<'a> Hidden<'a> {
+/// The lists of the mirrors without the members that are ours, once somebody asks: most requests are decided without.
+pub(crate) type Lists = [OnceCell<Option<Vec<u8>>>; MOST_MIRRORS];
+
+impl Hidden<'_> {
     fn hides(&self, name: &str) -> bool {
         let names = [&self.names.lane, &self.names.identity, &self.names.version, &self.names.signed];
-        names.into_iter().chain(self.aliases).any(|hidden| hidden.as_str() == name)
-    }
-
-    pub(crate) fn list(&self, name: &str) -> Option<&'a [u8]> {
-        self.lists.iter().find(|(header, _)| header.as_str() == name).map(|(_, list)| list.as_slice())
+        names.into_iter().chain(&self.carriers.aliases).any(|hidden| hidden.as_str() == name)
     }
 }
 
@@ -204,11 +202,20 @@ impl<'a> View<'a> {
         Cow::Borrowed(path)
     }
 
-    pub(crate) fn header_values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
-        let (hidden, cleaned) = match &self.hidden {
-            None => (false, None),
-            Some(hidden) => (hidden.hides(name), hidden.list(name)),
+    /// The list in the header `name` without the members that only this mesh may set; `None`: it has none of these.
+    pub(crate) fn cleaned(&self, name: &str) -> Option<&'a [u8]> {
+        let hidden = self.hidden?;
+        let mut lists = hidden.carriers.mirrors.iter().zip(hidden.lists);
+        let (Mirror { format, .. }, list) = lists.find(|(mirror, _)| mirror.header.as_str() == name)?;
+        let clean = || {
+            let list = self.lines_of(self.sent.list(format), name);
+            format.owns_any(&list).then(|| format.without(&list))
         };
+        list.get_or_init(clean).as_deref()
+    }
+
+    pub(crate) fn header_values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let (hidden, cleaned) = (self.hidden.is_some_and(|hidden| hidden.hides(name)), self.cleaned(name));
         let as_sent = (!hidden && cleaned.is_none()).then(|| self.lines(name));
         cleaned.filter(|list| !list.is_empty()).into_iter().chain(as_sent.into_iter().flatten())
     }
