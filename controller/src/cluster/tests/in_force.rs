@@ -4,7 +4,7 @@ use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::fake::{Fake, deployment, lane, service};
-use super::releases::{ready, release, set_image, shop, status, until};
+use super::releases::{half_way, ready, release, set_image, shop, status, until};
 use crate::api::{Condition, ConditionStatus, ConditionType, Phase, Reason};
 use crate::cluster::Kind;
 use crate::cluster::object::publication;
@@ -50,10 +50,7 @@ fn verb(fake: &mut Fake, name: &str, verb: &str) {
 
 #[test]
 fn a_running_release_that_is_changed_to_what_is_refused_moves_nobody_and_goes_on_when_it_is_mended() {
-    let mut fake = shop();
-    fake.settle();
-    set_image(&mut fake);
-    until(&mut fake, Phase::Pausing);
+    let mut fake = half_way();
     let before = told(&fake);
     let mut edit = falls_nowhere();
     edit["lane"] = json!("renamed");
@@ -243,10 +240,7 @@ fn who_is_changed_to_claim_what_another_one_holds_keeps_its_own_and_gets_it_when
 
 #[test]
 fn a_restart_loses_nothing_and_a_refused_object_costs_no_writes() {
-    let mut fake = shop();
-    fake.settle();
-    set_image(&mut fake);
-    until(&mut fake, Phase::Pausing);
+    let mut fake = half_way();
     fake.edit(Kind::GrayRelease, "checkout", &falls_nowhere());
     turns(&mut fake);
     // A controller that starts has nothing but the objects.
@@ -263,10 +257,7 @@ fn a_restart_loses_nothing_and_a_refused_object_costs_no_writes() {
 
 #[test]
 fn a_release_that_an_earlier_controller_has_begun_stays_in_force() {
-    let mut fake = shop();
-    fake.settle();
-    set_image(&mut fake);
-    until(&mut fake, Phase::Pausing);
+    let mut fake = half_way();
     let before = told(&fake);
     let mut object = serde_json::to_value(status(&fake, "checkout")).unwrap();
     object["status"]["accepted"] = Value::Null;

@@ -4,7 +4,7 @@ use graylane_core::Phase as Side;
 use serde_json::{Value, json};
 
 use super::fake::Fake;
-use super::releases::{set_image, shop, status, until};
+use super::releases::{half_way, set_image, shop, status, until};
 use crate::api::{GrayReleaseStatus, Phase};
 use crate::cluster::object::publication;
 use crate::cluster::{Kind, ModuleSource, published_config};
@@ -42,10 +42,7 @@ fn tell(fake: &mut Fake, verb: &str) {
 
 /// A release that pauses at 10 %, and another module.
 fn paused() -> Fake {
-    let mut fake = shop();
-    fake.settle();
-    set_image(&mut fake);
-    until(&mut fake, Phase::Pausing);
+    let mut fake = half_way();
     fake.turn();
     fake.settings.module = module("next");
     fake

@@ -75,6 +75,15 @@ pub(super) fn until(fake: &mut Fake, phase: Phase) {
     panic!("never {phase:?}: {:?}", status(fake, "checkout").status);
 }
 
+/// The shop in the middle of a release, which waits for somebody to approve.
+pub(super) fn half_way() -> Fake {
+    let mut fake = shop();
+    fake.settle();
+    set_image(&mut fake);
+    until(&mut fake, Phase::Pausing);
+    fake
+}
+
 pub(super) fn status(fake: &Fake, name: &str) -> GrayRelease {
     fake.world.releases.iter().find(|release| release.name_any() == name).unwrap().as_ref().clone()
 }
@@ -270,10 +279,7 @@ fn pods_that_a_quota_forbids_are_told_with_the_reason() {
 
 #[test]
 fn a_deleted_release_takes_routes_away_then_subsets_then_itself() {
-    let mut fake = shop();
-    fake.settle();
-    set_image(&mut fake);
-    until(&mut fake, Phase::Pausing);
+    let mut fake = half_way();
     fake.delete_release("checkout");
     fake.written.clear();
     for _ in 0..40 {
@@ -293,28 +299,20 @@ fn a_deployment_is_an_ordinary_one_again_when_its_release_is_lost() {
         deployment.labels().is_empty() && deployment.spec.paused != Some(true)
     };
     // Deleted before it could be kept, and in the middle of its way by somebody who took its finalizer away.
-    for phase in [None, Some(Phase::Pausing)] {
-        let mut fake = shop();
-        fake.turn();
-        if let Some(phase) = phase {
-            fake.settle();
-            set_image(&mut fake);
-            until(&mut fake, phase);
-        }
-        assert!(!is_ordinary(&fake), "{phase:?}");
+    let mut young = shop();
+    young.turn();
+    for mut fake in [young, half_way()] {
+        assert!(!is_ordinary(&fake));
         fake.world.releases.take("shop", "checkout").unwrap();
         fake.settle();
-        assert!(is_ordinary(&fake), "{phase:?}");
+        assert!(is_ordinary(&fake));
         assert_eq!(fake.told("cart.shop")["lanes"], Value::Null);
     }
 }
 
 #[test]
 fn a_deployment_stays_held_while_its_release_can_not_be_read() {
-    let mut fake = shop();
-    fake.settle();
-    set_image(&mut fake);
-    until(&mut fake, Phase::Pausing);
+    let mut fake = half_way();
     let release = fake.world.releases.take("shop", "checkout").unwrap();
     fake.world.unread_releases.insert(("shop".to_owned(), release.name_any()));
     fake.settle();

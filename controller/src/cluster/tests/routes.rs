@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fake::{Fake, deployment, lane, service};
 use crate::api::Reason;
-use crate::cluster::Kind;
+use crate::cluster::{Kind, SAID_ANNOTATION};
 
 /// What our objects of cart are called.
 const OURS: &str = "graylane-cart";
@@ -182,10 +182,8 @@ fn how_connections_are_made_is_for_others_to_say_and_so_is_what_objects_are_labe
     let spec = fake.spec(Kind::DestinationRule, OURS).unwrap();
     assert_eq!((&spec["trafficPolicy"], &spec["exportTo"]), (&pool, &Value::Null));
     for objects in [&fake.world.virtual_services, &fake.world.destination_rules] {
-        let metadata = serde_json::to_value(&objects.get("shop", OURS).unwrap().metadata).unwrap();
-        assert_eq!(
-            [&metadata["labels"], &metadata["annotations"]["note"]],
-            [&theirs["labels"], &theirs["annotations"]["note"]]
-        );
+        let mut metadata = serde_json::to_value(&objects.get("shop", OURS).unwrap().metadata).unwrap();
+        assert!(metadata["annotations"].as_object_mut().unwrap().remove(SAID_ANNOTATION).is_some());
+        assert_eq!([&metadata["labels"], &metadata["annotations"]], [&theirs["labels"], &theirs["annotations"]]);
     }
 }
