@@ -11,6 +11,7 @@ use graylane_core::{LaneLabel, Reason, Router, Target};
 use crate::draw::Position;
 use crate::memory::Memory;
 use crate::meter::{Meter, Place, RowId};
+use crate::vm::Vm;
 
 pub(crate) struct Live {
     pub(crate) router: Router,
@@ -33,8 +34,8 @@ struct Labels {
 }
 
 impl Live {
-    pub(crate) fn new(router: Router, positions: Box<[Position]>) -> Self {
-        let memory = Memory::of(&router);
+    pub(crate) fn new(router: Router, positions: Box<[Position]>, vm: &Vm) -> Self {
+        let memory = Memory::of(&router, vm);
         Self { router, positions, memory, places: RefCell::default(), seen: RefCell::default() }
     }
 

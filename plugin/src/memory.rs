@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use graylane_abi::host::{self, Version};
+use graylane_abi::host::{self, MetricId, Version};
 use graylane_core::config::Correlation;
 use graylane_core::correlation::{Key, Overtaken, Store, Table, Ticket, Token};
 use graylane_core::metric::Metric;
@@ -18,9 +18,10 @@ pub(crate) struct Memory(RefCell<Table>);
 
 impl Memory {
     /// The table of a router; none where it remembers nothing.
-    pub(crate) fn of(router: &Router) -> Option<Self> {
+    pub(crate) fn of(router: &Router, vm: &Vm) -> Option<Self> {
         let config = router.correlation()?;
-        let mut table = Table::new(Shared::of(config), config);
+        let revisions = vm.count_now(Metric::Revisions);
+        let mut table = Table::new(Shared { size: digits(config.requests / 8), revisions }, config);
         table.set_time(now());
         Some(Self(RefCell::new(table)))
     }
@@ -74,15 +75,13 @@ pub(crate) fn now() -> u32 {
 pub(crate) struct Shared {
     /// In hexadecimal digits, as [`digits`] writes them.
     size: [u8; DIGITS],
+    /// All machines see one counter, and its look costs a tenth of a value's.
+    revisions: Option<MetricId>,
 }
 
 const DIGITS: usize = 5;
 
 impl Shared {
-    fn of(config: &Correlation) -> Self {
-        Self { size: digits(config.requests / 8) }
-    }
-
     /// The name of a value.
     fn name(&self, key: Key) -> Name {
         let (kind, size, number) = match key {
@@ -124,6 +123,17 @@ impl Store for Shared {
     fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
         host::share(&self.name(key), value, Version(token)).map_err(|_| Overtaken)
     }
+
+    /// Zero in a proxy that keeps no such counter, for it is never at zero in any other.
+    fn revision(&self) -> Option<u64> {
+        host::metric(self.revisions?).ok().filter(|revision| *revision > 0)
+    }
+
+    fn revise(&self) {
+        if let Some(revisions) = self.revisions {
+            let _ = host::count(revisions, 1);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -136,11 +146,12 @@ mod tests {
         let (small, large) = (Correlation { requests: 64, ..config.clone() }, config);
         let mut names = std::collections::BTreeSet::new();
         for config in [&small, &large] {
-            let shared = Shared::of(config);
+            let shared = Shared { size: digits(config.requests / 8), revisions: None };
             names.extend((0..config.requests / 8).map(|set| shared.name(Key::Set(set))));
         }
-        names.extend((0..Key::LANES).map(|list| Shared::of(&small).name(Key::Lanes(list))));
-        names.extend((0..Key::WAYS).map(|way| Shared::of(&small).name(Key::Way(way))));
+        let shared = Shared { size: digits(0), revisions: None };
+        names.extend((0..Key::LANES).map(|list| shared.name(Key::Lanes(list))));
+        names.extend((0..Key::WAYS).map(|way| shared.name(Key::Way(way))));
         assert_eq!(names.len(), 8 + 4_096 + 256 + 16);
         assert!(
             names.iter().all(|name| name.starts_with(b"graylane.3/") && !name.contains(&b'_')),

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use graylane_abi::host::MetricId;
 use graylane_abi::{RootId, StreamId};
 use graylane_core::Router;
 use graylane_core::metric::{Metric, PhaseLabel};
@@ -59,7 +60,7 @@ impl Vm {
         let positions = router.splits().map(|(_, name)| position(name)).collect();
         // Splits that no configuration in use names any more.
         known.retain(|(_, position)| Rc::strong_count(position) > 1);
-        Live::new(router, positions)
+        Live::new(router, positions, self)
     }
 
     /// The seat of `plugin` in `phase`, made if need be, and from now on the last.
@@ -172,8 +173,8 @@ impl Vm {
     }
 
     /// Counts at once, for a machine that may not live until its first tick.
-    pub(crate) fn count_now(&self, metric: Metric<'_>) {
-        self.meter.borrow_mut().count_now(metric, &mut Envoy);
+    pub(crate) fn count_now(&self, metric: Metric<'_>) -> Option<MetricId> {
+        self.meter.borrow_mut().count_now(metric, &mut Envoy)
     }
 
     pub(crate) fn set(&self, metric: Metric<'_>, value: u64) {

@@ -1,6 +1,6 @@
 //! One pod's sidecar: what it remembers, and its chance.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use graylane_core::config::Correlation;
@@ -66,7 +66,7 @@ impl Draw for Pod {
 
 /// A proxy's shared data, with one worker.
 #[derive(Debug, Default)]
-struct Local(RefCell<HashMap<Key, Vec<u8>>>);
+struct Local(RefCell<HashMap<Key, Vec<u8>>>, Cell<u64>);
 
 impl Store for Local {
     fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
@@ -76,5 +76,13 @@ impl Store for Local {
     fn put(&self, key: Key, value: &[u8], _: Token) -> Result<(), Overtaken> {
         self.0.borrow_mut().insert(key, value.to_vec());
         Ok(())
+    }
+
+    fn revision(&self) -> Option<u64> {
+        Some(self.1.get())
+    }
+
+    fn revise(&self) {
+        self.1.set(self.1.get() + 1);
     }
 }

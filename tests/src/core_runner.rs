@@ -1,6 +1,6 @@
 //! Scenarios on the pure core: `Router::compile`, `explain`, and the edits applied by hand.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub struct CoreRunner {
 
 /// What proxies of one sidecar remember in common.
 #[derive(Clone, Default)]
-struct Values(Rc<RefCell<HashMap<Key, Value>>>);
+struct Values(Rc<RefCell<HashMap<Key, Value>>>, Rc<Cell<u64>>);
 
 /// Bytes, and how often they were written.
 type Value = (Vec<u8>, u32);
@@ -52,6 +52,14 @@ impl Store for Values {
         // Nobody can be faster.
         self.0.borrow_mut().insert(key, (value.to_vec(), token + 1));
         Ok(())
+    }
+
+    fn revision(&self) -> Option<u64> {
+        Some(self.1.get())
+    }
+
+    fn revise(&self) {
+        self.1.set(self.1.get() + 1);
     }
 }
 

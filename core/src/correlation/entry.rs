@@ -92,6 +92,11 @@ impl Entry {
         self.id != 0 && self.age(time.now) < time.ttl + AHEAD
     }
 
+    /// Whether it is live for half of its time to come, as all are that are under way.
+    pub(super) fn is_fresh(&self, time: Time) -> bool {
+        self.age(time.now) < time.ttl / 2
+    }
+
     pub(super) fn is_open(&self, time: Time) -> bool {
         self.open > 0 && self.is_live(time)
     }

@@ -15,10 +15,12 @@
 //!   id comes again or is forgotten.
 //! - A request that is under way is remembered, however long it lasts, as long as its worker says [`Table::keep`] of it now
 //!   and then.
-//! - Nothing of it is kept outside of the store but texts that are named by their own hash, which can not be out of date.
+//! - What a worker keeps outside of the store changes no answer: texts that are named by their own hash, and marks that
+//!   it has just looked up, until the store's revision says that one may be out of date.
 
 mod entry;
 mod lanes;
+mod recent;
 mod set;
 mod store;
 mod table;

@@ -26,6 +26,18 @@ pub(super) enum Found {
     One(Mark),
 }
 
+/// What a change did to the marks that are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Change {
+    /// Nothing at all was changed.
+    #[default]
+    None,
+    /// Every mark that was settled still is.
+    Addition,
+    /// A mark that was settled is another one, one of several, or forgotten.
+    Revision,
+}
+
 /// What came of opening a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Opened {
@@ -33,6 +45,7 @@ pub(super) struct Opened {
     pub(super) evicted: bool,
     /// Another request with the same id and a different mark is under way.
     pub(super) conflict: bool,
+    pub(super) change: Change,
 }
 
 /// The entries of one set, as they lie in a value: only those that are asked for are read.
@@ -67,30 +80,36 @@ impl Set {
             let seen = if entry.mark.agrees(mark) { &mut alike } else { &mut conflict };
             *seen = true;
         }
+        let mut replaced = false;
         if !(alike || conflict) {
             // What was remembered of this id is over.
-            let others = self.places_mut().iter_mut().filter(|place| is_other(place, id, mark));
-            others.for_each(|place| *place = VACANT);
+            for place in self.places_mut().iter_mut().filter(|place| is_other(place, id, mark)) {
+                *place = VACANT;
+                replaced = true;
+            }
         }
-        Opened { evicted: self.put(id, mark, time), conflict }
+        let put = self.put(id, mark, time);
+        Opened { conflict, change: if replaced { Change::Revision } else { put.change }, ..put }
     }
 
     /// Remembers a request that is still under way for as long again, and puts it back if it was forgotten.
-    pub(super) fn keep(&mut self, id: u64, mark: Mark, time: Time) {
+    pub(super) fn keep(&mut self, id: u64, mark: Mark, time: Time) -> Change {
         self.close(id, mark);
-        self.put(id, mark, time);
+        self.put(id, mark, time).change
     }
 
-    /// Remembers that a request has ended; says whether that changes anything.
-    pub(super) fn close(&mut self, id: u64, mark: Mark) -> bool {
-        let Some(place) = self.places_mut().iter_mut().find(|place| is_own(place, id, mark)) else { return false };
+    /// Remembers that a request has ended.
+    pub(super) fn close(&mut self, id: u64, mark: Mark) -> Change {
+        let Some(place) = self.places_mut().iter_mut().find(|place| is_own(place, id, mark)) else {
+            return Change::None;
+        };
         let entry = Entry::decode(place);
         // As many as can be counted are not counted any more: the entry expires.
-        let counts = (1..u16::MAX).contains(&entry.open);
-        if counts {
-            *place = Entry { open: entry.open - 1, ..entry }.encode();
+        if !(1..u16::MAX).contains(&entry.open) {
+            return Change::None;
         }
-        counts
+        *place = Entry { open: entry.open - 1, ..entry }.encode();
+        Change::Addition
     }
 
     /// What an id stands for: the marks of its requests under way, or of all if none is.
@@ -107,31 +126,42 @@ impl Set {
         found
     }
 
+    /// Whether the mark of an id stays what it is until there is a [`Change::Revision`], for a good while: it has no
+    /// other, and was seen so lately that no worker's clock, if they differ, takes it for one that may be replaced.
+    pub(super) fn is_settled(&self, id: u64, time: Time) -> bool {
+        let mut own = self.all_of(id);
+        own.next().is_some_and(|entry| entry.is_fresh(time)) && own.next().is_none()
+    }
+
     /// How many entries count.
     pub(super) fn live(&self, time: Time) -> usize {
         self.places().iter().filter(|place| Entry::decode(place).is_live(time)).count()
     }
 
-    /// Puts a request in the entry of its id and mark, or in another's place; says whether that one still counted.
-    fn put(&mut self, id: u64, mark: Mark, time: Time) -> bool {
+    /// Puts a request in the entry of its id and mark, or in another's place.
+    fn put(&mut self, id: u64, mark: Mark, time: Time) -> Opened {
         // The vacant and expired first, then those that have ended, then the oldest.
         let rank = |place: &Place| {
             let entry = Entry::decode(place);
             (entry.is_live(time), entry.is_open(time), entry.seen)
         };
         let own = self.places().iter().position(|place| is_own(place, id, mark));
+        let joins = own.is_none() && self.all_of(id).next().is_some();
         let places = self.places_mut();
         let place = match own {
             Some(own) => places.get_mut(own),
             None => places.iter_mut().min_by_key(|place| rank(place)),
         };
-        let Some(place) = place else { return false };
+        let Some(place) = place else { return Opened::default() };
         let before = Entry::decode(place);
         let live = before.is_live(time);
         let open = if own.is_some() && live { before.open } else { 0 };
         let mark = if open == 0 || mark.question() == Question::Explain { mark } else { before.mark };
         *place = Entry { id, mark, seen: time.now, open: open.saturating_add(1) }.encode();
-        live && own.is_none()
+        let evicted = live && own.is_none();
+        let revised = joins || evicted || own.is_some() && mark != before.mark;
+        let change = if revised { Change::Revision } else { Change::Addition };
+        Opened { evicted, conflict: false, change }
     }
 
     fn places(&self) -> &[Place] {

@@ -10,6 +10,12 @@ pub trait Store {
     /// # Errors
     /// When another worker has, or nothing can be written.
     fn put(&self, key: Key, value: &[u8], token: Token) -> Result<(), Overtaken>;
+
+    /// How often workers have called [`revise`](Self::revise); `None` where that can not be told. It costs less than reading a value.
+    fn revision(&self) -> Option<u64>;
+
+    /// Says that a value was written which makes copies of what was there wrong.
+    fn revise(&self);
 }
 
 /// The state of a value when it was read.

@@ -2,7 +2,8 @@
 
 use super::entry::{Mark, Time};
 use super::lanes::Lists;
-use super::set::{Found, Opened, Set, WAYS};
+use super::recent::Recent;
+use super::set::{Change, Found, Opened, Set, WAYS};
 use super::{Event, Key, Question, Recall, Remembered, RememberedLanes, Store};
 use crate::config::Correlation;
 use crate::hash::IdentityHash;
@@ -21,6 +22,7 @@ pub struct Table {
     sets: u32,
     pub(super) time: Time,
     lists: Lists,
+    recent: Recent,
     /// The set that is sampled next.
     next: u32,
     counts: Counts,
@@ -71,13 +73,6 @@ pub struct Ticket {
     since: u32,
 }
 
-/// Whether a set was changed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Change {
-    None,
-    Some,
-}
-
 impl Table {
     /// A table as configured, in a store that has one of that size or none. Its time is zero.
     pub fn new(store: impl Store + 'static, config: &Correlation) -> Self {
@@ -85,11 +80,15 @@ impl Table {
         // Configurations that compile have a power of two of requests, of which a set holds a power of two.
         let sets = config.requests / u32::try_from(WAYS).unwrap_or(1);
         let time = Time { now: 0, ttl: config.ttl_seconds.into() };
-        Self { store, sets: sets.max(1), time, lists: Lists::default(), next: 0, counts: Counts::default() }
+        let (lists, recent, counts) = (Lists::default(), Recent::default(), Counts::default());
+        Self { store, sets: sets.max(1), time, lists, recent, next: 0, counts }
     }
 
     /// Tells the time, in seconds since the Unix epoch. Workers may differ by a few.
     pub fn set_time(&mut self, now: u32) {
+        if self.time.now != now {
+            self.recent.forget();
+        }
         self.time.now = now;
     }
 
@@ -113,7 +112,7 @@ impl Table {
     /// Remembers that a request has ended.
     pub fn end(&mut self, ticket: &Ticket) {
         let Ticket { id, mark, .. } = *ticket;
-        self.change(id, &mut |set| if set.close(id, mark) { Change::Some } else { Change::None });
+        self.change(id, &mut |set| set.close(id, mark));
     }
 
     /// Remembers a request that is still under way: to be called for all of them with every tick.
@@ -125,10 +124,7 @@ impl Table {
         if let Some(name) = mark.lanes().filter(|name| *name != BASE) {
             self.lists.refresh(name, &*self.store, time);
         }
-        let kept = self.change(id, &mut |set| {
-            set.keep(id, mark, time);
-            Change::Some
-        });
+        let kept = self.change(id, &mut |set| set.keep(id, mark, time));
         // What was given up is tried again with the next tick.
         if kept.is_some() {
             ticket.since = time.now;
@@ -162,6 +158,22 @@ impl Table {
         std::mem::take(&mut self.counts)
     }
 
+    /// What an id stands for: by what was read a moment ago, or else by the store.
+    fn find(&mut self, id: u64) -> Found {
+        if let Some(mark) = self.recent.find(id, &*self.store) {
+            return Found::One(mark);
+        }
+        let Some((value, _)) = self.store.get(self.key(id)) else { return Found::Nothing };
+        let (set, time) = (self.read(value), self.time);
+        let found = set.find(id, time);
+        if let Found::One(mark) = found
+            && set.is_settled(id, time)
+        {
+            self.recent.keep(id, mark);
+        }
+        found
+    }
+
     fn key(&self, id: u64) -> Key {
         // The lower bits choose the set, all of them the entry.
         Key::Set(u32::try_from(id % u64::from(self.sets)).unwrap_or_default())
@@ -170,7 +182,11 @@ impl Table {
     fn read(&mut self, value: Vec<u8>) -> Set {
         let written = !value.is_empty();
         Set::of(value).unwrap_or_else(|| {
-            self.counts.damaged += u64::from(written);
+            if written {
+                self.counts.damaged += 1;
+                // What was there before is not seen by whoever writes now.
+                self.store.revise();
+            }
             Set::empty()
         })
     }
@@ -181,7 +197,11 @@ impl Table {
         for _ in 0..TRIES {
             let Some((value, token)) = self.store.get(key) else { break };
             let mut set = self.read(value);
-            if change(&mut set) == Change::None || self.store.put(key, set.seal(), token).is_ok() {
+            let change = change(&mut set);
+            if change == Change::None || self.store.put(key, set.seal(), token).is_ok() {
+                if change == Change::Revision {
+                    self.store.revise();
+                }
                 return Some(());
             }
         }
@@ -212,7 +232,7 @@ impl Memory for Table {
         let mut opened = Opened::default();
         self.change(id, &mut |set| {
             opened = set.open(id, mark, time);
-            Change::Some
+            opened.change
         })?;
         self.counts.evictions += u64::from(opened.evicted);
         self.counts.conflicts += u64::from(opened.conflict);
@@ -221,11 +241,7 @@ impl Memory for Table {
 
     fn recall(&mut self, id: TraceId) -> Recall {
         let id = id.hash();
-        let found = match self.store.get(self.key(id)) {
-            Some((value, _)) => self.read(value).find(id, self.time),
-            None => Found::Nothing,
-        };
-        let known = match found {
+        let known = match self.find(id) {
             Found::Nothing => None,
             Found::Several => {
                 self.counts.ambiguous += 1;

@@ -2,6 +2,7 @@
 
 mod late;
 mod model;
+mod recent;
 mod room;
 mod shared;
 

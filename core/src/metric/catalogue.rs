@@ -41,6 +41,9 @@ impl Metric<'_> {
                 "Events of the table of remembered requests: look-ups that hit, miss or are ambiguous, conflicts, evictions."
             }
             Self::Remembered => "Requests that are remembered by their trace id: an estimate.",
+            Self::Revisions => {
+                "Marks that were replaced, joined by another or forgotten early: what workers have in front of the table is read again."
+            }
             Self::SteeringChecks { .. } => "Requests whose final cluster was compared with the decision: a sample.",
             Self::SteeringMismatches { .. } => "Compared requests that the proxy sent to another version than decided.",
             Self::Mirrored => "Copies of requests that a proxy has made to mirror them; they are counted nowhere else.",
@@ -74,6 +77,7 @@ impl Metric<'_> {
             Metric::SelfLaneIgnored,
             Metric::Correlation { event: Event::Hit },
             Metric::Remembered,
+            Metric::Revisions,
             Metric::SteeringChecks { service, version },
             Metric::SteeringMismatches { service, version },
             Metric::Mirrored,

@@ -112,6 +112,8 @@ pub enum Metric<'a> {
     },
     /// Requests that are remembered: an estimate.
     Remembered,
+    /// Changes of what is remembered under an id.
+    Revisions,
     /// Requests whose final cluster was compared with the decision: a sample.
     SteeringChecks {
         /// The service.
@@ -174,6 +176,7 @@ impl<'a> Metric<'a> {
             Self::SelfLaneIgnored => "graylane_self_lane_ignored_total",
             Self::Correlation { .. } => "graylane_correlation_events_total",
             Self::Remembered => "graylane_correlation_requests",
+            Self::Revisions => "graylane_correlation_revisions_total",
             Self::SteeringChecks { .. } => "graylane_steering_checks_total",
             Self::SteeringMismatches { .. } => "graylane_steering_mismatches_total",
             Self::Mirrored => "graylane_mirrored_requests_total",
@@ -204,6 +207,7 @@ impl<'a> Metric<'a> {
             | Self::Uncorrelated
             | Self::SelfLaneIgnored
             | Self::Correlation { .. }
+            | Self::Revisions
             | Self::SteeringChecks { .. }
             | Self::SteeringMismatches { .. }
             | Self::Mirrored
@@ -256,6 +260,7 @@ impl<'a> Metric<'a> {
             | Self::Uncorrelated
             | Self::SelfLaneIgnored
             | Self::Remembered
+            | Self::Revisions
             | Self::Mirrored
             | Self::HostErrors => Labels::new(),
         }
@@ -280,7 +285,7 @@ mod tests {
     fn the_catalogue_names_every_family_once() {
         let catalogue = Metric::catalogue();
         let families: std::collections::BTreeSet<&str> = catalogue.iter().map(Metric::family).collect();
-        assert_eq!((families.len(), catalogue.len()), (23, 23));
+        assert_eq!((families.len(), catalogue.len()), (24, 24));
     }
 
     #[test]

@@ -247,6 +247,17 @@ pub fn set(MetricId(metric): MetricId, value: u64) -> Answer {
     Refused::check(unsafe { imports::proxy_record_metric(metric, value) })
 }
 
+/// What a counter or gauge stands at, of all machines together; zero where the proxy keeps no such metric.
+///
+/// # Errors
+/// What the host says.
+pub fn metric(MetricId(metric): MetricId) -> Answer<u64> {
+    let mut value = 0;
+    // SAFETY: the host writes 8 bytes to where the variable is.
+    Refused::check(unsafe { imports::proxy_get_metric(metric, &raw mut value) })?;
+    Ok(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

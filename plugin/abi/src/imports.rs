@@ -52,4 +52,5 @@ calls! {
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, at: *mut u32);
     fn proxy_increment_metric(metric: u32, by: i64);
     fn proxy_record_metric(metric: u32, value: u64);
+    fn proxy_get_metric(metric: u32, at: *mut u64);
 }

@@ -174,10 +174,10 @@ impl Meter {
     }
 
     /// Counts one at once.
-    pub(crate) fn count_now(&mut self, counter: Metric<'_>, sink: &mut impl Sink) {
-        if let Some(id) = self.other(counter, sink) {
-            sink.add(id, 1);
-        }
+    pub(crate) fn count_now(&mut self, counter: Metric<'_>, sink: &mut impl Sink) -> Option<MetricId> {
+        let id = self.other(counter, sink)?;
+        sink.add(id, 1);
+        Some(id)
     }
 
     fn other(&mut self, metric: Metric<'_>, sink: &mut impl Sink) -> Option<MetricId> {

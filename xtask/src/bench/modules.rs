@@ -50,6 +50,9 @@ fn calls_of(course: Course) -> String {
         Course::Leave => ("$leave", "$forget"),
         Course::Enter => ("$enter", "$count"),
         Course::Pass => ("$pass", "$forget"),
+        Course::Arrive => ("$arrive", "$forget"),
+        Course::Remember => ("$remember", "$change"),
+        Course::Recall => ("$recall", "$count"),
     };
     let text = include_str!("../../bench/calls.wat");
     format!("{text} (export \"proxy_on_request_headers\" (func {request})) (export \"proxy_on_log\" (func {end})))")

@@ -53,10 +53,17 @@ pub(crate) enum Course {
     Enter,
     /// It has none, and gets none where no service is configured.
     Pass,
+    /// It reaches an app.
+    Arrive,
+    /// The same, and it is remembered until it ends.
+    Remember,
+    /// It has lost its mark in an app, and is looked up.
+    Recall,
 }
 
 impl Course {
-    pub(crate) const ALL: [Self; 4] = [Self::Hop, Self::Leave, Self::Enter, Self::Pass];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Hop, Self::Leave, Self::Enter, Self::Pass, Self::Arrive, Self::Remember, Self::Recall];
 }
 
 /// The routes of a variant's listener.
@@ -160,6 +167,10 @@ fn references() -> Vec<Variant> {
         calls("our calls: hop, service not configured", Course::Leave, Request::Marked, Expect::Base),
         calls("our calls: entry", Course::Enter, Request::Unmarked, Expect::Gray),
         calls("our calls: entry, service not configured", Course::Pass, Request::Unmarked, Expect::Base),
+        calls("our calls: before an app", Course::Arrive, Request::Marked, Expect::Base),
+        calls("our calls: before an app, remembered", Course::Remember, Request::Marked, Expect::Base),
+        calls("our calls: behind an app, lost mark", Course::Enter, Request::Unmarked, Expect::Gray),
+        calls("our calls: behind an app, recalled", Course::Recall, Request::Unmarked, Expect::Gray),
     ]
 }
 

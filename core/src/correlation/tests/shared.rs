@@ -15,6 +15,9 @@ pub(super) struct Shared(Rc<Inner>);
 struct Inner {
     values: RefCell<BTreeMap<Key, (Vec<u8>, u32)>>,
     writes: Cell<u32>,
+    reads: Cell<u64>,
+    revision: Cell<u64>,
+    loses_revisions: Cell<bool>,
     refuses: Cell<bool>,
     /// What others do after the next reads, one after each.
     between: RefCell<Vec<Between>>,
@@ -23,6 +26,16 @@ struct Inner {
 impl Shared {
     pub(super) fn refuse(&self) {
         self.0.refuses.set(true);
+    }
+
+    /// Has nobody tell what was revised.
+    pub(super) fn lose_revisions(&self) {
+        self.0.loses_revisions.set(true);
+    }
+
+    /// How often a value was read.
+    pub(super) fn reads(&self) -> u64 {
+        self.0.reads.get()
     }
 
     /// Has others do this after the next read.
@@ -49,6 +62,7 @@ impl Shared {
 
 impl Store for Shared {
     fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        self.0.reads.set(self.0.reads.get() + 1);
         let (value, token) = self.0.values.borrow().get(&key).cloned().unwrap_or_default();
         let between = self.0.between.borrow_mut().pop();
         if let Some(between) = between {
@@ -66,5 +80,12 @@ impl Store for Shared {
         self.0.writes.set(self.0.writes.get() + 1);
         values.insert(key, (value.to_vec(), self.0.writes.get()));
         Ok(())
+    }
+    fn revision(&self) -> Option<u64> {
+        (!self.0.loses_revisions.get()).then(|| self.0.revision.get())
+    }
+
+    fn revise(&self) {
+        self.0.revision.set(self.0.revision.get() + 1);
     }
 }
