@@ -8,6 +8,12 @@ use crate::decision::OverrideRefusal;
 use crate::mark::MalformedMark;
 use crate::problem::Quoted;
 
+/// What others have sent, with `?` for everything but visible ASCII and spaces.
+#[must_use]
+pub fn ascii(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '?' }).collect()
+}
+
 /// One step of a decision, in the order in which it was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "step")]
@@ -19,7 +25,7 @@ pub enum Step {
     },
     /// The configuration does not know what the request is addressed to.
     NoService {
-        /// The host as it was sent.
+        /// The host as it was sent, in [`ascii`].
         host: String,
     },
     /// The request is a copy that a proxy has made: nothing is decided about it.

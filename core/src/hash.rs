@@ -9,6 +9,7 @@ use std::hash::Hasher;
 
 use xxhash_rust::xxh64::Xxh64;
 
+use crate::hex::{self, Letters};
 use crate::slots::Slot;
 
 /// XXH64, seed 0, of the salt's bytes, one zero byte, and the value's bytes.
@@ -37,24 +38,20 @@ impl IdentityHash {
 
     /// The hash of these bits.
     pub(crate) fn from_bits(bits: u32) -> Self {
-        const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        Self(std::array::from_fn(|place| {
-            let nibble = (bits >> (28 - 4 * place)) & 0xf;
-            usize::try_from(nibble).ok().and_then(|nibble| DIGITS.get(nibble)).copied().unwrap_or(b'0')
-        }))
+        Self(hex::written(bits))
     }
 
     /// The bits that the digits stand for.
     pub(crate) fn bits(self) -> u32 {
         // Eight digits always are such a number.
-        u32::from_str_radix(self.as_str(), 16).unwrap_or_default()
+        hex::of_8(self.0, Letters::Small).unwrap_or_default()
     }
 
     /// Reads exactly 8 lower-case hexadecimal digits.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let digits: [u8; 8] = text.try_into().ok()?;
-        digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')).then_some(Self(digits))
+        hex::of_8(digits, Letters::Small).map(|_| Self(digits))
     }
 
     /// The 8 digits.

@@ -34,6 +34,7 @@ mod decision;
 pub mod diagnose;
 mod explain;
 pub mod hash;
+pub mod hex;
 mod integer;
 mod json;
 mod mark;
@@ -58,7 +59,7 @@ pub use config::{Digest, FilterConfig, Mode, Phase};
 pub use decision::{
     Decision, Edits, Events, HeaderEdit, HeaderText, LaneLabel, Outcome, OverrideRefusal, Reason, SetCookie, Target,
 };
-pub use explain::{Skipped, SplitKey, Step};
+pub use explain::{Skipped, SplitKey, Step, ascii};
 pub use mark::{LaneList, MAX_LANES, MalformedMark};
 pub use percentage::{InvalidPercentage, Percentage};
 pub use problem::{Path, Problem, Problems};

@@ -1,5 +1,7 @@
 //! The mark on the wire: encoding, and decoding that takes only what [`encode`] could have written.
 
+use std::borrow::Cow;
+
 use arrayvec::ArrayVec;
 
 use crate::hash::IdentityHash;
@@ -63,12 +65,16 @@ pub(crate) fn decode_lanes(value: &[u8]) -> Result<LaneList<'_>, MalformedMark> 
 
 /// Writes the value of a lane header.
 pub(crate) fn encode_lanes<'a>(lanes: impl IntoIterator<Item = &'a LaneName>) -> String {
-    told(&lanes.into_iter().take(MAX_LANES).map(LaneName::as_str).collect())
+    told(&lanes.into_iter().take(MAX_LANES).map(LaneName::as_str).collect()).into_owned()
 }
 
 /// Carried lanes as explanations show them.
-pub(crate) fn told(lanes: &LaneList<'_>) -> String {
-    if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join(", ") }
+pub(crate) fn told<'a>(lanes: &LaneList<'a>) -> Cow<'a, str> {
+    match lanes.as_slice() {
+        [] => LaneName::BASE.into(),
+        [only] => (*only).into(),
+        several => several.join(", ").into(),
+    }
 }
 
 /// Reads the value of an identity header.

@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 
 use graylane_abi::host::{self, MetricId, Version};
-use graylane_core::config::Correlation;
 use graylane_core::correlation::{Key, Overtaken, Store, Table, Ticket, Token};
+use graylane_core::hex;
 use graylane_core::metric::Metric;
 use graylane_core::{Phase, Router, TraceId};
 
@@ -21,7 +21,7 @@ impl Memory {
     pub(crate) fn of(router: &Router, vm: &Vm) -> Option<Self> {
         let config = router.correlation()?;
         let revisions = vm.count_now(Metric::Revisions);
-        let mut table = Table::new(Shared { size: digits(config.requests / 8), revisions }, config);
+        let mut table = Table::new(Shared { size: config.requests, revisions }, config);
         table.set_time(now());
         Some(Self(RefCell::new(table)))
     }
@@ -70,54 +70,44 @@ pub(crate) fn now() -> u32 {
     u32::try_from(host::now().unwrap_or_default() / NANOSECONDS).unwrap_or(u32::MAX)
 }
 
-/// Shared data, which in Istio all plugins of a proxy have in common: keys begin with our name, the version of the
-/// table's format and its size.
+/// Shared data, which in Istio all plugins of a proxy have in common: keys begin with our name and the version of the
+/// table's format, and go on with what they name, the table's size, and a number.
 pub(crate) struct Shared {
-    /// In hexadecimal digits, as [`digits`] writes them.
-    size: [u8; DIGITS],
+    /// How many requests the table has room for: a power of two.
+    size: u32,
     /// All machines see one counter, and its look costs a tenth of a value's.
     revisions: Option<MetricId>,
 }
 
-const DIGITS: usize = 5;
-
 impl Shared {
     /// The name of a value.
     fn name(&self, key: Key) -> Name {
+        let [size, ..] = self.size.trailing_zeros().to_le_bytes();
         let (kind, size, number) = match key {
-            Key::Set(number) => (b's', &self.size, number),
+            Key::Set(number) => (b's', b'a' + size % 32, number),
             // The others are the same whatever size the table has.
-            Key::Lanes(number) => (b'l', b"lanes", number),
-            Key::Way(number) => (b'w', b"ways/", number),
+            Key::Lanes(number) => (b'l', b'-', number),
+            Key::Way(number) => (b'w', b'-', number),
         };
         let mut name = PREFIX;
-        if let Some([kind_place, digits_places @ ..]) = name.last_chunk_mut::<REST>()
-            && let ([size_place, number_place], _) = digits_places.as_chunks_mut()
-        {
-            (*kind_place, *size_place, *number_place) = (kind, *size, digits(number));
+        if let Some(([.., own_kind, own_size], digits)) = name.split_last_chunk_mut() {
+            (*own_kind, *own_size, *digits) = (kind, size, hex::written(number));
         }
         name
     }
 }
 
 /// No longer than 22 bytes, which the host keeps without an allocation.
-type Name = [u8; 22];
+type Name = [u8; 21];
 
-const PREFIX: Name = *b"graylane.3/___________";
-const REST: usize = 1 + 2 * DIGITS;
-
-/// The lower 20 bits as hexadecimal digits.
-fn digits(number: u32) -> [u8; DIGITS] {
-    std::array::from_fn(|place| {
-        let [nibble, ..] = (number >> (4 * (DIGITS - 1 - place)) & 0xf).to_le_bytes();
-        if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }
-    })
-}
+const PREFIX: Name = *b"graylane.4/__________";
 
 impl Store for Shared {
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
-        let (value, Version(token)) = host::shared(&self.name(key)).ok()?;
-        Some((value.into_vec(), Token(token)))
+    fn read(&self, key: Key, value: &mut Vec<u8>) -> Option<Token> {
+        let (given, Version(token)) = host::shared(&self.name(key)).ok()?;
+        value.clear();
+        value.extend_from_slice(&given);
+        Some(Token(token))
     }
 
     fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
@@ -138,23 +128,25 @@ impl Store for Shared {
 
 #[cfg(test)]
 mod tests {
+    use graylane_core::config::Correlation;
+
     use super::*;
 
     #[test]
     fn no_two_values_have_one_name_and_all_have_our_prefix() {
         let config = Correlation::default();
-        let (small, large) = (Correlation { requests: 64, ..config.clone() }, config);
+        let small = Correlation { requests: 64, ..config.clone() };
         let mut names = std::collections::BTreeSet::new();
-        for config in [&small, &large] {
-            let shared = Shared { size: digits(config.requests / 8), revisions: None };
+        for config in [&small, &config] {
+            let shared = Shared { size: config.requests, revisions: None };
             names.extend((0..config.requests / 8).map(|set| shared.name(Key::Set(set))));
         }
-        let shared = Shared { size: digits(0), revisions: None };
+        let shared = Shared { size: config.requests, revisions: None };
         names.extend((0..Key::LANES).map(|list| shared.name(Key::Lanes(list))));
         names.extend((0..Key::WAYS).map(|way| shared.name(Key::Way(way))));
         assert_eq!(names.len(), 8 + 4_096 + 256 + 16);
         assert!(
-            names.iter().all(|name| name.starts_with(b"graylane.3/") && !name.contains(&b'_')),
+            names.iter().all(|name| name.starts_with(b"graylane.4/") && !name.contains(&b'_')),
             "{:?}",
             names.first()
         );

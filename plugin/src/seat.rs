@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use graylane_abi::host::{self, LogLevel};
 use graylane_core::metric::{ConfigState, Metric, PhaseLabel};
-use graylane_core::{Phase, hash};
+use graylane_core::{Phase, ascii, hash};
 
 use crate::configuration;
 use crate::live::Live;
@@ -27,10 +27,7 @@ pub(crate) struct Plugin {
 impl Plugin {
     /// The plugin of the configuration or request at hand.
     pub(crate) fn of_host() -> Self {
-        let text = |property| {
-            let value = host::property(&[property]).unwrap_or_default();
-            String::from_utf8_lossy(&value).into_owned()
-        };
+        let text = |property| ascii(&host::property(&[property]).unwrap_or_default());
         Self { name: text("plugin_name"), root_id: text("plugin_root_id") }
     }
 }

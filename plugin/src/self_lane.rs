@@ -5,7 +5,7 @@
 
 use graylane_abi::host::{self, LogLevel};
 use graylane_core::metric::Metric;
-use graylane_core::{Phase, Router, hash};
+use graylane_core::{Phase, Router, ascii, hash};
 
 use crate::explanation::visible;
 use crate::refusal;
@@ -28,7 +28,7 @@ pub(crate) fn settle(vm: &Vm, plugin: &Plugin, router: &mut Router) {
         return;
     }
     let key = refusal::key(plugin, "graylane.io/lane");
-    match router.begin_in(&label) {
+    match router.begin_in(&ascii(&label)) {
         Ok(()) => refusal::forget(&key),
         Err(why) if refusal::is_news(&key, hash::salted("", &label), u32::MAX) => {
             vm.count_now(Metric::SelfLaneIgnored);

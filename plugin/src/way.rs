@@ -5,7 +5,7 @@
 
 use graylane_abi::host::{self, Map};
 use graylane_core::correlation::Ticket;
-use graylane_core::{Decision, Phase, Step, TraceId, way};
+use graylane_core::{Decision, Phase, Step, TraceId, ascii, way};
 
 use crate::explanation::visible;
 use crate::live::Live;
@@ -38,10 +38,7 @@ impl Way {
     #[inline(never)]
     pub(crate) fn write(&self, live: &Live) {
         let name = live.router.headers().way.as_str();
-        let beyond = || {
-            let told = host::header(Map::Response, name).unwrap_or_default();
-            String::from_utf8_lossy(&told).into_owned()
-        };
+        let beyond = || ascii(&host::header(Map::Response, name).unwrap_or_default());
         let whole = match (self, &live.memory) {
             (Self::Edge { hop }, _) => format!("gateway -> {}", way::joined(hop, &beyond())),
             (Self::Call { hop, of }, memory) => {

@@ -69,8 +69,9 @@ impl Draw for Pod {
 struct Local(RefCell<HashMap<Key, Vec<u8>>>, Cell<u64>);
 
 impl Store for Local {
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
-        Some((self.0.borrow().get(&key).cloned().unwrap_or_default(), Token(0)))
+    fn read(&self, key: Key, value: &mut Vec<u8>) -> Option<Token> {
+        *value = self.0.borrow().get(&key).cloned().unwrap_or_default();
+        Some(Token(0))
     }
 
     fn put(&self, key: Key, value: &[u8], _: Token) -> Result<(), Overtaken> {

@@ -43,9 +43,10 @@ struct Values(Rc<RefCell<HashMap<Key, Value>>>, Rc<Cell<u64>>);
 type Value = (Vec<u8>, u32);
 
 impl Store for Values {
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
-        let (value, token) = self.0.borrow().get(&key).cloned().unwrap_or_default();
-        Some((value, Token(token)))
+    fn read(&self, key: Key, value: &mut Vec<u8>) -> Option<Token> {
+        let (present, token) = self.0.borrow().get(&key).cloned().unwrap_or_default();
+        *value = present;
+        Some(Token(token))
     }
 
     fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
@@ -154,7 +155,7 @@ impl Runner for CoreRunner {
             Ok(mut router) => {
                 if let Some(label) = self.self_lane.as_ref().filter(|_| phase == Phase::SidecarOutbound) {
                     // The workload of a label that is no lane has none.
-                    let _ = router.begin_in(label.as_bytes());
+                    let _ = router.begin_in(label);
                 }
                 self.remember_as(phase, &router);
                 self.routers.insert(phase, router);

@@ -1,6 +1,7 @@
 //! W3C Baggage (<https://www.w3.org/TR/baggage/>): `gray-lane=a%2Cb,gray-id=0cda3b18` among the members of others.
 
 use std::borrow::Cow;
+use std::iter;
 
 use percent_encoding::percent_decode;
 
@@ -48,20 +49,54 @@ pub(super) fn with(
     lanes: &LaneList<'_>,
     identity: Option<IdentityHash>,
 ) -> Option<Vec<u8>> {
-    let lanes = if lanes.is_empty() { LaneName::BASE.to_owned() } else { lanes.join("%2C") };
-    let lane = [keys.lane.as_str(), "=", &lanes].concat();
-    let identity = identity.map(|identity| [keys.identity.as_str(), "=", identity.as_str()].concat());
-    let (mut lane, mut identity) = (Some(lane.as_bytes()), identity.as_deref().map(str::as_bytes));
-    let mut kept: Vec<&[u8]> = Vec::new();
+    let (mut lanes, mut identity) = (Some(lanes), identity);
+    let mut written = Written { list: Vec::with_capacity(USUAL), members: 0 };
     for member in list.members() {
         match list::key(member) {
-            key if key == keys.lane.as_str().as_bytes() => kept.extend(lane.take()),
-            key if key == keys.identity.as_str().as_bytes() => kept.extend(identity.take()),
-            _ => kept.push(member),
+            key if key == keys.lane.as_str().as_bytes() => written.lanes(keys, lanes.take()),
+            key if key == keys.identity.as_str().as_bytes() => written.identity(keys, identity.take()),
+            _ if member.trim_ascii().is_empty() => {}
+            _ => written.begin(member),
         }
     }
-    kept.extend(lane);
-    kept.extend(identity);
-    let joined = list::joined(&kept);
-    (joined.len() <= MOST_BYTES && list::count(&joined) <= MOST_MEMBERS).then_some(joined)
+    written.lanes(keys, lanes);
+    written.identity(keys, identity);
+    (written.list.len() <= MOST_BYTES && written.members <= MOST_MEMBERS).then_some(written.list)
+}
+
+/// Enough for both of our members, if nobody has others.
+const USUAL: usize = 64;
+
+/// A list, as far as it is written.
+struct Written {
+    list: Vec<u8>,
+    members: usize,
+}
+
+impl Written {
+    fn begin(&mut self, member: &[u8]) {
+        if self.members > 0 {
+            self.list.push(b',');
+        }
+        self.members += 1;
+        self.list.extend_from_slice(member);
+    }
+
+    fn lanes(&mut self, keys: &BaggageMembers, lanes: Option<&LaneList<'_>>) {
+        let Some(lanes) = lanes else { return };
+        self.begin(keys.lane.as_str().as_bytes());
+        let base = [LaneName::BASE];
+        let names = if lanes.is_empty() { &base } else { lanes.as_slice() };
+        for (name, separator) in names.iter().zip(iter::once("=").chain(iter::repeat("%2C"))) {
+            self.list.extend_from_slice(separator.as_bytes());
+            self.list.extend_from_slice(name.as_bytes());
+        }
+    }
+
+    fn identity(&mut self, keys: &BaggageMembers, identity: Option<IdentityHash>) {
+        let Some(identity) = identity else { return };
+        self.begin(keys.identity.as_str().as_bytes());
+        self.list.push(b'=');
+        self.list.extend_from_slice(identity.as_str().as_bytes());
+    }
 }

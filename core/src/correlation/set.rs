@@ -65,6 +65,11 @@ impl Set {
         sound.then_some(Self(value))
     }
 
+    /// Room for another set.
+    pub(super) fn into_room(self) -> Vec<u8> {
+        self.0
+    }
+
     /// The value to be written after a change.
     pub(super) fn seal(&mut self) -> &[u8] {
         if let Some((checksum, entries)) = self.0.split_first_chunk_mut::<CHECKSUM>() {

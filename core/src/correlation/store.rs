@@ -2,8 +2,15 @@
 
 /// Values that several workers read and write, with compare and swap.
 pub trait Store {
-    /// A value; empty if there is none, `None` where it can not be read.
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)>;
+    /// Replaces `value` by what is there, nothing if there is none; `None` where it can not be read.
+    fn read(&self, key: Key, value: &mut Vec<u8>) -> Option<Token>;
+
+    /// The same, for whoever has no room for it yet.
+    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+        let mut value = Vec::new();
+        let token = self.read(key, &mut value)?;
+        Some((value, token))
+    }
 
     /// Writes a value, unless another worker has since it was read.
     ///

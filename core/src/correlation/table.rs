@@ -4,7 +4,7 @@ use super::entry::{Mark, Time};
 use super::lanes::Lists;
 use super::recent::Recent;
 use super::set::{Change, Found, Opened, Set, WAYS};
-use super::{Event, Key, Question, Recall, Remembered, RememberedLanes, Store};
+use super::{Event, Key, Question, Recall, Remembered, RememberedLanes, Store, Token};
 use crate::config::Correlation;
 use crate::hash::IdentityHash;
 use crate::mark::{self, LaneList};
@@ -23,6 +23,8 @@ pub struct Table {
     pub(super) time: Time,
     lists: Lists,
     recent: Recent,
+    /// Room for a value.
+    room: Vec<u8>,
     /// The set that is sampled next.
     next: u32,
     counts: Counts,
@@ -81,7 +83,7 @@ impl Table {
         let sets = config.requests / u32::try_from(WAYS).unwrap_or(1);
         let time = Time { now: 0, ttl: config.ttl_seconds.into() };
         let (lists, recent, counts) = (Lists::default(), Recent::default(), Counts::default());
-        Self { store, sets: sets.max(1), time, lists, recent, next: 0, counts }
+        Self { store, sets: sets.max(1), time, lists, recent, room: Vec::new(), next: 0, counts }
     }
 
     /// Tells the time, in seconds since the Unix epoch. Workers may differ by a few.
@@ -146,8 +148,9 @@ impl Table {
         let mut live = 0;
         for _ in 0..sample {
             self.next = (self.next + 1) % self.sets;
-            if let Some((value, _)) = self.store.get(Key::Set(self.next)) {
-                live += u64::try_from(self.read(value).live(self.time)).unwrap_or_default();
+            if let Some((set, _)) = self.read(Key::Set(self.next)) {
+                live += u64::try_from(set.live(self.time)).unwrap_or_default();
+                self.room = set.into_room();
             }
         }
         live * u64::from(self.sets / sample)
@@ -163,14 +166,14 @@ impl Table {
         if let Some(mark) = self.recent.find(id, &*self.store) {
             return Found::One(mark);
         }
-        let Some((value, _)) = self.store.get(self.key(id)) else { return Found::Nothing };
-        let (set, time) = (self.read(value), self.time);
-        let found = set.find(id, time);
+        let Some((set, _)) = self.read(self.key(id)) else { return Found::Nothing };
+        let (time, found) = (self.time, set.find(id, self.time));
         if let Found::One(mark) = found
             && set.is_settled(id, time)
         {
             self.recent.keep(id, mark);
         }
+        self.room = set.into_room();
         found
     }
 
@@ -179,26 +182,31 @@ impl Table {
         Key::Set(u32::try_from(id % u64::from(self.sets)).unwrap_or_default())
     }
 
-    fn read(&mut self, value: Vec<u8>) -> Set {
+    /// A set, in the room for it; `None` where it can not be read.
+    fn read(&mut self, key: Key) -> Option<(Set, Token)> {
+        let mut value = std::mem::take(&mut self.room);
+        let token = self.store.read(key, &mut value)?;
         let written = !value.is_empty();
-        Set::of(value).unwrap_or_else(|| {
+        let set = Set::of(value).unwrap_or_else(|| {
             if written {
                 self.counts.damaged += 1;
                 // What was there before is not seen by whoever writes now.
                 self.store.revise();
             }
             Set::empty()
-        })
+        });
+        Some((set, token))
     }
 
     /// Changes the set of an id; `None` if that was given up.
     fn change(&mut self, id: u64, change: &mut dyn FnMut(&mut Set) -> Change) -> Option<()> {
         let key = self.key(id);
         for _ in 0..TRIES {
-            let Some((value, token)) = self.store.get(key) else { break };
-            let mut set = self.read(value);
+            let Some((mut set, token)) = self.read(key) else { break };
             let change = change(&mut set);
-            if change == Change::None || self.store.put(key, set.seal(), token).is_ok() {
+            let done = change == Change::None || self.store.put(key, set.seal(), token).is_ok();
+            self.room = set.into_room();
+            if done {
                 if change == Change::Revision {
                     self.store.revise();
                 }

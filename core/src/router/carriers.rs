@@ -49,7 +49,7 @@ impl<'a> Carried<'a> {
 
     fn tell(&self, from: Option<&HeaderName>, trace: &mut Trace<'_>) {
         if let Some(names) = trace.is_on().then(|| self.names()).flatten() {
-            trace.step(|| Step::Mark { lanes: mark::told(&names), from: from.map(ToString::to_string) });
+            trace.step(|| Step::Mark { lanes: mark::told(&names).into_owned(), from: from.map(ToString::to_string) });
         }
     }
 }
@@ -155,7 +155,8 @@ impl Router {
         match &carried.text {
             Some(text) if lane == Field::Once(text) => {}
             Some(text) => {
-                let text = String::from_utf8_lossy(text).into_owned();
+                // Whatever is a mark is ASCII.
+                let text = String::from_utf8(text.to_vec()).unwrap_or_default();
                 decision.write(lane, &self.headers.lane, HeaderText::Made(text));
             }
             None => decision.erase(lane, &self.headers.lane),

@@ -29,7 +29,7 @@ use crate::config::{
     PeerPattern, Phase,
 };
 use crate::decision::{Decision, HeaderText, Outcome, Reason, Target};
-use crate::explain::{Step, Trace};
+use crate::explain::{Step, Trace, ascii};
 use crate::mark;
 use crate::matcher::{Matcher, Subjects};
 use crate::name::LaneName;
@@ -203,7 +203,7 @@ impl Router {
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) {
-        trace.step(|| Step::NoService { host: String::from_utf8_lossy(view.authority()).into_owned() });
+        trace.step(|| Step::NoService { host: ascii(view.authority()) });
         self.erase_mark(&carried.sent, decision);
         decision.erase(carried.sent.version, &self.headers.version);
         self.erase_mirrors(carried, decision);
@@ -222,7 +222,7 @@ impl Router {
         decision: &mut Decision<'r>,
         trace: &mut Trace<'_>,
     ) {
-        trace.step(|| Step::NoService { host: String::from_utf8_lossy(view.authority()).into_owned() });
+        trace.step(|| Step::NoService { host: ascii(view.authority()) });
         let (lanes, _) = self.settle(view, carried, draw, decision, trace);
         decision.erase(view.sent.version, &self.headers.version);
         decision.lane = lanes.label();

@@ -25,7 +25,7 @@ impl Router {
         match self.honour(view, draw) {
             Ok((said, lanes)) => {
                 trace.step(|| Step::Override {
-                    lanes: mark::told(&said.lanes.iter().map(LaneName::as_str).collect()),
+                    lanes: mark::told(&said.lanes.iter().map(LaneName::as_str).collect()).into_owned(),
                     key: said.key.to_string(),
                 });
                 if decision.identity.is_none() {

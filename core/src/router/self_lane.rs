@@ -32,8 +32,8 @@ impl Router {
     ///
     /// # Errors
     /// When no lane is called so. The workload then has no lane of its own, and all else is as it was.
-    pub fn begin_in(&mut self, label: &[u8]) -> Result<(), InvalidSelfLane> {
-        let name = LaneName::new(String::from_utf8_lossy(label))?;
+    pub fn begin_in(&mut self, label: &str) -> Result<(), InvalidSelfLane> {
+        let name = LaneName::new(label)?;
         let lane = if name.is_base() { Some(SelfLane::Base) } else { self.lane_id(name.as_str()).map(SelfLane::Lane) };
         self.self_lane = Some(lane.ok_or(InvalidSelfLane::Unknown(name))?);
         Ok(())

@@ -1,7 +1,7 @@
 //! The formats.
 
-use super::hex::{self, Letters};
 use crate::hash;
+use crate::hex::{self, Letters};
 
 /// The longest value that is looked at.
 const LONGEST: usize = 512;

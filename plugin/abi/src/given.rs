@@ -1,7 +1,7 @@
 //! Memory that changes hands: the host asks for some, fills it, and tells where it lies.
 //!
 //! What a request needs of it is given back when it has been read, and lent to the host again: no request takes the heap's
-//! time, once there is a piece that is large enough.
+//! time, once there are pieces that are large enough, one for its headers and one for what is asked for meanwhile.
 
 use std::alloc::{Layout, alloc};
 use std::cell::Cell;
@@ -19,9 +19,9 @@ type Piece = (*mut u8, usize);
 const NONE: Piece = (ptr::null_mut(), 0);
 
 thread_local! {
-    /// What has been given back; nobody else knows it.
-    static SPARE: Cell<Piece> = const { Cell::new(NONE) };
-    /// The piece that the host has, if it was the spare one.
+    /// What has been given back, the larger piece first; nobody else knows them.
+    static SPARE: Cell<[Piece; 2]> = const { Cell::new([NONE; 2]) };
+    /// The piece that the host has, if it was a spare one.
     static LENT: Cell<Piece> = const { Cell::new(NONE) };
 }
 
@@ -54,14 +54,17 @@ impl Deref for Given {
 impl Drop for Given {
     fn drop(&mut self) {
         let mut own = std::mem::take(&mut self.0);
-        let (spare, capacity) = SPARE.with(Cell::get);
+        let [larger, smaller] = SPARE.with(Cell::get);
+        let (spare, capacity) = smaller;
         if !(capacity + 1..=LARGEST_KEPT).contains(&own.capacity()) {
             return;
         }
-        SPARE.with(|spare| spare.set((own.as_mut_ptr(), own.capacity())));
+        let own_piece = (own.as_mut_ptr(), own.capacity());
+        let pieces = if own.capacity() > larger.1 { [own_piece, larger] } else { [larger, own_piece] };
+        SPARE.with(|spare| spare.set(pieces));
         std::mem::forget(own);
         if capacity > 0 {
-            // SAFETY: the spare piece was a vector of that capacity, and is not the spare piece any more.
+            // SAFETY: the smaller piece was a vector of that capacity, and is no spare piece any more.
             drop(unsafe { Vec::from_raw_parts(spare, 0, capacity) });
         }
     }
@@ -69,10 +72,12 @@ impl Drop for Given {
 
 /// Memory for `size` bytes that the host is to fill; null for none, and where there is no more.
 pub(crate) fn allocate(size: usize) -> *mut u8 {
-    let (spare, capacity) = SPARE.with(Cell::get);
-    if (1..=capacity).contains(&size) {
-        LENT.with(|lent| lent.set(SPARE.with(|spare| spare.replace(NONE))));
-        return spare;
+    let [larger, smaller] = SPARE.with(Cell::get);
+    if (1..=larger.1).contains(&size) {
+        let (own, other) = if size <= smaller.1 { (smaller, larger) } else { (larger, smaller) };
+        SPARE.with(|spare| spare.set([other, NONE]));
+        LENT.with(|lent| lent.set(own));
+        return own.0;
     }
     match Layout::array::<u8>(size) {
         // SAFETY: the layout is not empty.
@@ -155,6 +160,19 @@ mod tests {
         drop(second);
         drop(third);
         assert_eq!(given(b"all of twelve").len(), 13);
+    }
+
+    #[test]
+    fn two_pieces_are_kept_the_largest_and_the_smallest_that_will_do_is_lent() {
+        let all = [given(b"four"), given(b"eight by"), given(b"twelve bytes")];
+        let [_, eight, twelve] = all.each_ref().map(|given| given.as_ptr());
+        drop(all);
+        let (small, large) = (given(b"six by"), given(b"the two"));
+        assert_eq!((small.as_ptr(), large.as_ptr()), (eight, twelve));
+        assert_eq!((&*small, &*large), (&b"six by"[..], &b"the two"[..]));
+        drop((large, small));
+        let (large, small) = (given(b"ten bytes."), given(b"x"));
+        assert_eq!((small.as_ptr(), large.as_ptr()), (eight, twelve));
     }
 
     #[test]

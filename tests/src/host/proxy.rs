@@ -92,8 +92,8 @@ impl ProxyBuilder {
         self
     }
 
-    /// Runs beside the VMs of another filter of the same proxy, which has another VM configuration: shared data and time
-    /// are common to both, statics and metrics are not.
+    /// Runs beside the VMs of another filter of the same proxy, which has another VM configuration: shared data, metrics and
+    /// time are common to both, statics are not.
     #[must_use]
     pub fn beside(mut self, other: &Proxy) -> Self {
         self.beside = Some(other.clone());

@@ -56,7 +56,7 @@ pub(super) struct World {
     pub(super) clock: Rc<Clock>,
     pub(super) properties: RefCell<Properties>,
     pub(super) shared_data: Rc<RefCell<SharedData>>,
-    pub(super) metrics: RefCell<Metrics>,
+    pub(super) metrics: Rc<RefCell<Metrics>>,
     pub(super) logs: RefCell<Vec<LogLine>>,
     pub(super) faults: RefCell<Faults>,
 }
@@ -69,7 +69,7 @@ impl World {
             clock: beside.map(|other| Rc::clone(&other.clock)).unwrap_or_default(),
             properties: RefCell::new(properties),
             shared_data: beside.map(|other| Rc::clone(&other.shared_data)).unwrap_or_default(),
-            metrics: RefCell::default(),
+            metrics: beside.map(|other| Rc::clone(&other.metrics)).unwrap_or_default(),
             logs: RefCell::default(),
             faults: RefCell::default(),
         }

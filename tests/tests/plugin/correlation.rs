@@ -10,7 +10,7 @@ use crate::{A_TICK, counter, filter, gateway, offer, ok, to, with};
 /// Requests that the tables of these tests hold, in 64 sets.
 const REQUESTS: usize = 512;
 /// Bytes of a set and of its key.
-const SET: usize = 200 + "graylane.3/s0004000000".len();
+const SET: usize = 200 + "graylane.4/sj00000000".len();
 
 /// The two filters of a sidecar, each in machines of its own.
 struct Sidecar {
@@ -35,7 +35,7 @@ impl Sidecar {
     }
 
     fn event(&self, event: Event) -> u64 {
-        [&self.inbound, &self.outbound].into_iter().map(|proxy| counter(proxy, Metric::Correlation { event })).sum()
+        counter(&self.inbound, Metric::Correlation { event })
     }
 }
 
@@ -88,7 +88,7 @@ fn scenario_29_random_ids_stay_within_the_bound_and_evictions_are_counted() -> a
         play(&sidecar.inbound, worker, traced(random | 1, &[("x-gray-lane", lane)]))?;
     }
     sidecar.tick()?;
-    let list = |text: &str| 4 + text.len() + "graylane.3/llanes00000".len();
+    let list = |text: &str| 4 + text.len() + "graylane.4/l-00000000".len();
     let lists: usize = ["gray", "blue", "a, b"].into_iter().map(list).sum();
     assert_eq!(sidecar.inbound.shared_data_keys(), 64 + 3);
     assert_eq!(sidecar.inbound.shared_data_bytes(), 64 * SET + lists);
@@ -102,18 +102,79 @@ fn scenario_29_random_ids_stay_within_the_bound_and_evictions_are_counted() -> a
 fn a_request_with_its_mark_costs_no_look_up_and_a_lost_one_a_single_read() -> anyhow::Result<()> {
     let sidecar = Sidecar::start(1)?;
     sidecar.tick()?;
-    let calls = |proxy: &Proxy, request: Headers| -> anyhow::Result<[u32; 3]> {
-        let mut exchange = proxy.worker(0).request(request)?;
+    assert_eq!(
+        calls(&sidecar.inbound, traced(1, &[("x-gray-lane", "base")]))?,
+        [2, 2, 0, 0],
+        "its beginning and its end"
+    );
+    assert_eq!(calls(&sidecar.outbound, traced(1, &[]))?, [1, 0, 0, 2]);
+    assert_eq!(calls(&sidecar.outbound, traced(1, &[("x-gray-lane", "base")]))?, [0, 0, 0, 2]);
+    assert_eq!(calls(&sidecar.inbound, to("cart.shop", [("x-gray-lane", "base")]))?, [0, 0, 0, 0]);
+    Ok(())
+}
+
+/// How often a request and its response read and write a shared value, look at a metric, and ask for the time.
+fn calls(proxy: &Proxy, request: Headers) -> anyhow::Result<[u32; 4]> {
+    let mut exchange = proxy.worker(0).request(request)?;
+    exchange.respond(ok())?;
+    exchange.finish()?;
+    let calls = exchange.host_calls();
+    let of = |call: Hostcall| calls.get(&call).copied().unwrap_or_default();
+    Ok([Hostcall::GetSharedData, Hostcall::SetSharedData, Hostcall::GetMetric, Hostcall::GetCurrentTime].map(of))
+}
+
+#[test]
+fn further_calls_for_a_request_look_at_a_counter_instead_of_the_table() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(1)?;
+    sidecar.tick()?;
+    play(&sidecar.inbound, 0, traced(1, &[("x-gray-lane", "gray")]))?;
+    let call = || calls(&sidecar.outbound, traced(1, &[]));
+    // The text of the lanes is read with the first one, and only then.
+    assert_eq!([call()?, call()?, call()?], [[2, 0, 0, 2], [1, 0, 1, 2], [0, 0, 1, 2]]);
+    for id in 2..20 {
+        play(&sidecar.inbound, 0, traced(id, &[("x-gray-lane", "base")]))?;
+    }
+    assert_eq!(call()?, [0, 0, 1, 2], "others make no difference");
+    sidecar.tick()?;
+    assert_eq!([call()?, call()?], [[1, 0, 0, 2], [0, 0, 1, 2]], "a new second does");
+    Ok(())
+}
+
+#[test]
+fn what_a_worker_has_kept_of_an_id_ends_when_any_worker_gives_it_another_mark() -> anyhow::Result<()> {
+    let sidecar = Sidecar::start(2)?;
+    sidecar.tick()?;
+    let lanes = || -> anyhow::Result<Vec<_>> {
+        let of = |worker: usize| Ok(lane(&play(&sidecar.outbound, worker, traced(1, &[]))?));
+        [0, 1, 0, 1, 0, 1].into_iter().map(of).collect()
+    };
+    let revisions = || counter(&sidecar.outbound, Metric::Revisions);
+    play(&sidecar.inbound, 0, traced(1, &[("x-gray-lane", "gray")]))?;
+    assert_eq!(lanes()?, vec![Some("gray".to_owned()); 6]);
+    let before = revisions();
+    assert!(before > 0, "zero would tell a proxy that keeps no such counter");
+    let again = sidecar.inbound.worker(1).request(traced(1, &[("x-gray-lane", "base")]))?;
+    assert_eq!((lanes()?, revisions() - before), (vec![Some("base".to_owned()); 6], 1));
+    let third = sidecar.inbound.worker(0).request(traced(1, &[("x-gray-lane", "gray")]))?;
+    assert_eq!((lanes()?, revisions() - before), (vec![Some("base".to_owned()); 6], 2), "ambiguous");
+    for mut exchange in [again, third] {
         exchange.respond(ok())?;
         exchange.finish()?;
-        let calls = exchange.host_calls();
-        let of = |call: Hostcall| calls.get(&call).copied().unwrap_or_default();
-        Ok([Hostcall::GetSharedData, Hostcall::SetSharedData, Hostcall::GetCurrentTime].map(of))
-    };
-    assert_eq!(calls(&sidecar.inbound, traced(1, &[("x-gray-lane", "base")]))?, [2, 2, 0], "its beginning and its end");
-    assert_eq!(calls(&sidecar.outbound, traced(1, &[]))?, [1, 0, 2]);
-    assert_eq!(calls(&sidecar.outbound, traced(1, &[("x-gray-lane", "base")]))?, [0, 0, 2]);
-    assert_eq!(calls(&sidecar.inbound, to("cart.shop", [("x-gray-lane", "base")]))?, [0, 0, 0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_proxy_that_keeps_no_such_counter_reads_the_table_for_each_call() -> anyhow::Result<()> {
+    for fault in [Fault::Status(2), Fault::Status(12)] {
+        let sidecar = Sidecar::start(1)?;
+        sidecar.outbound.inject(Hostcall::GetMetric, fault, Times::Always);
+        sidecar.tick()?;
+        play(&sidecar.inbound, 0, traced(1, &[("x-gray-lane", "base")]))?;
+        for expected in [[1, 0, 0, 2], [1, 0, 1, 2], [1, 0, 1, 2]] {
+            assert_eq!(calls(&sidecar.outbound, traced(1, &[]))?, expected);
+        }
+    }
     Ok(())
 }
 
@@ -170,10 +231,10 @@ fn junk_and_refusals_in_shared_data_are_no_more_than_forgotten_requests() -> any
             play(&sidecar.inbound, 0, traced(id + 1, &[("x-gray-lane", "gray")]))?;
         }
         for set in 0..64 {
-            sidecar.inbound.set_shared_data(format!("graylane.3/s00040{set:05x}"), junk);
+            sidecar.inbound.set_shared_data(format!("graylane.4/sj{set:08x}"), junk);
         }
         for list in 0..256 {
-            sidecar.inbound.set_shared_data(format!("graylane.3/llanes{list:05x}"), junk);
+            sidecar.inbound.set_shared_data(format!("graylane.4/l-{list:08x}"), junk);
         }
         assert_eq!(lane(&play(&sidecar.outbound, 0, traced(1, &[]))?).as_deref(), Some("base"));
     }

@@ -55,7 +55,7 @@ fn a_mark_that_nobody_can_find_any_more_is_not_kept_when_its_id_gets_another() {
     let mut outbound = worker(&store, Correlation::REQUESTS);
     remember(&mut inbound, id(1), []);
     assert_eq!([1, 1, 1].map(|number| reads(&store, &mut outbound, number)), [1, 1, 0]);
-    store.spoil(|value| value.clear());
+    store.spoil(Vec::clear);
     store.spoil(|value| value.push(0));
     remember(&mut inbound, id(1), ["gray"]);
     assert_eq!(recalled(&mut outbound, id(1)), "gray");
@@ -73,7 +73,7 @@ const WORKERS: usize = 3;
 /// More than there are entries.
 const IDS: u8 = 12;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Begin { worker: usize, id: u8, lane: Option<&'static str>, question: Question },
     End(prop::sample::Index),

@@ -61,14 +61,15 @@ impl Shared {
 }
 
 impl Store for Shared {
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
+    fn read(&self, key: Key, into: &mut Vec<u8>) -> Option<Token> {
         self.0.reads.set(self.0.reads.get() + 1);
         let (value, token) = self.0.values.borrow().get(&key).cloned().unwrap_or_default();
         let between = self.0.between.borrow_mut().pop();
         if let Some(between) = between {
             between();
         }
-        (!self.0.refuses.get()).then_some((value, Token(token)))
+        *into = value;
+        (!self.0.refuses.get()).then_some(Token(token))
     }
 
     fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {

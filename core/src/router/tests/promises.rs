@@ -108,7 +108,7 @@ proptest! {
 
     #[test]
     fn a_workload_with_a_lane_begins_every_request_in_it(mut router in enforcing(Phase::SidecarOutbound), request in plain_request()) {
-        router.begin_in(b"blue").unwrap();
+        router.begin_in("blue").unwrap();
         let decision = router.decide(&request, &mut NoDraw);
         let lanes: Vec<_> = decision.lanes.iter().filter_map(|lane| router.lane_name(*lane)).map(ToString::to_string).collect();
         let leaves = decision.outcome == Outcome::Pass && lanes.is_empty();

@@ -2,9 +2,18 @@
 
 /// Which letters are digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Letters {
+pub(crate) enum Letters {
     Small,
     SmallAndCapital,
+}
+
+/// A number as eight digits, with small letters.
+#[must_use]
+pub fn written(number: u32) -> [u8; 8] {
+    let number = u64::from(number);
+    let pairs = (number | number << 16) & 0x0000_ffff_0000_ffff;
+    let bytes = (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff;
+    text_of((bytes | bytes << 4) & (0x0f * ONES)).to_be_bytes()
 }
 
 /// One in each byte.
@@ -12,14 +21,14 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// 32 digits and nothing else.
 #[inline(never)]
-pub(super) fn of_32(digits: &[u8], letters: Letters) -> Option<u128> {
+pub(crate) fn of_32(digits: &[u8], letters: Letters) -> Option<u128> {
     let (upper, lower) = digits.split_at_checked(16)?;
     Some(u128::from(of_16(upper, letters)?) << 64 | u128::from(of_16(lower, letters)?))
 }
 
 /// 16 digits and nothing else: numbers of 128 bits are slow here.
 #[inline(never)]
-pub(super) fn of_16(digits: &[u8], letters: Letters) -> Option<u64> {
+pub(crate) fn of_16(digits: &[u8], letters: Letters) -> Option<u64> {
     let ([upper, lower], []) = digits.as_chunks() else { return None };
     Some(u64::from(of_8(*upper, letters)?) << 32 | u64::from(of_8(*lower, letters)?))
 }
@@ -27,7 +36,7 @@ pub(super) fn of_16(digits: &[u8], letters: Letters) -> Option<u64> {
 /// Eight digits. The value of one is in its lower four bits, and nine more where it is a letter, which the bit of 64 tells;
 /// what is not written as its value would be is no digit.
 #[inline(never)]
-pub(super) fn of_8(digits: [u8; 8], letters: Letters) -> Option<u32> {
+pub(crate) fn of_8(digits: [u8; 8], letters: Letters) -> Option<u32> {
     let given = u64::from_be_bytes(digits);
     let letter = given >> 6 & ONES;
     let text = match letters {
@@ -35,12 +44,16 @@ pub(super) fn of_8(digits: [u8; 8], letters: Letters) -> Option<u32> {
         Letters::SmallAndCapital => given | letter << 5,
     };
     let values = (text & (0x0f * ONES)) + letter * 9;
-    let from_a = (values + 6 * ONES) >> 4 & ONES;
-    let written = values + u64::from(b'0') * ONES + from_a * u64::from(b'a' - 10 - b'0');
-    (written == text && values & (0xf0 * ONES) == 0).then_some(())?;
+    (text_of(values) == text && values & (0xf0 * ONES) == 0).then_some(())?;
     let bytes = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
     let pairs = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
     u32::try_from((pairs | pairs >> 16) & 0xffff_ffff).ok()
+}
+
+/// How eight values below 16 are written, one in each byte.
+fn text_of(values: u64) -> u64 {
+    let from_a = (values + 6 * ONES) >> 4 & ONES;
+    values + u64::from(b'0') * ONES + from_a * u64::from(b'a' - 10 - b'0')
 }
 
 #[cfg(test)]
@@ -74,8 +87,9 @@ mod tests {
         fn any_eight_bytes_are_the_number_that_they_are_or_none(digits: [u8; 8], number: u32) {
             for letters in [Letters::Small, Letters::SmallAndCapital] {
                 prop_assert_eq!(of_8(digits, letters), read(digits, letters));
-                let small = <[u8; 8]>::try_from(format!("{number:08x}").into_bytes()).unwrap();
-                prop_assert_eq!(of_8(small, letters), Some(number));
+                prop_assert_eq!(of_8(written(number), letters), Some(number));
+                let digits = String::from_utf8(written(number).to_vec()).unwrap();
+                prop_assert_eq!(digits, format!("{number:08x}"));
             }
         }
     }
