@@ -4,7 +4,6 @@ use std::fmt;
 
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 use crate::config::StickyCookie;
 use crate::correlation::Ticket;
@@ -162,8 +161,8 @@ closed_labels!(
     }
 );
 
-/// The changes to a request's headers. Few requests need more than eight, and only those cost an allocation.
-pub type Edits<'r> = SmallVec<[HeaderEdit<'r>; 8]>;
+/// The changes to a request's headers.
+pub type Edits<'r> = Vec<HeaderEdit<'r>>;
 
 /// One change to the request's headers.
 #[derive(Debug, Clone, PartialEq, Eq)]

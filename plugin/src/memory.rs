@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use graylane_abi::host::{self, MetricId, Version};
-use graylane_core::correlation::{Key, Overtaken, Store, Table, Ticket, Token};
+use graylane_core::correlation::{Key, Latest, Overtaken, Store, Table, Ticket, Token};
 use graylane_core::hex;
 use graylane_core::metric::Metric;
 use graylane_core::{Phase, Router, TraceId};
@@ -21,7 +21,7 @@ impl Memory {
     pub(crate) fn of(router: &Router, vm: &Vm) -> Option<Self> {
         let config = router.correlation()?;
         let revisions = vm.count_now(Metric::Revisions);
-        let mut table = Table::new(Shared { size: config.requests, revisions }, config);
+        let mut table = Table::new(Shared { size: config.requests, latest: Latest::default(), revisions }, config);
         table.set_time(now());
         Some(Self(RefCell::new(table)))
     }
@@ -75,6 +75,7 @@ pub(crate) fn now() -> u32 {
 pub(crate) struct Shared {
     /// How many requests the table has room for: a power of two.
     size: u32,
+    latest: Latest,
     /// All machines see one counter, and its look costs a tenth of a value's.
     revisions: Option<MetricId>,
 }
@@ -88,6 +89,7 @@ impl Shared {
             // The others are the same whatever size the table has.
             Key::Lanes(number) => (b'l', b'-', number),
             Key::Way(number) => (b'w', b'-', number),
+            Key::Clock => (b'c', b'-', 0),
         };
         let mut name = PREFIX;
         if let Some(([.., own_kind, own_size], digits)) = name.split_last_chunk_mut() {
@@ -104,14 +106,26 @@ const PREFIX: Name = *b"graylane.4/__________";
 
 impl Store for Shared {
     fn read(&self, key: Key, value: &mut Vec<u8>) -> Option<Token> {
-        let (given, Version(token)) = host::shared(&self.name(key)).ok()?;
+        let (given, Version(version)) = host::shared(&self.name(key)).ok()?;
         value.clear();
         value.extend_from_slice(&given);
-        Some(Token(token))
+        self.latest.read(Token(version));
+        Some(Token(version))
     }
 
-    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
-        host::share(&self.name(key), value, Version(token)).map_err(|_| Overtaken)
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<Token, Overtaken> {
+        host::share(&self.name(key), value, Version(token)).map_err(|_| Overtaken)?;
+        Ok(self.latest.written())
+    }
+
+    /// An empty value costs a fifth of another one, as there is nothing to make room for.
+    fn catch_up(&self) {
+        let clock = self.name(Key::Clock);
+        if let Ok(()) = host::share(&clock, b"", Version(0))
+            && let Ok((_, Version(version))) = host::shared(&clock)
+        {
+            self.latest.read(Token(version));
+        }
     }
 
     /// Zero in a proxy that keeps no such counter, for it is never at zero in any other.
@@ -138,13 +152,14 @@ mod tests {
         let small = Correlation { requests: 64, ..config.clone() };
         let mut names = std::collections::BTreeSet::new();
         for config in [&small, &config] {
-            let shared = Shared { size: config.requests, revisions: None };
+            let shared = Shared { size: config.requests, latest: Latest::default(), revisions: None };
             names.extend((0..config.requests / 8).map(|set| shared.name(Key::Set(set))));
         }
-        let shared = Shared { size: config.requests, revisions: None };
+        let shared = Shared { size: config.requests, latest: Latest::default(), revisions: None };
         names.extend((0..Key::LANES).map(|list| shared.name(Key::Lanes(list))));
         names.extend((0..Key::WAYS).map(|way| shared.name(Key::Way(way))));
-        assert_eq!(names.len(), 8 + 4_096 + 256 + 16);
+        names.insert(shared.name(Key::Clock));
+        assert_eq!(names.len(), 8 + 4_096 + 256 + 16 + 1);
         assert!(
             names.iter().all(|name| name.starts_with(b"graylane.4/") && !name.contains(&b'_')),
             "{:?}",

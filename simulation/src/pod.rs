@@ -74,10 +74,12 @@ impl Store for Local {
         Some(Token(0))
     }
 
-    fn put(&self, key: Key, value: &[u8], _: Token) -> Result<(), Overtaken> {
+    fn put(&self, key: Key, value: &[u8], _: Token) -> Result<Token, Overtaken> {
         self.0.borrow_mut().insert(key, value.to_vec());
-        Ok(())
+        Ok(Token(0))
     }
+
+    fn catch_up(&self) {}
 
     fn revision(&self) -> Option<u64> {
         Some(self.1.get())

@@ -49,11 +49,13 @@ impl Store for Values {
         Some(Token(token))
     }
 
-    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<Token, Overtaken> {
         // Nobody can be faster.
         self.0.borrow_mut().insert(key, (value.to_vec(), token + 1));
-        Ok(())
+        Ok(Token(token + 1))
     }
+
+    fn catch_up(&self) {}
 
     fn revision(&self) -> Option<u64> {
         Some(self.1.get())

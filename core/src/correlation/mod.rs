@@ -15,8 +15,9 @@
 //!   id comes again or is forgotten.
 //! - A request that is under way is remembered, however long it lasts, as long as its worker says [`Table::keep`] of it now
 //!   and then.
-//! - What a worker keeps outside of the store changes no answer: texts that are named by their own hash, and marks that
-//!   it has just looked up, until the store's revision says that one may be out of date.
+//! - What a worker keeps outside of the store changes no answer: texts that are named by their own hash; marks that
+//!   it has just looked up, until the store's revision says that one may be out of date; and sets that it has just written,
+//!   which are written again only where nobody else has.
 
 mod entry;
 mod lanes;
@@ -25,13 +26,14 @@ mod set;
 mod store;
 mod table;
 mod way;
+mod written;
 
 use std::rc::Rc;
 
 use crate::decision::closed_labels;
 use crate::hash::IdentityHash;
 
-pub use store::{Key, Overtaken, Store, Token};
+pub use store::{Key, Latest, Overtaken, Store, Token};
 pub use table::{Counts, Table, Ticket};
 
 /// What is remembered of a request.

@@ -4,7 +4,8 @@ use super::entry::{Mark, Time};
 use super::lanes::Lists;
 use super::recent::Recent;
 use super::set::{Change, Found, Opened, Set, WAYS};
-use super::{Event, Key, Question, Recall, Remembered, RememberedLanes, Store, Token};
+use super::written::Written;
+use super::{Event, Key, Overtaken, Question, Recall, Remembered, RememberedLanes, Store, Token};
 use crate::config::Correlation;
 use crate::hash::IdentityHash;
 use crate::mark::{self, LaneList};
@@ -23,6 +24,7 @@ pub struct Table {
     pub(super) time: Time,
     lists: Lists,
     recent: Recent,
+    written: Written,
     /// Room for a value.
     room: Vec<u8>,
     /// The set that is sampled next.
@@ -82,14 +84,24 @@ impl Table {
         // Configurations that compile have a power of two of requests, of which a set holds a power of two.
         let sets = config.requests / u32::try_from(WAYS).unwrap_or(1);
         let time = Time { now: 0, ttl: config.ttl_seconds.into() };
-        let (lists, recent, counts) = (Lists::default(), Recent::default(), Counts::default());
-        Self { store, sets: sets.max(1), time, lists, recent, room: Vec::new(), next: 0, counts }
+        Self {
+            store,
+            sets: sets.max(1),
+            time,
+            lists: Lists::default(),
+            recent: Recent::default(),
+            written: Written::default(),
+            room: Vec::new(),
+            next: 0,
+            counts: Counts::default(),
+        }
     }
 
     /// Tells the time, in seconds since the Unix epoch. Workers may differ by a few.
     pub fn set_time(&mut self, now: u32) {
         if self.time.now != now {
             self.recent.forget();
+            self.written.forget();
         }
         self.time.now = now;
     }
@@ -166,7 +178,7 @@ impl Table {
         if let Some(mark) = self.recent.find(id, &*self.store) {
             return Found::One(mark);
         }
-        let Some((set, _)) = self.read(self.key(id)) else { return Found::Nothing };
+        let Some((set, _)) = self.read(Key::Set(self.number(id))) else { return Found::Nothing };
         let (time, found) = (self.time, set.find(id, self.time));
         if let Found::One(mark) = found
             && set.is_settled(id, time)
@@ -177,9 +189,9 @@ impl Table {
         found
     }
 
-    fn key(&self, id: u64) -> Key {
-        // The lower bits choose the set, all of them the entry.
-        Key::Set(u32::try_from(id % u64::from(self.sets)).unwrap_or_default())
+    /// The number of an id's set: the lower bits choose the set, all of them the entry.
+    fn number(&self, id: u64) -> u32 {
+        u32::try_from(id % u64::from(self.sets)).unwrap_or_default()
     }
 
     /// A set, in the room for it; `None` where it can not be read.
@@ -200,21 +212,52 @@ impl Table {
 
     /// Changes the set of an id; `None` if that was given up.
     fn change(&mut self, id: u64, change: &mut dyn FnMut(&mut Set) -> Change) -> Option<()> {
-        let key = self.key(id);
-        for _ in 0..TRIES {
-            let Some((mut set, token)) = self.read(key) else { break };
-            let change = change(&mut set);
-            let done = change == Change::None || self.store.put(key, set.seal(), token).is_ok();
-            self.room = set.into_room();
-            if done {
-                if change == Change::Revision {
-                    self.store.revise();
+        let number = self.number(id);
+        if let Some((set, token)) = self.written.take(number) {
+            match self.write(number, set, token, change) {
+                // That is to be seen in the store.
+                Some(Change::None) => {}
+                Some(_) => return Some(()),
+                None => {
+                    self.written.refused();
+                    self.store.catch_up();
                 }
+            }
+        }
+        for _ in 0..TRIES {
+            let Some((set, token)) = self.read(Key::Set(number)) else { break };
+            if self.write(number, set, token, change).is_some() {
                 return Some(());
             }
         }
         self.counts.failures += 1;
         None
+    }
+
+    /// Changes a set that had this token; says how, `None` if another worker was faster.
+    fn write(
+        &mut self,
+        number: u32,
+        mut set: Set,
+        token: Token,
+        change: &mut dyn FnMut(&mut Set) -> Change,
+    ) -> Option<Change> {
+        let change = change(&mut set);
+        if change == Change::None {
+            self.room = set.into_room();
+            return Some(change);
+        }
+        let put = self.store.put(Key::Set(number), set.seal(), token);
+        let room = match put {
+            Ok(token) => self.written.keep(number, set, token),
+            Err(Overtaken) => Some(set),
+        };
+        self.room = room.map(Set::into_room).unwrap_or_default();
+        put.ok()?;
+        if change == Change::Revision {
+            self.store.revise();
+        }
+        Some(change)
     }
 }
 

@@ -5,6 +5,7 @@ mod model;
 mod recent;
 mod room;
 mod shared;
+mod written;
 
 use proptest::prelude::*;
 

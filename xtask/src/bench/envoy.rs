@@ -93,7 +93,7 @@ pub(crate) fn http_filter(name: &str, filter: &Filter, modules: &Modules) -> Opt
         })),
         Filter::Wasm { module, config } => Some(json!({
             "name": "envoy.filters.http.wasm",
-            "typed_config": wasm(name, &modules.path(*module), config),
+            "typed_config": wasm(name, &modules.path(*module), &modules.vm_id(*module), config),
         })),
     }
 }
@@ -120,16 +120,16 @@ pub(crate) fn discovered_resource(name: &str, filter: &Value) -> Value {
     })
 }
 
-/// A Wasm filter in a VM of its own, which shares data with all of the same module, as the two filters of a sidecar do. It
+/// A Wasm filter in a VM of its own, which shares data with all of the same `vm_id`, as the two filters of a sidecar do. It
 /// fails closed, so that a trap ends the measurement instead of passing for a fast filter.
-pub(crate) fn wasm(name: &str, module: &Path, config: &Value) -> Value {
+pub(crate) fn wasm(name: &str, module: &Path, vm_id: &str, config: &Value) -> Value {
     json!({
         "@type": WASM_TYPE,
         "config": {
             "name": name,
             "failure_policy": "FAIL_CLOSED",
             "vm_config": {
-                "vm_id": module,
+                "vm_id": vm_id,
                 "runtime": "envoy.wasm.runtime.v8",
                 "code": { "local": { "filename": module } },
                 // Filters whose machines are configured alike would share one.

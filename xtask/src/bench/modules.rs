@@ -41,6 +41,14 @@ impl Modules {
             Module::Beside(nth) => self.beside.get(nth).cloned().unwrap_or_default(),
         }
     }
+
+    /// What a module shares data under: with its other filters, and with no other build.
+    pub(crate) fn vm_id(&self, module: Module) -> String {
+        match module {
+            Module::Calls(_) => "calls".to_owned(),
+            other => self.path(other).display().to_string(),
+        }
+    }
 }
 
 /// The text of the module that makes the calls of `course`.

@@ -132,7 +132,7 @@ impl Subject {
 
     /// In one step, as Envoy watches for renames.
     fn publish(&self, config: &Value) -> Result<()> {
-        let filter = envoy::wasm(self.name, &self.module, config);
+        let filter = envoy::wasm(self.name, &self.module, self.name, config);
         let content = envoy::discovered_resource(self.name, &filter).to_string();
         let unfinished = self.file.with_extension("unfinished");
         fs::write(&unfinished, content).with_context(|| format!("cannot write {}", unfinished.display()))?;

@@ -62,6 +62,22 @@ fn a_mark_that_nobody_can_find_any_more_is_not_kept_when_its_id_gets_another() {
 }
 
 #[test]
+fn a_mark_that_a_worker_whose_clock_is_ahead_takes_for_expired_is_not_kept() {
+    let store = Shared::default();
+    let (mut inbound, mut outbound) = (worker(&store, 8), worker(&store, 8));
+    remember(&mut inbound, id(1), []);
+    outbound.set_time(START + u32::from(TTL) - 1);
+    inbound.set_time(START + u32::from(TTL) + 1);
+    assert_eq!([1, 1, 1].map(|number| reads(&store, &mut outbound, number)), [1, 1, 1]);
+    // They take the place of what has expired, which is no eviction.
+    for number in 2..10 {
+        remember(&mut inbound, id(number), []);
+    }
+    remember(&mut inbound, id(1), ["gray"]);
+    assert_eq!(recalled(&mut outbound, id(1)), "gray");
+}
+
+#[test]
 fn where_nobody_can_tell_what_was_revised_nothing_is_kept() {
     let (store, mut table) = one();
     store.lose_revisions();

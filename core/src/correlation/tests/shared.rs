@@ -4,12 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::correlation::{Key, Overtaken, Store, Token};
+use crate::correlation::{Key, Latest, Overtaken, Store, Token};
 
 type Between = Box<dyn FnOnce()>;
 
-#[derive(Clone, Default)]
-pub(super) struct Shared(Rc<Inner>);
+/// As one worker sees it; a clone is another's.
+#[derive(Default)]
+pub(super) struct Shared(Rc<Inner>, Latest);
+
+impl Clone for Shared {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0), Latest::default())
+    }
+}
 
 #[derive(Default)]
 struct Inner {
@@ -50,7 +57,11 @@ impl Shared {
 
     /// Changes all values as another filter could.
     pub(super) fn spoil(&self, mut change: impl FnMut(&mut Vec<u8>)) {
-        self.0.values.borrow_mut().values_mut().for_each(|(value, _)| change(value));
+        for (value, token) in self.0.values.borrow_mut().values_mut() {
+            change(value);
+            self.0.writes.set(self.0.writes.get() + 1);
+            *token = self.0.writes.get();
+        }
     }
 
     /// Keys and bytes of values.
@@ -69,10 +80,11 @@ impl Store for Shared {
             between();
         }
         *into = value;
+        self.1.read(Token(token));
         (!self.0.refuses.get()).then_some(Token(token))
     }
 
-    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<(), Overtaken> {
+    fn put(&self, key: Key, value: &[u8], Token(token): Token) -> Result<Token, Overtaken> {
         let mut values = self.0.values.borrow_mut();
         let present = values.get(&key).map_or(0, |(_, token)| *token);
         if self.0.refuses.get() || present != token {
@@ -80,8 +92,13 @@ impl Store for Shared {
         }
         self.0.writes.set(self.0.writes.get() + 1);
         values.insert(key, (value.to_vec(), self.0.writes.get()));
-        Ok(())
+        Ok(self.1.written())
     }
+    fn catch_up(&self) {
+        self.0.writes.set(self.0.writes.get() + 1);
+        self.1.read(Token(self.0.writes.get()));
+    }
+
     fn revision(&self) -> Option<u64> {
         (!self.0.loses_revisions.get()).then(|| self.0.revision.get())
     }
