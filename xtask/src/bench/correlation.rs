@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_hop_is_what_is_added_on_both_sides_of_an_app_in_the_same_round() {
-        let variants = variant::chosen(&["an app".to_owned()], 0).unwrap();
+        let mut variants = variant::chosen(&["an app".to_owned()], 0).unwrap();
+        variants.retain(|variant| !variant.name.starts_with("our calls"));
         let of = |name: &str| match name.strip_prefix("ours: ") {
             Some(BEFORE) => vec![10.0, 50.0],
             Some(REMEMBERED) => vec![14.0, 54.0],
