@@ -2,7 +2,7 @@
 //! given to another id.
 #![no_main]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -20,17 +20,42 @@ const NAMES: [&str; 6] = ["traceparent", "b3", "x-b3-traceid", "sw8", "x-datadog
 #[derive(Clone, Default)]
 struct Junk {
     junk: Vec<u8>,
-    values: Rc<RefCell<HashMap<Key, Vec<u8>>>>,
+    written: Rc<Written>,
+}
+
+#[derive(Default)]
+struct Written {
+    values: RefCell<HashMap<Key, (Vec<u8>, Token)>>,
+    writes: Cell<u32>,
+    revisions: Cell<u64>,
 }
 
 impl Store for Junk {
-    fn get(&self, key: Key) -> Option<(Vec<u8>, Token)> {
-        Some((self.values.borrow().get(&key).unwrap_or(&self.junk).clone(), Token(0)))
+    fn read(&self, key: Key, value: &mut Vec<u8>) -> Option<Token> {
+        let (there, token) = self.written.values.borrow().get(&key).cloned().unwrap_or((self.junk.clone(), Token(0)));
+        *value = there;
+        Some(token)
     }
 
-    fn put(&self, key: Key, value: &[u8], _: Token) -> Result<(), Overtaken> {
-        self.values.borrow_mut().insert(key, value.to_vec());
-        Ok(())
+    fn put(&self, key: Key, value: &[u8], token: Token) -> Result<Token, Overtaken> {
+        let mut values = self.written.values.borrow_mut();
+        if values.get(&key).is_some_and(|(_, there)| *there != token) {
+            return Err(Overtaken);
+        }
+        self.written.writes.set(self.written.writes.get() + 1);
+        let token = Token(self.written.writes.get());
+        values.insert(key, (value.to_vec(), token));
+        Ok(token)
+    }
+
+    fn catch_up(&self) {}
+
+    fn revision(&self) -> Option<u64> {
+        Some(self.written.revisions.get())
+    }
+
+    fn revise(&self) {
+        self.written.revisions.set(self.written.revisions.get() + 1);
     }
 }
 
