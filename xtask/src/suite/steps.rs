@@ -1,4 +1,4 @@
-//! The steps, in order: cheap ones first, each after what it builds on.
+//! The steps, in order: the cheaper ones first, as a run ends with the first that fails.
 
 use std::env;
 use std::process::Command;
@@ -23,19 +23,19 @@ pub(super) struct Step {
 pub(super) const STEPS: [Step; 15] = [
     Step { name: "setup", promise: "this machine has what the steps need", run: prepare },
     Step { name: "fmt", promise: "the code is formatted", run: format },
-    Step { name: "clippy", promise: "no warning on this platform", run: lint },
-    Step { name: "clippy-wasm", promise: "no warning on the platforms of plugin and core", run: lint_wasm },
-    Step { name: "doc", promise: "the documentation has no broken link", run: document },
-    Step { name: "module", promise: "the module is within its budget", run: build_module },
-    Step { name: "test", promise: "unit, documentation and integration tests, with real proxies", run: test },
-    Step { name: "lab", promise: "pods, proxies and releases on real control planes, with load", run: test_in_lab },
-    Step { name: "node", promise: "core decides the same as WebAssembly outside proxies", run: test_in_node },
-    Step { name: "gen", promise: "generated files are fresh", run: generate::check },
     Step { name: "deny", promise: "bans, licences and sources of dependencies", run: check_dependencies },
     Step { name: "advisories", promise: "no dependency has a known flaw", run: check_advisories },
     Step { name: "typos", promise: "the words are spelled right", run: spell },
-    Step { name: "demo", promise: "the demo observes everything that it claims", run: demo::smoke },
+    Step { name: "clippy", promise: "no warning on this platform", run: lint },
+    Step { name: "clippy-wasm", promise: "no warning on the platforms of plugin and core", run: lint_wasm },
     Step { name: "fuzz", promise: "the fuzz targets still compile, without warning", run: fuzz::check },
+    Step { name: "doc", promise: "the documentation has no broken link", run: document },
+    Step { name: "module", promise: "the module is within its budget", run: build_module },
+    Step { name: "test", promise: "unit, documentation and integration tests, with real proxies", run: test },
+    Step { name: "node", promise: "core decides the same as WebAssembly outside proxies", run: test_in_node },
+    Step { name: "gen", promise: "generated files are fresh", run: generate::check },
+    Step { name: "demo", promise: "the demo observes everything that it claims", run: demo::smoke },
+    Step { name: "lab", promise: "pods, proxies and releases on real control planes, with load", run: test_in_lab },
 ];
 
 fn prepare(workspace: &Workspace) -> Result<Outcome> {
