@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use graylane_abi::host::{self, LogLevel};
+use graylane_core::ascii;
 use graylane_core::metric::{Metric, PhaseLabel};
 
 use crate::configuration::Refusal;
@@ -80,7 +81,7 @@ pub(crate) fn forget(key: &str) {
 
 /// Shared data is common to all plugins of one `vm_id`, in Istio to all there are: hence the prefix.
 pub(crate) fn key(Plugin { name, root_id }: &Plugin, what: &str) -> String {
-    format!("graylane.refused/{name}/{root_id}/{what}")
+    format!("graylane.refused/{}/{}/{what}", ascii(name), ascii(root_id))
 }
 
 fn problems(refusal: &Refusal) -> String {

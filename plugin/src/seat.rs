@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use graylane_abi::host::{self, LogLevel};
 use graylane_core::metric::{ConfigState, Metric, PhaseLabel};
-use graylane_core::{Phase, ascii, hash};
+use graylane_core::{Phase, hash};
 
 use crate::configuration;
 use crate::live::Live;
@@ -20,14 +20,14 @@ use crate::vm::Vm;
 /// What Envoy calls a plugin. Plugins that share a machine need different names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plugin {
-    pub(crate) name: String,
-    pub(crate) root_id: String,
+    pub(crate) name: Vec<u8>,
+    pub(crate) root_id: Vec<u8>,
 }
 
 impl Plugin {
     /// The plugin of the configuration or request at hand.
     pub(crate) fn of_host() -> Self {
-        let text = |property| ascii(&host::property(&[property]).unwrap_or_default());
+        let text = |property| host::property(&[property]).unwrap_or_default();
         Self { name: text("plugin_name"), root_id: text("plugin_root_id") }
     }
 }

@@ -81,7 +81,7 @@
     (drop (call $set_header (i32.const 0) (i32.const 176) (i32.const 7) (i32.const 192) (i32.const 31)))
     (i32.const 0))
 
-  ;; The same, and it is remembered.
+  ;; The same, and it is remembered. Its end is read before it is written, as it is where others write as well.
   (func $remember (param $context i32) (param $headers i32) (param $end i32) (result i32)
     (drop (call $get_headers (i32.const 0) (i32.const 0) (i32.const 4)))
     (call $change (local.get $context))

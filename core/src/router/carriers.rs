@@ -154,11 +154,7 @@ impl Router {
         }
         match &carried.text {
             Some(text) if lane == Field::Once(text) => {}
-            Some(text) => {
-                // Whatever is a mark is ASCII.
-                let text = String::from_utf8(text.to_vec()).unwrap_or_default();
-                decision.write(lane, &self.headers.lane, HeaderText::Made(text));
-            }
+            Some(text) => decision.write(lane, &self.headers.lane, HeaderText::List(text.to_vec())),
             None => decision.erase(lane, &self.headers.lane),
         }
         self.write_identity(identity, carried.identity, decision);
