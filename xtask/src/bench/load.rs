@@ -69,14 +69,15 @@ fn answered_by(answer: &[u8]) -> Option<Version> {
     head.ends_with(b"\r\n\r\n").then_some(version)
 }
 
-/// Sends `each` requests over every connection at once, cycling through `requests`.
-pub(crate) fn burst(connections: &mut [Connection], requests: &[Vec<u8>], each: u32) -> Result<Observed> {
+/// Sends `each` requests over every connection at once, cycling through `requests`. Each connection has a share of them, of which
+/// the first `sent` were sent before.
+pub(crate) fn burst(connections: &mut [Connection], requests: &[Vec<u8>], sent: usize, each: u32) -> Result<Observed> {
+    let share = requests.len() / connections.len().max(1);
     thread::scope(|scope| {
-        let running: Vec<_> = (1..)
+        let running: Vec<_> = (0..)
             .zip(connections.iter_mut())
             .map(|(nth, connection)| {
-                // Connections start at different requests, so that they do not march in step.
-                let own = requests.iter().cycle().skip(nth * 37);
+                let own = requests.iter().cycle().skip(nth * share + sent % share.max(1));
                 scope.spawn(move || send_all(connection, own.zip(0..each)))
             })
             .collect();
@@ -121,7 +122,7 @@ mod tests {
         for (address, gray) in [(upstreams.base, 0), (upstreams.gray, 20)] {
             let mut connections = [Connection::open(address).unwrap(), Connection::open(address).unwrap()];
             let requests = [b"GET / HTTP/1.1\r\nhost: a\r\n\r\n".to_vec()];
-            let observed = burst(&mut connections, &requests, 10).unwrap();
+            let observed = burst(&mut connections, &requests, 0, 10).unwrap();
             assert_eq!((observed.latencies.len(), observed.gray), (20, gray));
         }
     }

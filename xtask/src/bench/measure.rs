@@ -115,7 +115,9 @@ impl<'v> Subject<'v> {
     }
 
     fn send(&mut self, each: u32) -> Result<Observed> {
-        let observed = load::burst(&mut self.connections, &self.requests, each)
+        // On from where the last round ended, so that all users come in turn and few are in any cache.
+        let sent = self.answers / self.connections.len().max(1);
+        let observed = load::burst(&mut self.connections, &self.requests, sent, each)
             .with_context(|| format!("while measuring {:?}", self.measured.variant.name))?;
         self.answers += observed.latencies.len();
         self.from_gray += observed.gray;
