@@ -35,7 +35,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let optimiser = Optimiser::find();
     let module = workspace.target().join("graylane/graylane.wasm");
     let origin = module.with_extension("origin");
-    let how = (&optimiser, optimise::HOW, trim::NEEDED_EXPORTS, trim::PANICS);
+    let how = (&optimiser, optimise::HOW, trim::NEEDED_EXPORTS, trim::PANICS, trim::MESSAGES);
     let made_of = format!("{} {how:?}", sha256(&linked));
     let fresh = module.is_file() && fs::read_to_string(&origin).is_ok_and(|recorded| recorded == made_of);
     if fresh {

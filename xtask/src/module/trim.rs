@@ -44,6 +44,29 @@ pub(super) const PANICS: [&str; 14] = [
     "fmt..Debug$GT$3fmt",
 ];
 
+/// What is told by panics of the standard library and of dependencies, and by nothing else. One that is missing only makes the
+/// module larger.
+pub(super) const MESSAGES: [&str; 18] = [
+    " index out of bounds: the len is ",
+    " is not a char boundary; it is inside ",
+    " out of range for slice of length ",
+    "ArrayVec: capacity exceeded in extend/from_iter",
+    "RefCell already borrowed",
+    "RefCell already mutably borrowed",
+    "Tried to shrink to a larger capacity",
+    "a Display implementation returned an error unexpectedly",
+    "a formatting trait implementation returned an error when the underlying stream did not",
+    "assertion failed: psize <= size + max_overhead",
+    "assertion failed: psize >= size + min_overhead",
+    "assertion failed: self.is_char_boundary(new_len)",
+    "attempt to divide by zero",
+    "attempt to join into collection with len > usize::MAX",
+    "called `Option::unwrap()` on a `None` value",
+    "called `Result::unwrap()` on an `Err` value",
+    "capacity overflow",
+    "copy_from_slice: source slice length (",
+];
+
 /// The same module with [`NEEDED_EXPORTS`] only, without dead code, names and other custom sections.
 ///
 /// # Errors
@@ -70,7 +93,7 @@ pub(super) fn trim(linked: &[u8]) -> Result<Vec<u8>> {
         module.exports.delete(export);
     }
     silence_panics(&mut module);
-    forget_places(&mut module);
+    forget_messages(&mut module);
     let customs: Vec<_> = module.customs.iter().map(|(id, _)| id).collect();
     for custom in customs {
         module.customs.delete(custom);
@@ -97,20 +120,24 @@ fn silence_panics(module: &mut Module) {
     }
 }
 
-/// Blanks what panics would be told by: the paths of source files, and the places in them. Optimising drops blanks.
-fn forget_places(module: &mut Module) {
+/// Blanks what panics would be told by: [`MESSAGES`], the paths of source files, and the places in them. Optimising drops
+/// blanks.
+fn forget_messages(module: &mut Module) {
     let all: Vec<_> = module.data.iter().map(Data::id).collect();
     for id in all {
         let data = module.data.get_mut(id);
         let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = data.kind else { continue };
+        for message in MESSAGES {
+            for at in all_of(message.as_bytes(), &data.value) {
+                blank(&mut data.value, at..at + message.len());
+            }
+        }
         for path in paths(&data.value) {
             let (Ok(at), Ok(length)) = (i32::try_from(path.start), i32::try_from(path.len())) else { continue };
             blank(&mut data.value, path);
             // `core::panic::Location`: the address and length of a path, a line, a column.
             let place = [start.wrapping_add(at).to_le_bytes(), length.to_le_bytes()];
-            let is_place = |(_, bytes): &(usize, &[u8])| *bytes == place.as_flattened();
-            let places: Vec<_> = data.value.windows(8).enumerate().filter(is_place).map(|(at, _)| at).collect();
-            for at in places {
+            for at in all_of(place.as_flattened(), &data.value) {
                 blank(&mut data.value, at..at + 16);
             }
         }
@@ -121,12 +148,17 @@ fn forget_places(module: &mut Module) {
 fn paths(content: &[u8]) -> Vec<Range<usize>> {
     const ENDING: &[u8] = b".rs";
     let foreign = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"/-_.".contains(byte);
-    let ends = content.windows(ENDING.len()).enumerate().filter(|(_, bytes)| *bytes == ENDING);
     let path = |at| {
         let before = content.iter().take(at).rposition(foreign);
         before.map_or(0, |before| before + 1)..at + ENDING.len()
     };
-    ends.map(|(at, _)| path(at)).collect()
+    all_of(ENDING, content).into_iter().map(path).collect()
+}
+
+/// Where `wanted` stands.
+fn all_of(wanted: &[u8], content: &[u8]) -> Vec<usize> {
+    let found = content.windows(wanted.len()).enumerate().filter(|(_, bytes)| *bytes == wanted);
+    found.map(|(at, _)| at).collect()
 }
 
 fn blank(content: &mut [u8], range: Range<usize>) {
@@ -182,6 +214,14 @@ mod tests {
         let trimmed = Module::from_buffer(&trim(&linked).unwrap()).unwrap();
         assert_eq!(trimmed.imports.iter().count(), 0);
         assert_eq!(trimmed.functions().count(), NEEDED_EXPORTS.len() - 1 + 2);
+    }
+
+    #[test]
+    fn what_a_panic_says_is_gone_and_other_texts_stay() {
+        let linked = linked("", r#"(data (i32.const 16) "kept, RefCell already borrowed, kept")"#);
+        let trimmed = Module::from_buffer(&trim(&linked).unwrap()).unwrap();
+        let data = &trimmed.data.iter().next().unwrap().value;
+        assert_eq!(data.iter().filter(|byte| **byte != 0).count(), "kept, , kept".len());
     }
 
     #[test]
