@@ -34,8 +34,8 @@ struct Labels {
 }
 
 impl Live {
-    pub(crate) fn new(router: Router, positions: Box<[Position]>, vm: &Vm) -> Self {
-        let memory = Memory::of(&router, vm);
+    pub(crate) fn new(router: Router, positions: Box<[Position]>, earlier: Option<&Self>, vm: &Vm) -> Self {
+        let memory = Memory::of(&router, earlier.and_then(|live| live.memory.as_ref()), vm);
         Self { router, positions, memory, places: RefCell::default(), seen: RefCell::default() }
     }
 

@@ -4,6 +4,7 @@
 //! The time is that of the last tick, which is near enough and costs no request a call.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use graylane_abi::host::{self, MetricId, Version};
 use graylane_core::correlation::{Key, Latest, Overtaken, Store, Table, Ticket, Token};
@@ -13,17 +14,21 @@ use graylane_core::{Phase, Router, TraceId};
 
 use crate::vm::Vm;
 
-/// The table as one configuration wants it.
-pub(crate) struct Memory(RefCell<Table>);
+/// The table as a configuration wants it, and those before it that want the same.
+#[derive(Clone)]
+pub(crate) struct Memory(Rc<RefCell<Table>>);
 
 impl Memory {
-    /// The table of a router; none where it remembers nothing.
-    pub(crate) fn of(router: &Router, vm: &Vm) -> Option<Self> {
+    /// The table of a router: the earlier one, if it is as configured; none where it remembers nothing.
+    pub(crate) fn of(router: &Router, earlier: Option<&Self>, vm: &Vm) -> Option<Self> {
         let config = router.correlation()?;
+        if let Some(earlier) = earlier.filter(|earlier| earlier.0.borrow().is_of(config)) {
+            return Some(earlier.clone());
+        }
         let revisions = vm.count_now(Metric::Revisions);
         let mut table = Table::new(Shared { size: config.requests, latest: Latest::default(), revisions }, config);
         table.set_time(now());
-        Some(Self(RefCell::new(table)))
+        Some(Self(Rc::new(RefCell::new(table))))
     }
 
     pub(crate) fn table(&self) -> &RefCell<Table> {

@@ -71,7 +71,8 @@ pub(crate) fn take(vm: &Vm, plugin: &Plugin, bytes: &[u8]) {
         Ok(mut router) => {
             self_lane::settle(vm, plugin, &mut router);
             let seat = vm.seat(plugin, PhaseLabel::Known(router.phase()));
-            seat.last_good.replace(Some(Rc::new(vm.enliven(router))));
+            let live = vm.enliven(router, seat.last_good.borrow().as_deref());
+            seat.last_good.replace(Some(Rc::new(live)));
             (seat, ConfigState::Current)
         }
         Err(refused) => {

@@ -46,8 +46,9 @@ impl Vm {
         }
     }
 
-    /// Puts a router to use, with the positions that earlier configurations reached in its splits.
-    pub(crate) fn enliven(&self, router: Router) -> Live {
+    /// Puts a router to use, with the positions that earlier configurations reached in its splits, and what the one before
+    /// it in its seat knows of requests.
+    pub(crate) fn enliven(&self, router: Router, earlier: Option<&Live>) -> Live {
         let mut known = self.positions.borrow_mut();
         let mut position = |name: &SplitName| {
             let reached = known.iter().find(|(other, _)| other == name).map(|(_, position)| Position::clone(position));
@@ -60,7 +61,7 @@ impl Vm {
         let positions = router.splits().map(|(_, name)| position(name)).collect();
         // Splits that no configuration in use names any more.
         known.retain(|(_, position)| Rc::strong_count(position) > 1);
-        Live::new(router, positions, self)
+        Live::new(router, positions, earlier, self)
     }
 
     /// The seat of `plugin` in `phase`, made if need be, and from now on the last.

@@ -16,9 +16,10 @@
 //! - A request that is under way is remembered, however long it lasts, as long as its worker says [`Table::keep`] of it now
 //!   and then.
 //! - What a worker keeps outside of the store changes no answer: texts that are named by their own hash; marks that
-//!   it has just looked up, until the store's revision says that one may be out of date; and sets that it has just written,
-//!   which are written again only where nobody else has.
+//!   it has just looked up, until the store's revision says that one may be out of date; and sets as it has left
+//!   them, which are written again only where nobody else has.
 
+mod counts;
 mod entry;
 mod lanes;
 mod recent;
@@ -33,8 +34,9 @@ use std::rc::Rc;
 use crate::decision::closed_labels;
 use crate::hash::IdentityHash;
 
+pub use counts::Counts;
 pub use store::{Key, Latest, Overtaken, Store, Token};
-pub use table::{Counts, Table, Ticket};
+pub use table::{Table, Ticket};
 
 /// What is remembered of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,25 +1,28 @@
 //! The table: sets of a store, and what is done to them.
 
+mod sets;
+
 use super::entry::{Mark, Time};
 use super::lanes::Lists;
 use super::recent::Recent;
-use super::set::{Change, Found, Opened, Set, WAYS};
+use super::set::{Found, Opened, Set, WAYS};
 use super::written::Written;
-use super::{Event, Key, Overtaken, Question, Recall, Remembered, RememberedLanes, Store, Token};
+use super::{Counts, Key, Question, Recall, Remembered, RememberedLanes, Store};
 use crate::config::Correlation;
 use crate::hash::IdentityHash;
 use crate::mark::{self, LaneList};
 use crate::request::Memory;
 use crate::trace_id::TraceId;
 
-/// How often a set is tried to be written.
-const TRIES: u32 = 3;
+/// For how long copies of sets are kept, in seconds: in less time than it takes until tokens come again.
+const COPIED: u32 = 4_096;
 /// How many sets are looked at to estimate how full the table is.
 const SAMPLE: u32 = 32;
 
 /// What a sidecar remembers, in a store that its workers share.
 pub struct Table {
     pub(super) store: Box<dyn Store>,
+    /// A power of two.
     sets: u32,
     pub(super) time: Time,
     lists: Lists,
@@ -30,42 +33,6 @@ pub struct Table {
     /// The set that is sampled next.
     next: u32,
     counts: Counts,
-}
-
-/// What has happened since it was last asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Ids that stand for one mark.
-    pub hits: u64,
-    /// Ids of which nothing is remembered.
-    pub misses: u64,
-    /// Requests that began while another with the same id and a different mark was under way.
-    pub conflicts: u64,
-    /// Ids that stood for different marks when they were looked up.
-    pub ambiguous: u64,
-    /// Requests that were forgotten early, to make room.
-    pub evictions: u64,
-    /// Changes that were given up, because other workers were faster or the store refused.
-    pub failures: u64,
-    /// Sets that were not of this version of the table and count as empty.
-    pub damaged: u64,
-}
-
-impl Counts {
-    /// Every count with what it counts.
-    #[must_use]
-    pub fn each(&self) -> [(Event, u64); 7] {
-        let Self { hits, misses, conflicts, ambiguous, evictions, failures, damaged } = *self;
-        [
-            (Event::Hit, hits),
-            (Event::Miss, misses),
-            (Event::Conflict, conflicts),
-            (Event::Ambiguous, ambiguous),
-            (Event::Eviction, evictions),
-            (Event::Failure, failures),
-            (Event::Damaged, damaged),
-        ]
-    }
 }
 
 /// A request that is remembered, and under way.
@@ -81,12 +48,10 @@ impl Table {
     /// A table as configured, in a store that has one of that size or none. Its time is zero.
     pub fn new(store: impl Store + 'static, config: &Correlation) -> Self {
         let store = Box::new(store);
-        // Configurations that compile have a power of two of requests, of which a set holds a power of two.
-        let sets = config.requests / u32::try_from(WAYS).unwrap_or(1);
         let time = Time { now: 0, ttl: config.ttl_seconds.into() };
         Self {
             store,
-            sets: sets.max(1),
+            sets: sets_of(config),
             time,
             lists: Lists::default(),
             recent: Recent::default(),
@@ -97,10 +62,18 @@ impl Table {
         }
     }
 
+    /// Whether it is as configured.
+    #[must_use]
+    pub fn is_of(&self, config: &Correlation) -> bool {
+        self.sets == sets_of(config) && self.time.ttl == u32::from(config.ttl_seconds)
+    }
+
     /// Tells the time, in seconds since the Unix epoch. Workers may differ by a few.
     pub fn set_time(&mut self, now: u32) {
         if self.time.now != now {
             self.recent.forget();
+        }
+        if self.time.now / COPIED != now / COPIED {
             self.written.forget();
         }
         self.time.now = now;
@@ -159,105 +132,24 @@ impl Table {
         let sample = SAMPLE.min(self.sets);
         let mut live = 0;
         for _ in 0..sample {
-            self.next = (self.next + 1) % self.sets;
+            self.next = (self.next + 1) & (self.sets - 1);
             if let Some((set, _)) = self.read(Key::Set(self.next)) {
                 live += u64::try_from(set.live(self.time)).unwrap_or_default();
                 self.room = set.into_room();
             }
         }
-        live * u64::from(self.sets / sample)
+        live * u64::from((self.sets / SAMPLE).max(1))
+    }
+
+    /// How many sets are kept as they were left.
+    #[cfg(test)]
+    pub(super) fn copies(&self) -> usize {
+        self.written.count()
     }
 
     /// What has happened since this was last asked.
     pub fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
-    }
-
-    /// What an id stands for: by what was read a moment ago, or else by the store.
-    fn find(&mut self, id: u64) -> Found {
-        if let Some(mark) = self.recent.find(id, &*self.store) {
-            return Found::One(mark);
-        }
-        let Some((set, _)) = self.read(Key::Set(self.number(id))) else { return Found::Nothing };
-        let (time, found) = (self.time, set.find(id, self.time));
-        if let Found::One(mark) = found
-            && set.is_settled(id, time)
-        {
-            self.recent.keep(id, mark);
-        }
-        self.room = set.into_room();
-        found
-    }
-
-    /// The number of an id's set: the lower bits choose the set, all of them the entry.
-    fn number(&self, id: u64) -> u32 {
-        u32::try_from(id % u64::from(self.sets)).unwrap_or_default()
-    }
-
-    /// A set, in the room for it; `None` where it can not be read.
-    fn read(&mut self, key: Key) -> Option<(Set, Token)> {
-        let mut value = std::mem::take(&mut self.room);
-        let token = self.store.read(key, &mut value)?;
-        let written = !value.is_empty();
-        let set = Set::of(value).unwrap_or_else(|| {
-            if written {
-                self.counts.damaged += 1;
-                // What was there before is not seen by whoever writes now.
-                self.store.revise();
-            }
-            Set::empty()
-        });
-        Some((set, token))
-    }
-
-    /// Changes the set of an id; `None` if that was given up.
-    fn change(&mut self, id: u64, change: &mut dyn FnMut(&mut Set) -> Change) -> Option<()> {
-        let number = self.number(id);
-        if let Some((set, token)) = self.written.take(number) {
-            match self.write(number, set, token, change) {
-                // That is to be seen in the store.
-                Some(Change::None) => {}
-                Some(_) => return Some(()),
-                None => {
-                    self.written.refused();
-                    self.store.catch_up();
-                }
-            }
-        }
-        for _ in 0..TRIES {
-            let Some((set, token)) = self.read(Key::Set(number)) else { break };
-            if self.write(number, set, token, change).is_some() {
-                return Some(());
-            }
-        }
-        self.counts.failures += 1;
-        None
-    }
-
-    /// Changes a set that had this token; says how, `None` if another worker was faster.
-    fn write(
-        &mut self,
-        number: u32,
-        mut set: Set,
-        token: Token,
-        change: &mut dyn FnMut(&mut Set) -> Change,
-    ) -> Option<Change> {
-        let change = change(&mut set);
-        if change == Change::None {
-            self.room = set.into_room();
-            return Some(change);
-        }
-        let put = self.store.put(Key::Set(number), set.seal(), token);
-        let room = match put {
-            Ok(token) => self.written.keep(number, set, token),
-            Err(Overtaken) => Some(set),
-        };
-        self.room = room.map(Set::into_room).unwrap_or_default();
-        put.ok()?;
-        if change == Change::Revision {
-            self.store.revise();
-        }
-        Some(change)
     }
 }
 
@@ -304,6 +196,11 @@ impl Memory for Table {
         *count += 1;
         known.map_or(Recall::Unknown, Recall::Known)
     }
+}
+
+/// How many sets a table has: configurations that compile have a power of two of requests, of which a set holds a power of two.
+fn sets_of(config: &Correlation) -> u32 {
+    (config.requests / u32::try_from(WAYS).unwrap_or(1)).max(1)
 }
 
 /// The name of the list without lanes.

@@ -1,51 +1,73 @@
-//! What this worker has written last, in front of the table: a request mostly ends on the heels of its beginning, and its set is
-//! then mostly as the beginning has left it.
+//! The sets as this worker has left them, in front of the table: where nobody else writes, a set still is what its last change
+//! has made of it.
 //!
 //! Such a set is changed without reading it first. The store tells what it takes for the token of a write, and refuses
 //! that token if somebody has written since, or if it was wrong; so a copy that is out of date costs a call, and writes
-//! nothing.
+//! nothing. Where others write, most would be: then next to nothing is kept.
 
 use super::Token;
 use super::set::Set;
 
-/// More requests than a worker mostly serves at once.
-const PLACES: u32 = 64;
-/// How many sets are read after a copy was refused: where others write as well, most would be.
-const PATIENCE: u32 = 32;
+/// How many changes are read for after a copy was refused where they nearly always are right: those of the requests under
+/// way. In tests all three numbers are small, so that few requests see what comes of them.
+const MOMENT: u32 = if cfg!(test) { 2 } else { 32 };
+/// And where they mostly are not.
+const WHILE: u32 = if cfg!(test) { 8 } else { 1_024 };
+/// As many copies as are right between two that are refused, if others seldom write.
+const RELIABLE: u32 = if cfg!(test) { 4 } else { 128 };
 
 /// Sets by number.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// As many as there are places, or none.
-    kept: Vec<Option<(u32, Set, Token)>>,
-    /// How many sets are still to be read.
+    /// Up to the highest number that was kept.
+    kept: Vec<Option<(Set, Token)>>,
+    /// How many changes are still to be read for.
     patience: u32,
+    /// How many copies were right since one was refused.
+    right: u32,
 }
 
 impl Written {
     /// The copy of a set, if it is likely to be what the store has.
     pub(super) fn take(&mut self, number: u32) -> Option<(Set, Token)> {
-        let kept = self.kept.get_mut(place(number))?.take_if(|(own, ..)| *own == number)?;
         if self.patience > 0 {
             self.patience -= 1;
             return None;
         }
-        let (_, set, token) = kept;
-        Some((set, token))
+        self.kept.get_mut(place(number))?.take()
     }
 
-    /// Keeps a set that was just written. What it returns had to make room for it.
+    /// Keeps a set that was just written. What it returns is not kept any more.
     pub(super) fn keep(&mut self, number: u32, set: Set, token: Token) -> Option<Set> {
-        if self.kept.is_empty() {
-            self.kept.resize_with(place(PLACES - 1) + 1, || None);
+        if self.patience > MOMENT {
+            return Some(set);
         }
-        let older = self.kept.get_mut(place(number))?.replace((number, set, token));
-        older.map(|(_, set, _)| set)
+        let place = place(number);
+        if self.kept.len() <= place {
+            self.kept.resize_with(place + 1, || None);
+        }
+        let older = self.kept.get_mut(place)?.replace((set, token));
+        older.map(|(set, _)| set)
+    }
+
+    /// A copy was what the store had.
+    pub(super) fn confirm(&mut self) {
+        self.right = self.right.saturating_add(1);
     }
 
     /// A copy was refused.
-    pub(super) fn refused(&mut self) {
-        self.patience = PATIENCE;
+    pub(super) fn doubt(&mut self) {
+        self.patience = MOMENT;
+        if self.right < RELIABLE {
+            self.patience = WHILE;
+            self.forget();
+        }
+        self.right = 0;
+    }
+
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.kept.iter().flatten().count()
     }
 
     pub(super) fn forget(&mut self) {
@@ -54,5 +76,5 @@ impl Written {
 }
 
 fn place(number: u32) -> usize {
-    usize::try_from(number % PLACES).unwrap_or_default()
+    usize::try_from(number).unwrap_or(usize::MAX - 1)
 }
