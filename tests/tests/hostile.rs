@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use graylane_core::Phase;
-use graylane_tests::envoy_runner::EnvoyRunner;
+use graylane_tests::envoy_runner::{EnvoyRunner, Workers};
 use graylane_tests::scenario::{
     Configuration, Connections, Message, Protocol, Runner, Seen, Table, TargetForm, Verdict,
 };
@@ -45,7 +45,7 @@ fn scenario_41_no_hostile_header_stops_a_proxy_or_changes_what_it_does_to_other_
     scenario.config["carriers"] = json!({"tracestate": {"key": "gray-lane"}, "aliases": ["x-mse-tag"]});
     scenario.config["overrides"] = json!({"audience": "shop", "keys": [{"id": "k1", "secret": secret}]});
 
-    let mut runner = EnvoyRunner::new(scenario.mesh()?)?;
+    let mut runner = EnvoyRunner::new(scenario.mesh()?, Workers::Several)?;
     runner.begin(&scenario)?;
     for phase in PHASES {
         let verdict = runner.configure(phase, &Configuration::Document(scenario.config.clone()))?;

@@ -35,6 +35,8 @@ use http2::{Client, Ending};
 use process::Process;
 use upstream::Upstreams;
 
+pub use process::Workers;
+
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -42,6 +44,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct EnvoyRunner {
     executable: PathBuf,
+    workers: Workers,
     module: PathBuf,
     /// What all scenarios need, so that routes never change.
     mesh: Mesh,
@@ -64,12 +67,13 @@ impl EnvoyRunner {
     ///
     /// # Errors
     /// When there is no Envoy or no module.
-    pub fn new(mesh: Mesh) -> Result<Self> {
+    pub fn new(mesh: Mesh, workers: Workers) -> Result<Self> {
         let module = std::path::absolute(module_path())?;
         ensure!(module.is_file(), "there is no module at {}: run `cargo xtask module`", module.display());
         let upstreams = Upstreams::start(mesh.places().map(|place| place.cluster()))?;
         Ok(Self {
             executable: executable::executable()?,
+            workers,
             module,
             mesh,
             upstreams,
@@ -107,7 +111,7 @@ impl EnvoyRunner {
 
     fn start(&mut self, phase: Phase, configuration: &[u8]) -> Result<()> {
         let Self { module, mesh, upstreams, self_lane, .. } = &*self;
-        let process = Process::start(&self.executable, |folder| {
+        let process = Process::start(&self.executable, self.workers, |folder| {
             for other in PHASES {
                 let nothing = FilterConfig::empty(other, 0).to_json();
                 let configuration = if other == phase { configuration } else { &nothing };

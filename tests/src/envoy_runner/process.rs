@@ -19,7 +19,23 @@ use super::DEADLINE;
 use crate::scenario::Sample;
 
 /// How many worker threads a proxy has.
-const WORKERS: &str = "4";
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workers {
+    /// All requests are served by the same one, which alone writes what filters share.
+    One,
+    /// Four: each serves some of the requests.
+    Several,
+}
+
+impl Workers {
+    const fn count(self) -> &'static str {
+        match self {
+            Self::One => "1",
+            Self::Several => "4",
+        }
+    }
+}
+
 /// How long to wait between two looks at something that changes.
 const A_MOMENT: Duration = Duration::from_millis(5);
 
@@ -35,12 +51,16 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts `executable`; the bootstrap configuration may refer to files of the folder, which `prepare` writes.
-    pub(super) fn start(executable: &Path, prepare: impl FnOnce(&Path) -> Result<Value>) -> Result<Self> {
+    pub(super) fn start(
+        executable: &Path,
+        workers: Workers,
+        prepare: impl FnOnce(&Path) -> Result<Value>,
+    ) -> Result<Self> {
         let folder = TempDir::with_prefix("graylane-scenarios-")?;
         let (bootstrap, admin) = (folder.path().join("bootstrap.json"), folder.path().join("admin"));
         fs::write(&bootstrap, prepare(folder.path())?.to_string())?;
         let mut command = Command::new(executable);
-        command.args(["--concurrency", WORKERS, "--use-dynamic-base-id", "--log-level", "warning"]);
+        command.args(["--concurrency", workers.count(), "--use-dynamic-base-id", "--log-level", "warning"]);
         command.args(["--component-log-level", "wasm:info"]).arg("--config-path").arg(&bootstrap);
         command.arg("--admin-address-path").arg(&admin).stderr(File::create(folder.path().join(LOG))?);
         let child = spawn(command).with_context(|| executable.display().to_string())?;
