@@ -20,7 +20,7 @@ pub struct Correlation {
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub ttl_seconds: u16,
     /// How many requests are remembered at a time: a power of two from 64 to 524288. Each takes 25 bytes of the proxy's
-    /// memory.
+    /// memory, and as many again in a proxy with one worker.
     #[serde(deserialize_with = "crate::integer::deserialize")]
     #[cfg_attr(feature = "schema", schemars(range(min = 64, max = 524_288)))]
     pub requests: u32,

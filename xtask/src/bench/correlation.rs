@@ -29,15 +29,17 @@ impl Added {
             let mut wanted = measured.iter().filter(|one| one.variant.name.strip_prefix(build) == Some(what));
             wanted.next().map(|one| one.cpu.as_slice())
         };
-        let inbound = stats::paired_differences(cpu(REMEMBERED)?, cpu(BEFORE)?);
-        let rows = match (cpu(RECALLED), cpu(LOST)) {
-            (Some(recalled), Some(lost)) => {
-                let outbound = stats::paired_differences(recalled, lost);
-                let both = inbound.iter().zip(&outbound).map(|(inbound, outbound)| inbound + outbound).collect();
-                vec![(REMEMBERED, inbound), (RECALLED, outbound), ("both, of one hop", both)]
-            }
-            _ => vec![(REMEMBERED, inbound)],
-        };
+        let before = cpu(BEFORE)?;
+        let names = measured.iter().filter_map(|one| one.variant.name.strip_prefix(build));
+        let remembered = names.filter(|name| name.starts_with(REMEMBERED));
+        let mut rows: Vec<_> =
+            remembered.filter_map(|name| Some((name, stats::paired_differences(cpu(name)?, before)))).collect();
+        if let (Some(recalled), Some(lost)) = (cpu(RECALLED), cpu(LOST)) {
+            let (inbound, outbound) =
+                (stats::paired_differences(cpu(REMEMBERED)?, before), stats::paired_differences(recalled, lost));
+            let both = inbound.iter().zip(&outbound).map(|(inbound, outbound)| inbound + outbound).collect();
+            rows.extend([(RECALLED, outbound), ("both, of one hop", both)]);
+        }
         let added = |(what, sample)| {
             let cpu_us = Spread::of(sample)?;
             let ratio = reference_us.map(|reference| cpu_us.median / reference);
@@ -67,6 +69,8 @@ mod tests {
             Some(REMEMBERED) => vec![14.0, 54.0],
             Some(LOST) => vec![20.0, 80.0],
             Some(RECALLED) => vec![19.0, 79.0],
+            Some("before an app, remembered in 1024") => vec![16.0, 56.0],
+            Some("before an app, remembered in 524288") => vec![18.0, 58.0],
             _ => vec![0.0, 0.0],
         };
         let measured: Vec<_> = variants
@@ -79,6 +83,8 @@ mod tests {
             rows,
             [
                 row("ours: before an app, remembered", "+4.00 (+4.00 .. +4.00)", "+2.00"),
+                row("ours: before an app, remembered in 1024", "+6.00 (+6.00 .. +6.00)", "+3.00"),
+                row("ours: before an app, remembered in 524288", "+8.00 (+8.00 .. +8.00)", "+4.00"),
                 row("ours: behind an app, recalled", "-1.00 (-1.00 .. -1.00)", "-0.50"),
                 row("ours: both, of one hop", "+3.00 (+3.00 .. +3.00)", "+1.50"),
             ]

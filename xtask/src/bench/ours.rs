@@ -54,7 +54,7 @@ pub(crate) const RECALLED: &str = "behind an app, recalled";
 
 /// What remembering a request and looking one up costs: each beside the same without it. What is recalled has been
 /// remembered by the variant in front of the app, which sees the same ids with a mark in every round.
-fn correlation() -> [Variant; 5] {
+fn correlation() -> Vec<Variant> {
     let with = |phase: &str, services: &Value, members: &Value| {
         let mut config = config(phase, 1, services, &rules(1));
         if let (Some(all), Some(members)) = (config.as_object_mut(), members.as_object()) {
@@ -68,13 +68,19 @@ fn correlation() -> [Variant; 5] {
     let vain = json!({ "correlation": { "requests": 16_384 } });
     let recalled = json!({ "correlation": {}, "ruleSets": [] });
     let (none, one) = (json!({}), services(1));
-    [
+    // Smaller than the ids are many, so that each makes another one be forgotten; and the largest that there may be.
+    let sized = [1_024, 524_288].map(|requests| {
+        let on = json!({ "correlation": { "requests": requests } });
+        ours(&format!("{REMEMBERED} in {requests}"), with(inbound, &none, &on), Request::Marked, Expect::Base)
+    });
+    let usual = [
         ours(BEFORE, with(inbound, &none, &off), Request::Marked, Expect::Base),
         ours(REMEMBERED, with(inbound, &none, &on), Request::Marked, Expect::Base),
         ours(LOST, with(outbound, &one, &off), Request::Unmarked, Expect::Gray),
         ours(RECALLED, with(outbound, &one, &recalled), Request::Unmarked, Expect::Gray),
         ours("behind an app, looked up in vain", with(outbound, &one, &vain), Request::Unmarked, Expect::Gray),
-    ]
+    ];
+    usual.into_iter().chain(sized).collect()
 }
 
 /// What a proxy inside the mesh is told about `count` services.
