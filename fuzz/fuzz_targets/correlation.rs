@@ -10,10 +10,10 @@ use graylane_core::config::Correlation;
 use graylane_core::correlation::{Key, Overtaken, Question, Recall, Store, Table, Ticket, Token};
 use graylane_core::hash::IdentityHash;
 use graylane_core::slots::Slot;
-use graylane_core::{Draw, FilterConfig, Headers, LaneList, Memory, OpaqueId, Phase, Router, SplitId, TraceId};
+use graylane_core::{Draw, Headers, LaneList, Memory, OpaqueId, Phase, Router, SplitId, TraceId};
+use graylane_fuzz::{CONFIG, compiled};
 use libfuzzer_sys::fuzz_target;
 
-const CONFIG: &[u8] = include_bytes!("../../core/tests/golden/config.json");
 const NAMES: [&str; 6] = ["traceparent", "b3", "x-b3-traceid", "sw8", "x-datadog-trace-id", "x-request-id"];
 
 /// A store in which somebody else has written before.
@@ -98,13 +98,21 @@ impl Draw for Sidecar {
     }
 }
 
+thread_local! {
+    /// In front of an app and behind it.
+    static ROUTERS: [Router; 2] = [Phase::SidecarInbound, Phase::SidecarOutbound].map(|phase| {
+        compiled(CONFIG, |config| {
+            config.phase = phase;
+            config.correlation = Some(Correlation::default());
+        })
+    });
+}
+
 /// A value of a store, by the number of its key.
 type Values = Vec<(u8, Vec<u8>)>;
 
 fuzz_target!(|input: (Vec<u8>, Values, Values)| {
     let (junk, inbound, outbound) = input;
-    let mut config = FilterConfig::from_json(CONFIG).expect("the golden configuration");
-    config.correlation = Some(Correlation::default());
     let request = |fields: &[(u8, Vec<u8>)], marked: bool| {
         let mut headers = Headers::from([(":authority", "cart.shop"), (":path", "/")]);
         for (name, value) in fields {
@@ -118,12 +126,10 @@ fuzz_target!(|input: (Vec<u8>, Values, Values)| {
     let store = Junk { junk, ..Junk::default() };
     let mut sidecar = Sidecar { table: Table::new(store, &Correlation::default()), ids: Vec::new(), remembered: None };
     sidecar.table.set_time(1_800_000_000);
-    config.phase = Phase::SidecarInbound;
-    let router = Router::compile(&config).expect("the golden configuration");
-    router.decide(&request(&inbound, true), &mut sidecar);
-    config.phase = Phase::SidecarOutbound;
-    let router = Router::compile(&config).expect("the golden configuration");
-    let decision = router.decide(&request(&outbound, false), &mut sidecar);
-    let known = sidecar.remembered.is_some_and(|id| sidecar.ids.contains(&id));
-    assert_eq!(decision.lanes.is_empty(), !known, "{decision:?}");
+    ROUTERS.with(|[before, behind]| {
+        before.decide(&request(&inbound, true), &mut sidecar);
+        let decision = behind.decide(&request(&outbound, false), &mut sidecar);
+        let known = sidecar.remembered.is_some_and(|id| sidecar.ids.contains(&id));
+        assert_eq!(decision.lanes.is_empty(), !known, "{decision:?}");
+    });
 });

@@ -1,8 +1,24 @@
 //! What targets have in common: requests with hostile lists, and what must hold for every one of them.
 
+use std::rc::Rc;
+
 use graylane_core::{Decision, FilterConfig, HeaderEdit, Headers, NoDraw, Phase, Router};
 
-const CONFIG: &[u8] = include_bytes!("../../core/tests/golden/config.json");
+/// The configuration that most targets begin with.
+pub const CONFIG: &[u8] = include_bytes!("../../core/tests/golden/config.json");
+
+/// The phases of proxies.
+pub const PHASES: [Phase; 3] = [Phase::Gateway, Phase::SidecarInbound, Phase::SidecarOutbound];
+
+/// The router of a configuration that is right, after a change. It takes longer than most inputs: once is enough for all of them.
+///
+/// # Panics
+/// If the configuration is refused.
+pub fn compiled(config: &[u8], change: impl FnOnce(&mut FilterConfig)) -> Router {
+    let mut config = FilterConfig::from_json(config).expect("a configuration of ours");
+    change(&mut config);
+    Router::compile(&config).expect("a configuration of ours")
+}
 
 /// A header that holds a list in which some members are ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +65,7 @@ impl List {
         }
         let mut marked = listed.clone();
         marked.push("x-gray-lane", "gray");
-        for phase in [Phase::Gateway, Phase::SidecarInbound, Phase::SidecarOutbound] {
-            let router = router(phase);
+        for (phase, router) in ROUTERS.with(Clone::clone) {
             for sent in [&listed, &marked] {
                 let arrived = edited(sent, &router.decide(sent, &mut NoDraw));
                 self.keeps_others(sent, &arrived);
@@ -74,12 +89,15 @@ impl List {
     }
 }
 
+thread_local! {
+    static ROUTERS: [(Phase, Rc<Router>); 3] = PHASES.map(|phase| (phase, Rc::new(router(phase))));
+}
+
 fn router(phase: Phase) -> Router {
     let mut config: serde_json::Value = serde_json::from_slice(CONFIG).expect("the golden configuration");
     config["phase"] = serde_json::json!(phase);
     config["carriers"] = serde_json::json!({"tracestate": {"key": "gray-lane"}});
-    let config = FilterConfig::from_json(config.to_string().as_bytes()).expect("the golden configuration");
-    Router::compile(&config).expect("the golden configuration")
+    compiled(config.to_string().as_bytes(), |_| {})
 }
 
 fn told(router: &Router, sent: &Headers) -> String {
