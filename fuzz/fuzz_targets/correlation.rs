@@ -48,6 +48,7 @@ impl Store for Junk {
         Ok(token)
     }
 
+    /// The tokens of writes are told as they are.
     fn catch_up(&self) {}
 
     fn revision(&self) -> Option<u64> {

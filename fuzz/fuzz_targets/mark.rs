@@ -2,12 +2,11 @@
 #![no_main]
 
 use graylane_core::{Headers, NoDraw, Phase, Router};
-use graylane_fuzz::{CONFIG, PHASES, compiled};
+use graylane_fuzz::{CONFIG, routers};
 use libfuzzer_sys::fuzz_target;
 
 thread_local! {
-    static ROUTERS: [(Phase, Router); 3] =
-        PHASES.map(|phase| (phase, compiled(CONFIG, |config| config.phase = phase)));
+    static ROUTERS: [(Phase, Router); 3] = routers(CONFIG);
 }
 
 fuzz_target!(|marks: (&[u8], &[u8], &[u8], bool)| {

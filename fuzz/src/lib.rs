@@ -1,14 +1,9 @@
 //! What targets have in common: requests with hostile lists, and what must hold for every one of them.
 
-use std::rc::Rc;
-
 use graylane_core::{Decision, FilterConfig, HeaderEdit, Headers, NoDraw, Phase, Router};
 
 /// The configuration that most targets begin with.
 pub const CONFIG: &[u8] = include_bytes!("../../core/tests/golden/config.json");
-
-/// The phases of proxies.
-pub const PHASES: [Phase; 3] = [Phase::Gateway, Phase::SidecarInbound, Phase::SidecarOutbound];
 
 /// The router of a configuration that is right, after a change. It takes longer than most inputs: once is enough for all of them.
 ///
@@ -18,6 +13,13 @@ pub fn compiled(config: &[u8], change: impl FnOnce(&mut FilterConfig)) -> Router
     let mut config = FilterConfig::from_json(config).expect("a configuration of ours");
     change(&mut config);
     Router::compile(&config).expect("a configuration of ours")
+}
+
+/// The routers of a configuration in each phase.
+#[must_use]
+pub fn routers(config: &[u8]) -> [(Phase, Router); 3] {
+    [Phase::Gateway, Phase::SidecarInbound, Phase::SidecarOutbound]
+        .map(|phase| (phase, compiled(config, |config| config.phase = phase)))
 }
 
 /// A header that holds a list in which some members are ours.
@@ -65,18 +67,20 @@ impl List {
         }
         let mut marked = listed.clone();
         marked.push("x-gray-lane", "gray");
-        for (phase, router) in ROUTERS.with(Clone::clone) {
-            for sent in [&listed, &marked] {
-                let arrived = edited(sent, &router.decide(sent, &mut NoDraw));
-                self.keeps_others(sent, &arrived);
-                if phase == Phase::Gateway {
-                    assert!(!self.has_ours(&arrived), "a forged member goes on");
-                    assert_eq!(told(&router, sent), told(&router, &plain), "a list from outside decides");
-                } else {
-                    assert_eq!(edited(&arrived, &router.decide(&arrived, &mut NoDraw)), arrived, "it never ends");
+        ROUTERS.with(|routers| {
+            for (phase, router) in routers {
+                for sent in [&listed, &marked] {
+                    let arrived = edited(sent, &router.decide(sent, &mut NoDraw));
+                    self.keeps_others(sent, &arrived);
+                    if *phase == Phase::Gateway {
+                        assert!(!self.has_ours(&arrived), "a forged member goes on");
+                        assert_eq!(told(router, sent), told(router, &plain), "a list from outside decides");
+                    } else {
+                        assert_eq!(edited(&arrived, &router.decide(&arrived, &mut NoDraw)), arrived, "it never ends");
+                    }
                 }
             }
-        }
+        });
     }
 
     fn keeps_others(self, sent: &Headers, arrived: &Headers) {
@@ -90,14 +94,13 @@ impl List {
 }
 
 thread_local! {
-    static ROUTERS: [(Phase, Rc<Router>); 3] = PHASES.map(|phase| (phase, Rc::new(router(phase))));
+    static ROUTERS: [(Phase, Router); 3] = routers(&with_tracestate());
 }
 
-fn router(phase: Phase) -> Router {
+fn with_tracestate() -> Vec<u8> {
     let mut config: serde_json::Value = serde_json::from_slice(CONFIG).expect("the golden configuration");
-    config["phase"] = serde_json::json!(phase);
     config["carriers"] = serde_json::json!({"tracestate": {"key": "gray-lane"}});
-    compiled(config.to_string().as_bytes(), |_| {})
+    config.to_string().into_bytes()
 }
 
 fn told(router: &Router, sent: &Headers) -> String {

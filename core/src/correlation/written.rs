@@ -76,5 +76,5 @@ impl Written {
 }
 
 fn place(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX - 1)
+    usize::try_from(number).unwrap_or_default()
 }

@@ -225,6 +225,27 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_what_a_panic_says_is_said_by_ours() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut folders = ["core/src", "plugin/src", "plugin/abi/src"].map(|folder| root.join(folder)).to_vec();
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                let said: Vec<_> = MESSAGES.into_iter().filter(|message| text.contains(message)).collect();
+                assert!(said.is_empty(), "{} would be blanked in {}", said.join(", "), path.display());
+                files += 1;
+            }
+        }
+        assert!(files > 50, "{files} files were read");
+    }
+
+    #[test]
     fn where_a_panic_was_is_gone_and_other_texts_stay() {
         // At 16: a path of 11 bytes; at 40: its address and length, line 7, column 9.
         let linked = linked(

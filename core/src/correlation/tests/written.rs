@@ -72,12 +72,17 @@ fn rival(store: &Shared, number: u128) {
     serve(store, &mut worker(store, Correlation::REQUESTS), number);
 }
 
+/// A request during which others write its set, so that its end finds a copy that is refused.
+fn be_refused(store: &Shared, table: &mut Table, number: u128) {
+    let ticket = remember(table, id(number), []);
+    rival(store, number);
+    assert_eq!(reads_of_end(store, table, &ticket), 1);
+}
+
 #[test]
 fn a_worker_that_was_refused_where_others_write_reads_for_a_while_and_tries_again() {
     let (store, mut table) = one();
-    let ticket = remember(&mut table, id(1), []);
-    rival(&store, 1);
-    assert_eq!(reads_of_end(&store, &mut table, &ticket), 1);
+    be_refused(&store, &mut table, 1);
     // In tests a while is eight changes.
     assert_eq!([2, 3, 4, 5, 6].map(|number| serve(&store, &mut table, number)), [2, 2, 2, 2, 1]);
 }
@@ -88,9 +93,7 @@ fn a_worker_that_was_refused_once_is_right_again_after_a_moment() {
     for number in 1..5 {
         serve(&store, &mut table, number);
     }
-    let ticket = remember(&mut table, id(5), []);
-    rival(&store, 5);
-    assert_eq!(reads_of_end(&store, &mut table, &ticket), 1);
+    be_refused(&store, &mut table, 5);
     // In tests a moment is two changes; the sets of before have not been written by anybody since.
     assert_eq!([6, 7, 1, 2, 3].map(|number| serve(&store, &mut table, number)), [2, 1, 0, 0, 0]);
 }
