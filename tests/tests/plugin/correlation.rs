@@ -129,6 +129,23 @@ fn a_worker_that_alone_writes_reads_a_set_once_over_configurations_and_seconds()
     Ok(())
 }
 
+#[test]
+fn what_a_worker_that_alone_writes_keeps_of_the_default_table_takes_about_as_much_again() -> anyhow::Result<()> {
+    let inbound = filter()?.workers(1).start()?;
+    offer(&inbound, with(configuration("sidecarInbound"), &json!({"correlation": {"requests": 32_768}})).to_string())?;
+    inbound.advance(A_TICK)?;
+    let serve = |id: u128| play(&inbound, 0, traced(id, &[("x-gray-lane", "base")]));
+    serve(1)?;
+    let before = inbound.worker(0).memory_bytes()?;
+    for id in 2..20_000 {
+        serve(id)?;
+    }
+    let kept = inbound.worker(0).memory_bytes()? - before;
+    println!("{kept} bytes");
+    assert!((600_000..1_200_000).contains(&kept), "{kept} bytes");
+    Ok(())
+}
+
 /// How often a request and its response read and write a shared value, look at a metric, and ask for the time.
 fn calls(proxy: &Proxy, request: Headers) -> anyhow::Result<[u32; 4]> {
     let mut exchange = proxy.worker(0).request(request)?;
