@@ -6,7 +6,7 @@ use kube::{Client, Resource};
 use tracing::warn;
 
 use crate::api::{Condition, ConditionStatus, ConditionType, Phase, Reason};
-use crate::cluster::{FIELD_MANAGER, StoredStatus};
+use crate::cluster::{FIELD_MANAGER, News, StoredStatus};
 
 /// The longest note that the API server takes, in bytes.
 const LONGEST: usize = 1_024;
@@ -54,6 +54,19 @@ impl Narrator {
         let object = ObjectReference { resource_version: None, ..object.clone() };
         let note = "somebody else had changed or deleted it, and it is as releases and lanes need it again: change those instead";
         self.publish(&object, EventType::Warning, "Repaired".to_owned(), note).await;
+    }
+
+    /// Tells what a write was made for.
+    pub async fn tell_news(&self, object: &ObjectReference, news: &News) {
+        let object = ObjectReference { resource_version: None, ..object.clone() };
+        match news {
+            News::ReleaseGone { release } => {
+                let note = format!(
+                    "GrayRelease {release} is gone and was not ended, so this Deployment is not held any more: what its template says rolls out at once; to have it released in steps, create a GrayRelease anew"
+                );
+                self.publish(&object, EventType::Warning, "ReleaseGone".to_owned(), &note).await;
+            }
+        }
     }
 
     /// Warns of what is wrong with an object, once for each reason.

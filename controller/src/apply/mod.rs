@@ -82,7 +82,7 @@ where
 /// # Errors
 /// [`CannotWrite`] unless somebody else was faster.
 pub async fn write(client: &Client, change: &Change) -> Result<Outcome, CannotWrite> {
-    let Change { kind, namespace, name, write } = change;
+    let Change { kind, namespace, name, write, .. } = change;
     let resource = kind.resource();
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
     info!(?kind, namespace, name, verb = verb(write), "write");

@@ -32,7 +32,7 @@ impl Applied {
     /// Notes that `change` was done to an object as it was `before`, and has made version `after` of it; says whether that
     /// undid what somebody else had done.
     pub fn note(&mut self, change: &Change, before: Before, after: Option<String>) -> bool {
-        let Change { kind, namespace, name, write } = change;
+        let Change { kind, namespace, name, write, .. } = change;
         let address = (*kind, namespace.clone(), name.clone());
         let Before { version: before, said } = before;
         if let Some(said) = said {
@@ -73,7 +73,7 @@ mod tests {
     use crate::cluster::{Data, Said};
 
     fn change(kind: Kind, write: Write) -> Change {
-        Change { kind, namespace: "shop".to_owned(), name: "stock".to_owned(), write }
+        Change { kind, namespace: "shop".to_owned(), name: "stock".to_owned(), write, news: None }
     }
 
     fn applied(kind: Kind, weight: u32) -> Change {

@@ -70,6 +70,18 @@ pub struct Change {
     pub name: String,
     /// What is written.
     pub write: Write,
+    /// What is to be told of the object when that is done, beyond what statuses say.
+    pub news: Option<News>,
+}
+
+/// What nobody would read in a status, as there is none to say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The release of a Deployment is not there any more, and nobody had ended it: the Deployment goes on by itself.
+    ReleaseGone {
+        /// How the release was called.
+        release: String,
+    },
 }
 
 /// What is written to an object.

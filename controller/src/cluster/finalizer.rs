@@ -21,5 +21,6 @@ pub(super) fn of<K: Resource>(kind: Kind, object: &K, name: &str, life: Life, fi
         namespace: object.namespace()?,
         name: object.name_any(),
         write: Write::Merge(json!({"metadata": metadata})),
+        news: None,
     })
 }

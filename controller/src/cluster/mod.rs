@@ -37,7 +37,7 @@ mod version_names;
 mod way;
 mod world;
 
-pub use change::{Change, Data, Kind, Said, Write};
+pub use change::{Change, Data, Kind, News, Said, Write};
 pub use in_force::InForce;
 pub use kept::{Kept, Part, Placement, PodProxy, Replicas, Rollout, Specs};
 pub use manifests::manifests as istio_manifests;

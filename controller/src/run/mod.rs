@@ -197,8 +197,14 @@ impl Controller {
                 continue;
             }
             let seen = Before { version: before.clone(), said };
-            if let Some(made) = made.filter(|_| self.applied.note(&change, seen, version)) {
-                self.narrator.tell_repair(&made).await;
+            let is_repair = self.applied.note(&change, seen, version);
+            if let Some(made) = made {
+                if is_repair {
+                    self.narrator.tell_repair(&made).await;
+                }
+                if let Some(news) = &change.news {
+                    self.narrator.tell_news(&made, news).await;
+                }
             }
             let Change { kind, namespace, name, .. } = change;
             written.push(Written { kind, namespace, name, before });

@@ -182,6 +182,14 @@ impl Shop {
             .await
     }
 
+    /// Deletes the release and does not wait for the controller to end it.
+    pub(crate) async fn lose_release(&self) -> Result<()> {
+        self.releases().delete(RELEASE, &DeleteParams::default()).await?;
+        let nobody_keeps_it = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+        self.releases().patch(RELEASE, &PatchParams::default(), &nobody_keeps_it).await?;
+        Ok(())
+    }
+
     /// The status when it is as `is_it` says.
     pub(crate) async fn until_status(
         &self,

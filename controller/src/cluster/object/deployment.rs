@@ -1,11 +1,9 @@
 //! What is done to a Deployment: a label, and pausing. Its template is never touched.
 
-use std::sync::Arc;
-
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::super::{Change, Kept, Kind, RELEASE_LABEL, Rollout, World, Write};
+use super::super::{Change, Kept, Kind, News, RELEASE_LABEL, Rollout, World, Write};
 use super::{applied, change};
 use crate::api::GrayRelease;
 use crate::release::Pausing;
@@ -47,11 +45,11 @@ pub(in crate::cluster) fn abandoned(world: &World) -> impl Iterator<Item = Chang
     let is_there = |address: (String, String)| {
         world.releases.get(&address.0, &address.1).is_some() || world.unread_releases.contains(&address)
     };
-    let abandoned = move |deployment: &&Arc<Kept<Rollout>>| {
-        let release = deployment.labels().get(RELEASE_LABEL);
-        release.is_some_and(|release| !is_there((deployment.namespace().unwrap_or_default(), release.clone())))
-    };
-    world.deployments.iter().filter(abandoned).map(|deployment| ordinary(deployment))
+    world.deployments.iter().filter_map(move |deployment| {
+        let release = deployment.labels().get(RELEASE_LABEL)?.clone();
+        let is_gone = !is_there((deployment.namespace().unwrap_or_default(), release.clone()));
+        is_gone.then(|| Change { news: Some(News::ReleaseGone { release }), ..ordinary(deployment) })
+    })
 }
 
 fn ordinary(deployment: &Kept<Rollout>) -> Change {

@@ -74,7 +74,7 @@ fn elements(kind: Kind) -> Elements {
 }
 
 fn change(kind: Kind, namespace: &str, name: &str, write: Write) -> Change {
-    Change { kind, namespace: namespace.to_owned(), name: name.to_owned(), write }
+    Change { kind, namespace: namespace.to_owned(), name: name.to_owned(), write, news: None }
 }
 
 /// What makes an object go with the release that looks after it.

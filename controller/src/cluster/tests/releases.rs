@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fake::{Fake, deployment, lane, service};
 use crate::api::{ConditionStatus, ConditionType, GrayRelease, Phase, Reason};
-use crate::cluster::Kind;
+use crate::cluster::{Kind, News};
 use kube::ResourceExt;
 
 /// A Deployment that has rolled out its first version, its Service, and a release of it.
@@ -290,10 +290,11 @@ fn a_deleted_release_takes_routes_away_then_subsets_then_itself() {
     let gone = |what: &str| fake.written.iter().rposition(|one| one.starts_with(what)).expect(what);
     let routes = gone("delete VirtualService");
     assert!(routes < gone("delete DestinationRule") && gone("delete DestinationRule") < gone("patch GrayRelease"));
+    assert_eq!(fake.news, [], "its status has told it all");
 }
 
 #[test]
-fn a_deployment_is_an_ordinary_one_again_when_its_release_is_lost() {
+fn a_deployment_is_an_ordinary_one_again_when_its_release_is_lost_and_that_is_told_of_it() {
     let is_ordinary = |fake: &Fake| {
         let deployment = &fake.world.deployments[0];
         deployment.labels().is_empty() && deployment.spec.paused != Some(true)
@@ -306,6 +307,7 @@ fn a_deployment_is_an_ordinary_one_again_when_its_release_is_lost() {
         fake.world.releases.take("shop", "checkout").unwrap();
         fake.settle();
         assert!(is_ordinary(&fake));
+        assert_eq!(fake.news, [News::ReleaseGone { release: "checkout".to_owned() }]);
         assert_eq!(fake.told("cart.shop")["lanes"], Value::Null);
     }
 }

@@ -49,14 +49,14 @@ fn add(object: &mut Value, place: &str, value: Value) -> Option<()> {
     Some(())
 }
 
-/// Once each: an event says how often the same was told of an object.
-pub(super) async fn until_repairs_are_told(shop: &Shop, repairs: i32) -> Result<()> {
-    until("repairs are told", || async {
+/// So many times in all: an event says how often the same was told of an object.
+pub(super) async fn until_told(shop: &Shop, reason: &str, wanted: i32) -> Result<()> {
+    until(&format!("{reason} is told"), || async {
         let events = shop.api::<Event>().list(&ListParams::default()).await?.items;
-        let told: Vec<_> = events.iter().filter(|event| event.reason.as_deref() == Some("Repaired")).collect();
+        let told: Vec<_> = events.iter().filter(|event| event.reason.as_deref() == Some(reason)).collect();
         let times: i32 = told.iter().map(|event| event.series.as_ref().map_or(1, |series| series.count)).sum();
-        ensure!(times <= repairs, "told too often: {told:?}");
-        Ok((times == repairs).then_some(()))
+        ensure!(times <= wanted, "told too often: {told:?}");
+        Ok((times == wanted).then_some(()))
     })
     .await
 }

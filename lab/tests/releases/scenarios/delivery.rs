@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use kube::api::{Api, ListParams};
 use serde_json::{Value, json};
 
-use super::added::{expect_taken_out, until_repairs_are_told};
+use super::added::{expect_taken_out, until_told};
 use super::{SAMPLE, Scenario, expect_share, figure, scenario};
 use crate::cluster::until;
 use crate::manifests::{BY_HALVES, policy};
@@ -84,7 +84,7 @@ async fn expect_additions_are_taken_out(shop: &Shop) -> Result<()> {
     ] {
         expect_taken_out(&api, name, &[(place, value)]).await?;
     }
-    until_repairs_are_told(shop, 2).await
+    until_told(shop, "Repaired", 2).await
 }
 
 /// Every sidecar of stock has filters that start anew when they fail, and share memory with nobody else's.

@@ -10,7 +10,7 @@ use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
 use tokio::time::{Instant, interval, sleep};
 
-use super::added::{expect_taken_out, until_repairs_are_told};
+use super::added::{expect_taken_out, until_told};
 use super::{SAMPLE, Scenario, expect_share, expect_share_of, figure, scenario};
 use crate::cluster::until;
 use crate::manifests::{BY_HALVES, ROUTES};
@@ -23,6 +23,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         scenario!(what_others_add_to_objects_of_ours_is_taken_out, "added", Chain::Short),
         scenario!(a_change_that_is_refused_moves_nobody_and_a_mended_one_goes_on, "refused", Chain::Short),
         scenario!(a_deleted_release_leaves_an_ordinary_deployment, "deleted", Chain::Short),
+        scenario!(a_deployment_whose_release_is_lost_goes_on_and_tells_why, "lost", Chain::Short),
         scenario!(a_restart_is_no_release, "restart", Chain::Short),
         scenario!(routes_of_somebody_are_followed_and_then_as_they_were, "routes", Chain::Short),
     ]
@@ -85,7 +86,7 @@ async fn foreign_edits_are_repaired_and_nothing_is_written_at_rest(shop: &Shop) 
     ensure!(edited.elapsed() < Duration::from_secs(2), "it took {:?}", edited.elapsed());
     let labels = shop.routes().get("graylane-stock").await?.metadata.labels.unwrap_or_default();
     ensure!(labels.get("whose").map(String::as_str) == Some("theirs"), "what is not ours stays");
-    until_repairs_are_told(shop, 1).await?;
+    until_told(shop, "Repaired", 1).await?;
 
     // The proxies' last answers are in.
     let versions = shop.until_at_rest().await?;
@@ -120,12 +121,12 @@ async fn what_others_add_to_objects_of_ours_is_taken_out(shop: &Shop) -> Result<
     ] {
         expect_taken_out(&api, name, &added).await?;
     }
-    until_repairs_are_told(shop, 6).await?;
+    until_told(shop, "Repaired", 6).await?;
     // Whoever leads next has written none of these objects.
     shop.cluster.kill_leader().await?;
     shop.cluster.until_led().await?;
     expect_taken_out(&shop.routes(), "graylane-stock", &[("/spec/exportTo", json!(["."]))]).await?;
-    until_repairs_are_told(shop, 7).await?;
+    until_told(shop, "Repaired", 7).await?;
     let policy = &shop.destination_rules().get("graylane-stock").await?.data["spec"]["trafficPolicy"];
     ensure!(*policy == pool["spec"]["trafficPolicy"], "what is theirs to say stays: {policy}");
     expect_share(&load, "v2", 10.).await?;
@@ -178,6 +179,18 @@ async fn a_deleted_release_leaves_an_ordinary_deployment(shop: &Shop) -> Result<
     let window = load.stop().await;
     figure(&format!("release deleted at 10 %: {} requests, none lost", window.0.len()));
     window.expect_nothing_lost()
+}
+
+/// As by somebody who is tired of waiting for a finalizer.
+async fn a_deployment_whose_release_is_lost_goes_on_and_tells_why(shop: &Shop) -> Result<()> {
+    shop.release_stock(BY_HALVES).await?;
+    shop.set_image("stock", "shop:v2").await?;
+    shop.until_paused_at(1).await?;
+    shop.lose_release().await?;
+    shop.until_served_by("stock", "shop:v2", 2).await?;
+    let labels = shop.deployment("stock").await?.metadata.labels.unwrap_or_default();
+    ensure!(!labels.contains_key("graylane.io/release"), "{labels:?}");
+    until_told(shop, "ReleaseGone", 1).await
 }
 
 async fn a_restart_is_no_release(shop: &Shop) -> Result<()> {

@@ -9,6 +9,7 @@ use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::added::until_told;
 use super::{SAMPLE, Scenario, expect_share, figure, scenario};
 use crate::cluster::until;
 use crate::manifests::{BY_HALVES, ROUTES};
@@ -151,6 +152,8 @@ async fn services_that_are_released_as_one_are_never_mixed(shop: &Shop) -> Resul
     shop.until_status("a pause with both new versions again", both).await?;
     shop.tell("approve").await?;
     shop.until_phase(Phase::Completed).await?;
+    // Routes have gone and come again, and nobody else has touched them.
+    until_told(shop, "Repaired", 0).await?;
     let window = load.stop().await;
     let mixed = window.0.iter().filter(|request| request.version("cart") != request.version("stock"));
     let mixed: Vec<_> = mixed.collect();

@@ -17,8 +17,8 @@ use crate::api::{ConditionType, Lane, Reason};
 use crate::cluster::object::publication;
 use crate::cluster::scope::pod_name;
 use crate::cluster::{
-    Change, InForce, Kept, Kind, ModuleSource, Objects, Part, Pass, Placement, PodProxy, Replicas, Report, Rollout,
-    Settings, Specs, StoredStatus, World, Write,
+    Change, InForce, Kept, Kind, ModuleSource, News, Objects, Part, Pass, Placement, PodProxy, Replicas, Report,
+    Rollout, Settings, Specs, StoredStatus, World, Write,
 };
 
 pub(super) use objects::{deployment, lane, service};
@@ -43,6 +43,8 @@ pub(super) struct Fake {
     pub(super) proxies_listen: bool,
     /// What was written, as `verb Kind/name`, the latest last.
     pub(super) written: Vec<String>,
+    /// What was to be told of objects that were written.
+    pub(super) news: Vec<News>,
     /// How many statuses were stored.
     pub(super) stored: usize,
 }
@@ -65,6 +67,7 @@ impl Fake {
             now: Timestamp::UNIX_EPOCH,
             proxies_listen: true,
             written: Vec::new(),
+            news: Vec::new(),
             stored: 0,
         };
         for object in objects {
@@ -159,7 +162,8 @@ impl Fake {
     }
 
     fn write(&mut self, change: Change) {
-        let Change { kind, namespace, name, write } = change;
+        let Change { kind, namespace, name, write, news } = change;
+        self.news.extend(news);
         let address = format!("{kind:?} {namespace}/{name}");
         let applied_before = match &write {
             Write::Apply(object) => self.applied.insert(address, serde_json::to_value(object).unwrap()),
